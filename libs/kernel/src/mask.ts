@@ -1,0 +1,52 @@
+import type { Refusal } from './refusal.js';
+
+/** One column of an answer, as the target described it. */
+export interface AnswerColumn {
+  readonly name: string;
+  /** Where the value comes from, if the target says so (PostgreSQL: table OID and attribute number). */
+  readonly origin: { readonly relation: number; readonly attribute: number } | undefined;
+  /** The target's own type number (PostgreSQL: type OID). 0: not told (COPY). */
+  readonly type: number;
+  readonly format: 'text' | 'binary';
+}
+
+/** New bytes for a cell, `null` for NULL, or the very same object when nothing changes. Never called with NULL. */
+export type CellMask = (value: Uint8Array) => Uint8Array | null;
+
+/** What happens to each cell of one answer. `undefined` cells are copied as they are. */
+export interface MaskPlan {
+  readonly cells: readonly (CellMask | undefined)[];
+  /** Names of the masked columns, for evidence. */
+  readonly masked: readonly string[];
+}
+
+export type MaskChoice =
+  | { readonly kind: 'clear' }
+  | { readonly kind: 'mask'; readonly plan: MaskPlan }
+  | { readonly kind: 'refuse'; readonly refusal: Refusal };
+
+/** A message of the target's own (error, notice, notification) before it is shown to the client. */
+export interface TargetMessage {
+  readonly kind: 'error' | 'notice' | 'notification';
+  /** SQLSTATE or the like. Empty where there is none. */
+  readonly code: string;
+  readonly fields: ReadonlyMap<string, string>;
+}
+
+/**
+ * How one command's answer is masked. The protocol knows frames, this knows content: neither knows the other's business.
+ * Pure: the same columns give the same choice.
+ */
+export interface AnswerMask {
+  /**
+   * Called once per described answer. `result` counts the answers of one command text (a simple query may hold several
+   * statements), `copy` says that columns come without names, types or origins.
+   */
+  choose(answer: {
+    readonly result: number;
+    readonly columns: readonly AnswerColumn[];
+    readonly copy: boolean;
+  }): MaskChoice;
+  /** Fields to show instead; the same map when nothing is to be hidden. */
+  scrub(message: TargetMessage): ReadonlyMap<string, string>;
+}

@@ -1,0 +1,29 @@
+import type { AnswerMask } from './mask.js';
+import type { Permit } from './permit.js';
+import type { Refusal } from './refusal.js';
+
+/**
+ * The answer to a question. There is no `hold` here on purpose: a held command is one whose verdict takes longer, and a
+ * session cannot tell the difference.
+ */
+export type Verdict = Allowed | Denied;
+
+export interface Allowed {
+  readonly kind: 'allow';
+  readonly permit: Permit;
+  /** Absent: every byte of the answer is forwarded as it came. */
+  readonly mask?: AnswerMask;
+}
+
+export interface Denied {
+  readonly kind: 'deny';
+  readonly refusal: Refusal;
+}
+
+/** Told to the client while its question is still open ("held for approval apr_..."). */
+export interface Notice {
+  readonly code: string;
+  readonly message: string;
+  readonly hint?: string;
+  readonly facts?: Readonly<Record<string, string | number>>;
+}
