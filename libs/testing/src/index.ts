@@ -1,1 +1,5 @@
-export {};
+export * from './chunks.js';
+export * from './clock.js';
+export * from './identity-provider.js';
+export * from './ports.js';
+export * from './postgres.js';
