@@ -9,3 +9,4 @@ export * from './refusal.js';
 export * from './session.js';
 export * from './step.js';
 export * from './verdict.js';
+export * from './utf8.js';
