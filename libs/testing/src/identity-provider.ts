@@ -59,7 +59,10 @@ export async function startIdentityProvider(options: {
         }),
       },
     },
-    ttl: { ClientCredentials: 3600 },
+    ttl: {
+      ClientCredentials: (_context: unknown, _token: unknown, client: { readonly clientId: string }) =>
+        byId.get(client.clientId)?.lifetime ?? 3600,
+    },
     extraTokenClaims: (_context: unknown, token: { readonly clientId?: string }) =>
       byId.get(token.clientId ?? '')?.claims ?? {},
   });
