@@ -1,0 +1,140 @@
+import type { Command } from 'commander';
+import { escapeForTerminal } from '@sallyport/audit';
+import type { CommandContext } from '../context.js';
+import { Failure, exitCodes } from '../failure.js';
+import { shorten, table } from '../output.js';
+import type { Page } from '../page.js';
+
+interface Approval {
+  readonly id: string;
+  readonly state: string;
+  readonly caller: { readonly name: string };
+  readonly connection: string;
+  readonly database: string;
+  readonly effect: string;
+  readonly reason: string;
+  readonly text: string;
+  readonly parameters: readonly string[];
+  readonly policies: readonly string[];
+  readonly needed: number;
+  readonly words: readonly { readonly user: string; readonly agrees: boolean; readonly reason: string }[];
+  readonly createdAt: string;
+  readonly expiresAt: string;
+}
+
+interface Run {
+  readonly id: string;
+  readonly state: string;
+  readonly result: {
+    readonly completed: boolean;
+    readonly tag: string;
+    readonly rows: number;
+    readonly code: string;
+    readonly message: string;
+    readonly columns: readonly string[];
+    readonly resultRows: readonly (readonly (string | null)[])[];
+  } | null;
+}
+
+export function addApprovals(program: Command, context: CommandContext): void {
+  const approvals = program
+    .command('approvals')
+    .description('held commands: see them, say yes or no, run what was approved');
+  const pathOf = (id: string): string => `/v1/approvals/${encodeURIComponent(id)}`;
+
+  approvals
+    .command('ls')
+    .description('list approvals, newest first')
+    .option('--state <state>', 'pending, approved, denied, expired, withdrawn or redeemed')
+    .option('--limit <n>', 'how many', '50')
+    .action(async (options: { state?: string; limit: string }) => {
+      const page = (await context
+        .client()
+        .get('/v1/approvals', { state: options.state, limit: options.limit })) as Page<Approval>;
+      context.output.value(page, () => {
+        const head = ['approval', 'state', 'caller', 'connection', 'asked', 'effect'];
+        const rows = page.items.map((item) => [
+          item.id,
+          item.state,
+          item.caller.name,
+          item.connection,
+          item.createdAt,
+          shorten(item.effect, 60),
+        ]);
+        for (const line of table(head, rows)) context.output.line(line);
+      });
+    });
+
+  approvals
+    .command('show <approval>')
+    .description('everything an approver needs to know')
+    .action(async (id: string) => {
+      const approval = (await context.client().get(pathOf(id))) as Approval;
+      context.output.value(approval, () => show(approval, context));
+    });
+
+  approvals
+    .command('approve <approval>')
+    .description('agree to this one command')
+    .option('--reason <text>', 'why')
+    .addHelpText('after', '\nExamples:\n  sally approvals approve apr_01J8... --reason "change 4711"')
+    .action(async (id: string, options: { reason?: string }) => {
+      const { body } = await context.client().send('POST', `${pathOf(id)}/approve`, { reason: options.reason ?? '' });
+      context.output.value(body, () => context.output.line(`${id}: ${(body as Approval).state}`));
+    });
+
+  approvals
+    .command('deny <approval>')
+    .description('refuse it; the caller is told the reason')
+    .requiredOption('--reason <text>', 'why')
+    .action(async (id: string, options: { reason: string }) => {
+      const { body } = await context.client().send('POST', `${pathOf(id)}/deny`, { reason: options.reason });
+      context.output.value(body, () => context.output.line(`${id}: ${(body as Approval).state}`));
+    });
+
+  approvals
+    .command('run <approval>')
+    .description('have the gateway run the command that it kept; exits 75 while nobody has answered yet')
+    .addHelpText('after', '\nExamples:\n  SALLYPORT_TOKEN=$PGPASSWORD sally approvals run apr_01J8...')
+    .action(async (id: string) => {
+      const { status, body } = await context.client().send('POST', `${pathOf(id)}/run`, {});
+      const run = body as Run;
+      context.output.value(run, () => renderRun(id, run, context));
+      if (status === 202 || run.result === null)
+        throw new Failure(`${id} is still running as ${run.id}`, {
+          hint: `look again with \`sally approvals show ${id}\``,
+          exitCode: exitCodes.temporary,
+        });
+      if (!run.result.completed)
+        throw new Failure(`${run.result.code}: ${run.result.message}`, { exitCode: exitCodes.failed });
+    });
+}
+
+function show(approval: Approval, { output }: CommandContext): void {
+  const lines = [
+    `${approval.id}: ${approval.state}, ${approval.words.filter((word) => word.agrees).length} of ${approval.needed} agreed`,
+    `caller      ${approval.caller.name}`,
+    `connection  ${approval.connection}/${approval.database}`,
+    `effect      ${approval.effect}`,
+    `held by     ${approval.policies.join(', ')}: ${approval.reason}`,
+    `asked       ${approval.createdAt}, expires ${approval.expiresAt}`,
+    ...approval.words.map((word) => `${word.agrees ? 'agreed' : 'denied'}      ${word.user} ${word.reason}`),
+    `parameters  ${approval.parameters.length === 0 ? 'none' : approval.parameters.join(', ')}`,
+    'statement',
+  ];
+  for (const line of lines) output.line(escapeForTerminal(line));
+  // The whole text, line by line: an approver must see its end.
+  for (const line of approval.text.split('\n')) output.line(`  ${escapeForTerminal(line)}`);
+}
+
+function renderRun(id: string, run: Run, { output }: CommandContext): void {
+  const result = run.result;
+  if (result === null || !result.completed) return;
+  if (result.columns.length > 0)
+    for (const line of table(
+      result.columns,
+      result.resultRows.map((row) => row.map((cell) => cell ?? '')),
+    ))
+      output.line(line);
+  output.line(`${id}: ${result.tag} (${result.rows} rows)`);
+}
