@@ -1,0 +1,228 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestPostgres, fetchToken, freePort, startPostgres } from '@sallyport/testing';
+import { billingRole, seedBilling } from './billing.js';
+import { applyManifests } from './manifests.js';
+import { entries } from './paths.js';
+import { type Program, startProgram } from './program.js';
+import { type Rest, createRest } from './rest.js';
+import { runSally } from './sally.js';
+
+export const audience = 'https://sallyport.demo';
+
+/** Machine clients of the identity provider. `brief` gets tokens that live one second; `stranger` is bound to nobody. */
+export const clientNames = ['etl', 'deployer', 'analyst-bot', 'stranger', 'brief'] as const;
+export type ClientName = (typeof clientNames)[number];
+
+export interface StackOptions {
+  /** Seconds a command is held on the wire. */
+  readonly holdSeconds: number;
+  readonly progress: (step: string) => void;
+}
+
+/** The whole system on loopback, every program a process of its own, set up through REST and CLI only. */
+export interface Stack {
+  readonly directory: string;
+  readonly controlPlaneUrl: string;
+  readonly proxyPort: number;
+  readonly database: TestPostgres;
+  readonly target: TestPostgres;
+  /** The agent's secret; it must be found nowhere else. */
+  readonly targetPassword: string;
+  readonly admin: Rest;
+  /** Another human, who may approve. */
+  readonly approver: Rest;
+  readonly adminToken: string;
+  readonly programs: ReadonlyMap<string, Program>;
+  token(client: ClientName, forAudience?: string): Promise<string>;
+  restAs(token: string): Rest;
+  sally(args: readonly string[], token?: string): ReturnType<typeof runSally>;
+  restart(name: 'control-plane' | 'proxy' | 'agent'): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const directory = await mkdtemp(join(tmpdir(), 'sallyport-stack-'));
+  const closers: (() => Promise<void>)[] = [() => rm(directory, { recursive: true, force: true })];
+  const stop = async (): Promise<void> => {
+    for (const close of closers.splice(0).reverse()) await close().catch(() => undefined);
+  };
+  try {
+    return await build(directory, closers, stop, options);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function build(
+  directory: string,
+  closers: (() => Promise<void>)[],
+  stop: () => Promise<void>,
+  { holdSeconds, progress }: StackOptions,
+): Promise<Stack> {
+  const programs = new Map<string, Program>();
+  const launches = new Map<string, () => Program>();
+  for (const part of ['logs', 'proxy', 'agent', 'sally']) await mkdir(join(directory, part), { recursive: true });
+  const start = (name: keyof typeof entries, env: Readonly<Record<string, string>>): Program => {
+    const launch = (): Program =>
+      startProgram({ name, script: entries[name], env, logPath: join(directory, 'logs', `${name}.log`) });
+    launches.set(name, launch);
+    const program = launch();
+    programs.set(name, program);
+    closers.push(async () => programs.get(name)?.stop());
+    return program;
+  };
+
+  progress('starting two PostgreSQL 18 servers: one for the control plane, one as the target "billing"');
+  const targetPassword = `target-${randomBytes(12).toString('hex')}`;
+  const [database, target] = await Promise.all([startPostgres({ fsync: true }), startPostgres()]);
+  closers.push(
+    () => database.stop(),
+    () => target.stop(),
+  );
+  await database.createDatabase('sallyport');
+
+  progress('starting the identity provider, and filling billing with 100,000 rows');
+  const secrets = Object.fromEntries(clientNames.map((name) => [name, randomBytes(16).toString('hex')]));
+  const clients = clientNames.map((id) => ({ id, secret: secrets[id], ...(id === 'brief' ? { lifetime: 1 } : {}) }));
+  const provider = start('identity-provider', { CLIENTS: JSON.stringify(clients) });
+  const [issuerLine] = await Promise.all([provider.waitForLine(/^issuer (\S+)/), seed(target, targetPassword)]);
+  const issuer = issuerLine[1] ?? '';
+
+  progress('starting the control plane');
+  const httpPort = await freePort(7080);
+  const grpcPort = await freePort(7081);
+  const enrolmentPort = await freePort(7082);
+  const controlPlaneUrl = `http://127.0.0.1:${httpPort}`;
+  const controlPlane = start('control-plane', {
+    SALLYPORT_DATABASE_URL: database.url('sallyport'),
+    SALLYPORT_HTTP_LISTEN: `127.0.0.1:${httpPort}`,
+    SALLYPORT_GRPC_LISTEN: `127.0.0.1:${grpcPort}`,
+    SALLYPORT_ENROLMENT_LISTEN: `127.0.0.1:${enrolmentPort}`,
+    SALLYPORT_GRPC_NAMES: '127.0.0.1,localhost',
+    SALLYPORT_PUBLIC_URL: controlPlaneUrl,
+    SALLYPORT_KEY: randomBytes(32).toString('base64'),
+    SALLYPORT_ALLOW_PRIVATE_URLS: 'true',
+    SALLYPORT_AUDIENCE: audience,
+  });
+  const setupLine = await controlPlane.waitForLine(/(sps_[A-Za-z0-9_-]+)/, 30_000);
+  await waitUntilReady(`${controlPlaneUrl}/readyz`, controlPlane);
+
+  progress('setting it up as an admin would: sally login, sally apply');
+  const sallyEnv = { SALLYPORT_CONFIG_DIRECTORY: join(directory, 'sally'), HOME: directory };
+  const sally: Stack['sally'] = (args, token) =>
+    runSally(args, {
+      env: token === undefined ? sallyEnv : { ...sallyEnv, SALLYPORT_URL: controlPlaneUrl, SALLYPORT_TOKEN: token },
+    });
+  const sallyOk = async (...args: readonly string[]): Promise<string> => {
+    const result = await sally(args);
+    if (result.exitCode !== 0) throw new Error(`sally ${args.join(' ')}: ${result.stderr}`);
+    return result.stdout;
+  };
+  await sallyOk('login', '--url', controlPlaneUrl, '--setup', setupLine[1] ?? '', '--name', 'ada');
+  const manifests = join(directory, 'sallyport.yaml');
+  await writeFile(manifests, applyManifests({ issuer, targetPort: target.port, holdSeconds, audience }));
+  progress((await sallyOk('apply', '-f', manifests)).trimEnd());
+  const login = JSON.parse(await readFile(join(directory, 'sally', 'login.json'), 'utf8')) as {
+    readonly token: string;
+  };
+  const adminToken = login.token;
+  const admin = createRest(controlPlaneUrl, adminToken);
+  const approverToken = await admin.expect('POST', '/v1/tokens', { user: 'grace', name: 'demo' });
+  const approver = createRest(controlPlaneUrl, String(approverToken['token']));
+  const joinToken = async (kind: string, name: string): Promise<string> =>
+    String((await admin.expect('POST', '/v1/join-tokens', { kind, nodeName: name }))['token']);
+
+  progress('starting one proxy and one agent; both enrol with a join token');
+  const proxyPort = await freePort(7432);
+  const tunnelPort = await freePort(7433);
+  const node = {
+    SALLYPORT_CONTROL_PLANE: `127.0.0.1:${grpcPort}`,
+    SALLYPORT_ENROLMENT: `127.0.0.1:${enrolmentPort}`,
+  };
+  const proxyHealth = await freePort();
+  const proxy = start('proxy', {
+    ...node,
+    SALLYPORT_JOIN_TOKEN: await joinToken('proxy', 'gate-1'),
+    SALLYPORT_NAME: 'gate-1',
+    SALLYPORT_STATE_DIRECTORY: join(directory, 'proxy'),
+    SALLYPORT_POSTGRES_LISTEN: `127.0.0.1:${proxyPort}`,
+    SALLYPORT_TUNNEL_LISTEN: `127.0.0.1:${tunnelPort}`,
+    SALLYPORT_TUNNEL_ADVERTISE: `127.0.0.1:${tunnelPort}`,
+    SALLYPORT_HEALTH_LISTEN: `127.0.0.1:${proxyHealth}`,
+  });
+  const agentHealth = await freePort();
+  const agent = start('agent', {
+    ...node,
+    SALLYPORT_JOIN_TOKEN: await joinToken('agent', 'billing-agent'),
+    SALLYPORT_NAME: 'billing-agent',
+    SALLYPORT_STATE_DIRECTORY: join(directory, 'agent'),
+    SALLYPORT_CREDENTIAL_BILLING_USER: billingRole,
+    SALLYPORT_CREDENTIAL_BILLING_PASSWORD: targetPassword,
+    SALLYPORT_HEALTH_LISTEN: `127.0.0.1:${agentHealth}`,
+  });
+  await Promise.all([
+    waitUntilReady(`http://127.0.0.1:${proxyHealth}/readyz`, proxy),
+    waitUntilReady(`http://127.0.0.1:${agentHealth}/readyz`, agent),
+  ]);
+  const ready = {
+    'control-plane': `${controlPlaneUrl}/readyz`,
+    proxy: `http://127.0.0.1:${proxyHealth}/readyz`,
+    agent: `http://127.0.0.1:${agentHealth}/readyz`,
+  };
+  return {
+    directory,
+    controlPlaneUrl,
+    proxyPort,
+    database,
+    target,
+    targetPassword,
+    admin,
+    approver,
+    adminToken,
+    programs,
+    token: (client, forAudience = audience) =>
+      fetchToken(`${issuer}/token`, client, secrets[client] ?? '', forAudience),
+    restAs: (token) => createRest(controlPlaneUrl, token),
+    sally,
+    restart: async (name) => {
+      await programs.get(name)?.kill();
+      const launch = launches.get(name);
+      if (launch === undefined) throw new Error(`${name} was never started`);
+      const program = launch();
+      programs.set(name, program);
+      await waitUntilReady(ready[name], program);
+    },
+    stop,
+  };
+}
+
+async function seed(target: TestPostgres, password: string): Promise<void> {
+  await target.createDatabase('app');
+  const client = await target.connect('app');
+  try {
+    await seedBilling(client, password);
+  } finally {
+    await client.end();
+  }
+}
+
+async function waitUntilReady(url: string, program: Program): Promise<void> {
+  const deadline = Date.now() + 30_000;
+  let last = 'no answer';
+  while (Date.now() < deadline) {
+    if (!program.running()) throw new Error(`${program.name} ended; see ${program.logPath}`);
+    try {
+      const response = await fetch(url, { signal: AbortSignal.timeout(1_000) });
+      if (response.ok) return;
+      last = `${response.status} ${(await response.text()).slice(0, 200)}`;
+    } catch (error) {
+      last = error instanceof Error ? error.message : String(error);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`${program.name} is not ready after 30 s (${last}); see ${program.logPath}`);
+}
