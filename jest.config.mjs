@@ -26,6 +26,7 @@ const project = (displayName, roots, more = {}) => ({
 export default {
   maxWorkers: 2,
   testTimeout: 30_000,
+  reporters: ['default', '<rootDir>/tools/tally-reporter.mjs'],
   projects: [
     project('libs', ['<rootDir>/libs']),
     project('apps', ['<rootDir>/apps', '<rootDir>/tools']),
