@@ -1,1 +1,15 @@
-export {};
+export { createAnswerMask } from './answer.js';
+export type { AnswerMaskOptions } from './answer.js';
+export { carrierOf } from './carrier.js';
+export type { Carrier, TypeLookup } from './carrier.js';
+export { conditionText } from './condition.js';
+export { createDetectors, defaultDetectorClasses } from './detect/detectors.js';
+export type { Detectors } from './detect/detectors.js';
+export { detectorClasses } from './detect/span.js';
+export type { DetectorClass, Span } from './detect/span.js';
+export { redacted } from './format.js';
+export type { HashKey, Hmac, MaskFormat } from './format.js';
+export { scrubMessage } from './message.js';
+export type { MessageRules } from './message.js';
+export { stricterFormat, strictest } from './rule.js';
+export type { CellRule, ColumnRule, OutputRule, ResultRule } from './rule.js';

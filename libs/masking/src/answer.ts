@@ -1,0 +1,125 @@
+import { refuse } from '@sallyport/kernel';
+import type { AnswerColumn, AnswerMask, CellMask, MaskChoice, Refusal } from '@sallyport/kernel';
+import { carrierOf, firstUserOid } from './carrier.js';
+import type { TypeLookup } from './carrier.js';
+import { createCellMask } from './cell.js';
+import type { Detectors } from './detect/detectors.js';
+import type { HashKey } from './format.js';
+import { scrubMessage } from './message.js';
+import { netMask } from './net.js';
+import { strictest } from './rule.js';
+import type { CellRule, ColumnRule, OutputRule, ResultRule } from './rule.js';
+
+export interface AnswerMaskOptions {
+  readonly results: readonly ResultRule[];
+  /**
+   * By the target's own metadata. `unknown`: the catalog does not hold this relation or attribute. For a column of a view
+   * say what flows into it, or `unknown`; never `clear` because the view itself is untagged.
+   */
+  readonly origin: (relation: number, attribute: number) => ColumnRule | 'unknown';
+  /** Absent: no detectors on this connection. */
+  readonly detectors?: Detectors | undefined;
+  /** Some column of this connection is masked for this reader: what cannot be told is masked or refused. */
+  readonly strict: boolean;
+  /** For the `hash` format; without it such columns are redacted. */
+  readonly hash?: HashKey | undefined;
+  /** The catalog's types, so that a mask is valid for user-defined ones too. */
+  readonly types?: TypeLookup | undefined;
+  /** The command's own text: what an error quotes from it is no secret of the target. */
+  readonly text?: string | undefined;
+}
+
+/** What the target described, as `AnswerMask.choose` gets it. */
+type Answer = Parameters<AnswerMask['choose']>[0];
+
+/** Stands in evidence for a column that is masked because nobody could tell what it is. */
+const unproved = '(unproved)';
+const clear: CellRule = { kind: 'clear' };
+const hidden: CellRule = { kind: 'mask', format: 'redact', column: unproved, verbatim: false };
+
+export const createAnswerMask = (options: AnswerMaskOptions): AnswerMask => ({
+  choose(answer) {
+    const proved = prove(options, answer);
+    return proved.kind === 'refused'
+      ? { kind: 'refuse', refusal: proved.refusal }
+      : plan(options, answer, proved.outputs);
+  },
+  scrub: (message) => scrubMessage(message, options),
+});
+
+type Proof =
+  | { readonly kind: 'proved'; readonly outputs: readonly OutputRule[] }
+  | { readonly kind: 'refused'; readonly refusal: Refusal };
+
+/** One rule per column that the target described, or why there is none. */
+const prove = ({ results, strict }: AnswerMaskOptions, { result, columns, copy }: Answer): Proof => {
+  const rule = results[result];
+  const everywhere = (each: CellRule): Proof => ({
+    kind: 'proved',
+    outputs: columns.map(({ name }) => ({ name, rule: each })),
+  });
+  if (rule === undefined)
+    return strict ? disagreement(`answer ${result + 1} of ${results.length} expected`) : everywhere(clear);
+  switch (rule.kind) {
+    case 'columns':
+      if (rule.columns.length === columns.length) return { kind: 'proved', outputs: rule.columns };
+      if (!strict && rule.columns.every((output) => output.rule.kind === 'clear')) return everywhere(clear);
+      return disagreement(`${columns.length} columns came where ${rule.columns.length} were proved`);
+    case 'unproved':
+      // COPY says nothing of its own about its columns, so nothing at all is known of these.
+      if (copy && (strict || rule.rule.kind === 'mask'))
+        return disagreement('the columns of this COPY could not be proved');
+      return everywhere(rule.rule);
+    case 'report':
+      return everywhere(rule.rule);
+  }
+};
+
+const disagreement = (what: string): Proof => ({
+  kind: 'refused',
+  refusal: refuse('unmaskable', `the answer cannot be proved masked: ${what}`, {
+    hint: 'Name the columns and tables outright, without functions or dynamic statements.',
+  }),
+});
+
+/** Nothing to mask and nothing to look through: `clear`, and whole chunks go by unread. */
+const plan = (options: AnswerMaskOptions, { columns, copy }: Answer, outputs: readonly OutputRule[]): MaskChoice => {
+  const masked = new Set<string>();
+  let busy = false;
+  const cells = columns.map((column, index): CellMask | undefined => {
+    const output = outputs[index] ?? { name: column.name, rule: hidden };
+    const rule = strictest(originRule(options, column, copy), output.rule);
+    const type = column.type === 0 ? (output.type ?? 0) : column.type;
+    const carrier = carrierOf(type, options.types);
+    const cell =
+      rule.kind === 'mask'
+        ? createCellMask(rule.format, carrier, { type, format: column.format }, options.hash)
+        : options.detectors && netMask(options.detectors, carrier, column.format, type);
+    if (rule.kind === 'mask') masked.add(rule.column);
+    busy ||= cell !== undefined;
+    return cell;
+  });
+  return busy ? { kind: 'mask', plan: { cells, masked: [...masked] } } : { kind: 'clear' };
+};
+
+/** Relations of the server's own that hold other tables' values or secrets: OIDs are fixed (pg_class.dat). */
+const tellingCatalogs = new Set([
+  2619, // pg_statistic
+  3429, // pg_statistic_ext_data
+  2613, // pg_largeobject
+  1260, // pg_authid
+  1418, // pg_user_mapping
+]);
+
+const originRule = (
+  { origin, strict }: AnswerMaskOptions,
+  { origin: from }: AnswerColumn,
+  copy: boolean,
+): ColumnRule => {
+  if (from === undefined || copy) return { kind: 'clear' };
+  const told = origin(from.relation, from.attribute);
+  if (told !== 'unknown') return told;
+  // The server's own catalogs cannot be tagged; what flows through their views is for lineage to say.
+  const harmless = from.relation < firstUserOid && !tellingCatalogs.has(from.relation);
+  return !strict || harmless ? { kind: 'clear' } : { kind: 'mask', format: 'redact', column: unproved };
+};

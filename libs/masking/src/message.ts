@@ -1,0 +1,77 @@
+import type { TargetMessage } from '@sallyport/kernel';
+import { conditionText } from './condition.js';
+import type { Detectors } from './detect/detectors.js';
+import { redacted } from './format.js';
+
+export interface MessageRules {
+  readonly detectors?: Detectors | undefined;
+  readonly strict: boolean;
+  readonly text?: string | undefined;
+}
+
+/**
+ * Field codes of ErrorResponse and NoticeResponse. A notification has `channel` and `payload`.
+ * https://www.postgresql.org/docs/18/protocol-error-fields.html
+ */
+const field = { message: 'M', hint: 'H', context: 'W', file: 'F', routine: 'R', position: 'P' } as const;
+/** Numbers, severities and places in the server's own source: no values. */
+const harmless = new Set(['S', 'V', 'C', 'P', 'L', 'F', 'R']);
+const names = new Set(['s', 't', 'c', 'd', 'n']);
+
+/** Conditions whose texts are fixed, or quote only what the client itself wrote. */
+const echoing = new Set('00 01 02 03 08 0A 24 25 26 28 34 3B 3D 3F 40 42 53 54 55 57 58'.split(' '));
+
+/** Fields to show instead; the same map when nothing is hidden. */
+export const scrubMessage = (message: TargetMessage, rules: MessageRules): ReadonlyMap<string, string> => {
+  if (message.kind === 'notification') return scrubNotification(message, rules);
+  const shown = new Map<string, string>();
+  const raised = isRaised(message.fields);
+  const echo = isEcho(message, rules.text, raised);
+  for (const [code, text] of message.fields) {
+    if (harmless.has(code)) shown.set(code, text);
+    else if (!rules.strict || (echo && (code === field.message || code === field.hint)))
+      shown.set(code, scrubbed(text, rules));
+    else if (code === field.message) shown.set(code, conditionText(message.code));
+    // RAISE may put anything there.
+    else if (names.has(code) && !raised) shown.set(code, scrubbed(text, rules));
+  }
+  return same(message.fields, shown) ? message.fields : shown;
+};
+
+const scrubNotification = ({ fields }: TargetMessage, rules: MessageRules): ReadonlyMap<string, string> => {
+  const shown = new Map<string, string>();
+  for (const [name, text] of fields) {
+    if (rules.strict) shown.set(name, name === 'payload' && text !== '' ? redacted : scrubbed(text, rules));
+    else shown.set(name, scrubbed(text, rules));
+  }
+  return same(fields, shown) ? fields : shown;
+};
+
+/** Written by a function's author, not by the server: RAISE takes any SQLSTATE and any text, in every field. */
+const isRaised = (fields: ReadonlyMap<string, string>): boolean =>
+  fields.has(field.context) ||
+  fields.get(field.routine) === 'exec_stmt_raise' ||
+  /^(?:pl_|plpy|plperl|pltcl|plv8)/.test(fields.get(field.file) ?? '');
+
+/**
+ * The message holds nothing that the client did not write. Class 42 and its like also arise while rows are read
+ * (`card::regclass` fails with `relation "4242..." does not exist`), so what is quoted must be in the command's own text,
+ * unless the parser itself points at it.
+ */
+const isEcho = ({ code, fields }: TargetMessage, text: string | undefined, raised: boolean): boolean => {
+  if (raised || !echoing.has(code.slice(0, 2))) return false;
+  const message = fields.get(field.message) ?? '';
+  if (fields.has(field.position) || !hasQuotes(message)) return true;
+  if (text === undefined) return false;
+  const own = text.toLowerCase();
+  const quoted = [...message.matchAll(/"([^"]*)"/g)].map((match) => match[1]?.toLowerCase() ?? '');
+  const rest = message.replaceAll(/"[^"]*"/g, '');
+  return !hasQuotes(rest) && quoted.every((part) => own.includes(part));
+};
+
+const hasQuotes = (text: string): boolean => /["'«»‹›„“”‚‘’「」『』]/.test(text);
+
+const scrubbed = (text: string, { detectors }: MessageRules): string => detectors?.scrubText(text) ?? text;
+
+const same = (left: ReadonlyMap<string, string>, right: ReadonlyMap<string, string>): boolean =>
+  left.size === right.size && [...left].every(([name, text]) => right.get(name) === text);
