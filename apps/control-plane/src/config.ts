@@ -1,0 +1,195 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+
+const address = z
+  .string()
+  .regex(/^(?:\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/, 'must be host:port, e.g. 127.0.0.1:7080')
+  .refine((text) => Number(text.slice(text.lastIndexOf(':') + 1)) <= 65_535, 'the port must be at most 65535');
+
+const durationPattern = /^(\d{1,6})(ms|s|m|h|d)$/;
+const units = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+const duration = (least: number, most: number) =>
+  z
+    .string()
+    .regex(durationPattern, 'must be a duration such as 45s, 5m or 24h')
+    .refine(
+      (text) => {
+        const milliseconds = millisecondsOf(text);
+        return milliseconds >= least && milliseconds <= most;
+      },
+      `must be between ${least / 1000}s and ${most / 1000}s`,
+    );
+
+const flag = z.enum(['true', 'false']);
+const url = (protocols: readonly string[], example: string) =>
+  z.string().refine((text) => {
+    const parsed = URL.parse(text);
+    return parsed !== null && protocols.includes(parsed.protocol);
+  }, `must be a URL such as ${example}`);
+
+/** Every variable that the control plane reads; the reference in docs is generated from this. */
+export const configSchema = z
+  .object({
+    SALLYPORT_DATABASE_URL: url(['postgres:', 'postgresql:'], 'postgres://user:password@host:5432/sallyport')
+      .optional()
+      .describe("The control plane's own PostgreSQL. Give this or SALLYPORT_EMBEDDED_POSTGRES."),
+    SALLYPORT_EMBEDDED_POSTGRES: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Directory of a PostgreSQL that the control plane runs itself, for small installations.'),
+    SALLYPORT_KEY: z
+      .string()
+      .min(1)
+      .describe('32 random bytes in base64, or the path of a file that holds them; seals the keys in the database.')
+      .meta({ secret: true }),
+    SALLYPORT_HTTP_LISTEN: address.default('127.0.0.1:7080').describe('Where REST and docs listen.'),
+    SALLYPORT_GRPC_LISTEN: address.default('127.0.0.1:7081').describe('Where proxies and agents connect (gRPC, mTLS).'),
+    SALLYPORT_ENROLMENT_LISTEN: address
+      .default('127.0.0.1:7082')
+      .describe('Where proxies and agents enrol with a join token (gRPC, TLS).'),
+    SALLYPORT_GRPC_NAMES: z
+      .string()
+      .regex(/^[A-Za-z0-9.:*-]+(,[A-Za-z0-9.:*-]+)*$/, 'must be names or addresses, separated by commas')
+      .default('127.0.0.1,localhost')
+      .describe('Names and addresses under which nodes reach the gRPC listeners; they go into their certificate.'),
+    SALLYPORT_PUBLIC_URL: url(['http:', 'https:'], 'https://sallyport.example.com')
+      .optional()
+      .describe('Where people reach REST; shown in links. By default made from SALLYPORT_HTTP_LISTEN.'),
+    SALLYPORT_AUDIENCE: z
+      .string()
+      .min(1)
+      .max(500)
+      .optional()
+      .describe('Audience of the tokens of issuers that name none of their own.'),
+    SALLYPORT_LOG_LEVEL: z
+      .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+      .default('info')
+      .describe('How much is logged.'),
+    SALLYPORT_HOLD: duration(1_000, 600_000)
+      .default('45s')
+      .describe('How long a command is held on the wire, for connections that do not say.'),
+    SALLYPORT_MAX_STALENESS: duration(5_000, 86_400_000)
+      .default('60s')
+      .describe('How long a proxy may decide without hearing from the control plane.'),
+    SALLYPORT_APPROVAL_EXPIRY: duration(60_000, 2_592_000_000)
+      .default('24h')
+      .describe('How long an approval can be answered, and a granted one be run.'),
+    SALLYPORT_ALLOW_PRIVATE_URLS: flag
+      .default('false')
+      .describe('Allow issuers whose keys are on loopback or in a private network.'),
+  })
+  .refine(
+    (value) => (value.SALLYPORT_DATABASE_URL === undefined) !== (value.SALLYPORT_EMBEDDED_POSTGRES === undefined),
+    {
+      path: ['SALLYPORT_DATABASE_URL'],
+      message: 'give exactly one of SALLYPORT_DATABASE_URL and SALLYPORT_EMBEDDED_POSTGRES',
+    },
+  );
+
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** The configuration, read once at start. */
+export interface Config {
+  readonly database:
+    { readonly kind: 'url'; readonly url: string } | { readonly kind: 'embedded'; readonly directory: string };
+  /** 32 bytes that seal what must not be read in the database. */
+  readonly key: Uint8Array;
+  readonly httpListen: ListenAddress;
+  readonly grpcListen: ListenAddress;
+  readonly enrolmentListen: ListenAddress;
+  readonly grpcNames: readonly string[];
+  readonly publicUrl: string;
+  readonly audience: string | undefined;
+  readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
+  readonly holdSeconds: number;
+  /** Milliseconds. */
+  readonly maxStaleness: number;
+  /** Milliseconds. */
+  readonly approvalExpiry: number;
+  readonly allowPrivateUrls: boolean;
+}
+
+/** Nest's token of the configuration. */
+export const CONFIG = Symbol('config');
+
+/** One message per problem; main prints them and exits with 64. */
+export class ConfigProblem extends Error {
+  readonly problems: readonly string[];
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.name = 'ConfigProblem';
+    this.problems = problems;
+  }
+}
+
+/** @throws ConfigProblem */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const known = Object.keys(configSchema.shape);
+  const given = Object.fromEntries(known.map((name) => [name, env[name] === '' ? undefined : env[name]]));
+  const parsed = configSchema.safeParse(given);
+  if (!parsed.success)
+    throw new ConfigProblem(
+      parsed.error.issues.map((issue) => {
+        const name = String(issue.path[0]);
+        const { description } = configSchema.shape[name as keyof typeof configSchema.shape] ?? {};
+        const missing = given[name] === undefined && issue.code === 'invalid_type';
+        return missing ? `${name} is not set: ${description ?? ''}` : `${name} ${issue.message}`;
+      }),
+    );
+  const value = parsed.data;
+  return Object.freeze({
+    database:
+      value.SALLYPORT_DATABASE_URL === undefined
+        ? { kind: 'embedded' as const, directory: value.SALLYPORT_EMBEDDED_POSTGRES ?? '' }
+        : { kind: 'url' as const, url: value.SALLYPORT_DATABASE_URL },
+    key: readKey(value.SALLYPORT_KEY),
+    httpListen: addressOf(value.SALLYPORT_HTTP_LISTEN),
+    grpcListen: addressOf(value.SALLYPORT_GRPC_LISTEN),
+    enrolmentListen: addressOf(value.SALLYPORT_ENROLMENT_LISTEN),
+    grpcNames: value.SALLYPORT_GRPC_NAMES.split(','),
+    publicUrl: value.SALLYPORT_PUBLIC_URL ?? `http://${value.SALLYPORT_HTTP_LISTEN}`,
+    audience: value.SALLYPORT_AUDIENCE,
+    logLevel: value.SALLYPORT_LOG_LEVEL,
+    holdSeconds: Math.round(millisecondsOf(value.SALLYPORT_HOLD) / 1000),
+    maxStaleness: millisecondsOf(value.SALLYPORT_MAX_STALENESS),
+    approvalExpiry: millisecondsOf(value.SALLYPORT_APPROVAL_EXPIRY),
+    allowPrivateUrls: value.SALLYPORT_ALLOW_PRIVATE_URLS === 'true',
+  });
+}
+
+function readKey(text: string): Uint8Array {
+  const inline = decodeKey(text);
+  if (inline !== undefined) return inline;
+  let content: string;
+  try {
+    content = readFileSync(text, 'utf8');
+  } catch {
+    // Neither is repeated here: it may be a key with a typing error.
+    throw new ConfigProblem([
+      'SALLYPORT_KEY is neither 32 bytes in base64 nor a file that can be read: make one with `openssl rand -base64 32`',
+    ]);
+  }
+  const key = decodeKey(content.trim());
+  if (key === undefined) throw new ConfigProblem(['SALLYPORT_KEY names a file that does not hold 32 bytes in base64']);
+  return key;
+}
+
+function decodeKey(text: string): Uint8Array | undefined {
+  if (!/^[A-Za-z0-9+/]{43}=$/.test(text)) return undefined;
+  return new Uint8Array(Buffer.from(text, 'base64'));
+}
+
+function addressOf(text: string): ListenAddress {
+  const at = text.lastIndexOf(':');
+  return { host: text.slice(0, at).replace(/^\[|\]$/g, ''), port: Number(text.slice(at + 1)) };
+}
+
+function millisecondsOf(text: string): number {
+  const match = durationPattern.exec(text);
+  if (match === null) return Number.NaN;
+  return Number(match[1]) * units[match[2] as keyof typeof units];
+}
