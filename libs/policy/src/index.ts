@@ -1,3 +1,35 @@
-export * from './bundle/chunks.js';
+export * from './approve/approver.js';
+export * from './approve/binding.js';
+export * from './budget/ledger.js';
+export * from './budget/usage.js';
+export * from './bundle/index.js';
 export * from './compile/types.js';
+export { createDecider } from './decide/decider.js';
+export type { Decider, DeciderInput } from './decide/decider.js';
+export { refusalOf } from './decide/decision.js';
+export type {
+  AllowDecision,
+  Decision,
+  DecisionContext,
+  DenyDecision,
+  HoldDecision,
+  PolicyRequest,
+  RequestObject,
+  ShadowFinding,
+  Subject,
+} from './decide/decision.js';
+export type { ExplainedRequest, Explanation } from './decide/explain.js';
+export { policiesFor } from './decide/policies-for.js';
+export { objectWords, principalWords, requestWords } from './decide/words.js';
+export * from './enforce/enforceable.js';
+export * from './enforce/table.js';
+export { parseBudget } from './obligation/grammar.js';
+export * from './obligation/obligation.js';
+export * from './permit/mint.js';
 export * from './principal.js';
+export { actionGroups, actionRecords } from './schema/actions.js';
+export type { ActionGroup, ActionRecord } from './schema/actions.js';
+export { cedarSchema } from './schema/schema.js';
+export type { PolicyProblem } from './validate/problem.js';
+export { validatePolicySet } from './validate/validate.js';
+export type { ValidatedPolicySet } from './validate/validate.js';

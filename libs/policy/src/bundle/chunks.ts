@@ -35,6 +35,15 @@ export type Chunk =
   | { readonly kind: 'agent_connection'; readonly value: AgentConnectionChunk }
   | { readonly kind: 'proxies'; readonly value: ProxiesChunk };
 
+/** What each kind of chunk holds. */
+export interface ChunkValues {
+  readonly identity: IdentityChunk;
+  readonly connection: ConnectionChunk;
+  readonly catalog: Catalog;
+  readonly agent_connection: AgentConnectionChunk;
+  readonly proxies: ProxiesChunk;
+}
+
 /** To proxies: who may be who. */
 export interface IdentityChunk {
   readonly issuers: readonly IssuerRecord[];
