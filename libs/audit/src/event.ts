@@ -3,13 +3,7 @@
  * ever holds a raw value of the target, a token or a credential; statement text is stored with detectors applied.
  */
 export type AuditEvent =
-  | SessionOpened
-  | LoginRefused
-  | StatementIntent
-  | StatementOutcome
-  | StatementRefused
-  | SessionClosed
-  | AlarmRaised;
+  SessionOpened | LoginRefused | StatementIntent | StatementOutcome | StatementRefused | SessionClosed | AlarmRaised;
 
 interface EventHead {
   /** `${session}:${sequence}`: unique for ever. */

@@ -1,1 +1,10 @@
+export { canonicalJson } from './canonical.js';
+export { decodeEvent, encodeEvent } from './codec.js';
+export type { EventRead } from './codec.js';
+export { escapeForCsv, escapeForTerminal } from './escape.js';
 export * from './event.js';
+export { auditLimits, clip } from './limits.js';
+export { reconcile } from './reconcile.js';
+export type { CommandRecord, EvidenceProblem, Reconciliation } from './reconcile.js';
+export { createEventStream } from './stream.js';
+export type { EventContent, EventStream } from './stream.js';
