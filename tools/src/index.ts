@@ -1,1 +1,4 @@
-export {};
+export * from './demo/caller.js';
+export * from './stack/paths.js';
+export * from './stack/rest.js';
+export * from './stack/stack.js';

@@ -17,6 +17,8 @@ export interface TestPostgres {
   /** A connected client; the caller ends it. */
   connect(database?: string): Promise<Client>;
   createDatabase(name: string): Promise<void>;
+  /** What the server has logged so far, oldest first. */
+  readonly log: readonly string[];
   stop(): Promise<void>;
 }
 
@@ -65,13 +67,18 @@ export async function startPostgres(options: TestPostgresOptions = {}): Promise<
       if (attempt < 3) continue;
       throw new Error(`embedded Postgres did not start: ${messages.slice(-5).join(' ')}`, { cause });
     }
-    return describe(server, { port, user, password });
+    return describe(server, { port, user, password, log: messages });
   }
 }
 
 function describe(
   server: EmbeddedPostgres,
-  { port, user, password }: { readonly port: number; readonly user: string; readonly password: string },
+  {
+    port,
+    user,
+    password,
+    log,
+  }: { readonly port: number; readonly user: string; readonly password: string; readonly log: readonly string[] },
 ): TestPostgres {
   const host = '127.0.0.1';
   const connect = async (database = 'postgres'): Promise<Client> => {
@@ -85,6 +92,7 @@ function describe(
     port,
     user,
     password,
+    log,
     url: (database = 'postgres') => `postgres://${user}:${password}@${host}:${port}/${database}`,
     connect,
     createDatabase: async (name) => {

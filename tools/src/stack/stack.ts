@@ -20,6 +20,8 @@ export interface StackOptions {
   /** Seconds a command is held on the wire. */
   readonly holdSeconds: number;
   readonly progress: (step: string) => void;
+  /** Further settings of the target's server. */
+  readonly targetSettings?: readonly string[];
 }
 
 /** The whole system on loopback, every program a process of its own, set up through REST and CLI only. */
@@ -61,7 +63,7 @@ async function build(
   directory: string,
   closers: (() => Promise<void>)[],
   stop: () => Promise<void>,
-  { holdSeconds, progress }: StackOptions,
+  { holdSeconds, progress, targetSettings }: StackOptions,
 ): Promise<Stack> {
   const programs = new Map<string, Program>();
   const launches = new Map<string, () => Program>();
@@ -78,7 +80,10 @@ async function build(
 
   progress('starting two PostgreSQL 18 servers: one for the control plane, one as the target "billing"');
   const targetPassword = `target-${randomBytes(12).toString('hex')}`;
-  const [database, target] = await Promise.all([startPostgres({ fsync: true }), startPostgres()]);
+  const [database, target] = await Promise.all([
+    startPostgres({ fsync: true }),
+    startPostgres({ settings: targetSettings ?? [] }),
+  ]);
   closers.push(
     () => database.stop(),
     () => target.stop(),
