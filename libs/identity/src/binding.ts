@@ -1,0 +1,96 @@
+/** What an admin wants to register: which tokens are this subagent's. */
+export interface Binding {
+  /** The issuer's `iss`, by which known issuers are recognized. */
+  readonly issuer: string;
+  readonly claims: Readonly<Record<string, string>>;
+}
+
+export interface BindingProblem {
+  readonly code:
+    | 'missing_subject'
+    | 'missing_immutable_id'
+    | 'wildcard'
+    | 'empty'
+    | 'too_long'
+    | 'unreadable'
+    | 'volatile'
+    | 'too_many';
+  /** Empty when it is about the binding as a whole. */
+  readonly claim: string;
+  readonly message: string;
+}
+
+/** Issuers whose subjects are made of names that can be given up and taken by somebody else. */
+const knownIssuers: readonly { readonly name: string; readonly matches: RegExp; readonly oneOf: readonly string[] }[] =
+  [
+    {
+      name: 'GitHub Actions',
+      matches: /^https:\/\/token\.actions\.githubusercontent\.com(?:\/|$)/,
+      oneOf: ['repository_id'],
+    },
+    { name: 'GitHub Enterprise', matches: /^https:\/\/[^/]+\/_services\/token$/, oneOf: ['repository_id'] },
+    { name: 'GitLab', matches: /^https:\/\/(?:[^/]*\.)?gitlab\.[^/]+(?:\/|$)/, oneOf: ['project_id'] },
+    { name: 'Bitbucket', matches: /^https:\/\/api\.bitbucket\.org\//, oneOf: ['repositoryUuid'] },
+    { name: 'Buildkite', matches: /^https:\/\/agent\.buildkite\.com$/, oneOf: ['pipeline_id'] },
+    { name: 'CircleCI', matches: /^https:\/\/oidc\.circleci\.com\//, oneOf: ['oidc.circleci.com/project-id'] },
+    { name: 'Terraform Cloud', matches: /^https:\/\/app\.terraform\.io$/, oneOf: ['terraform_workspace_id'] },
+    { name: 'Vercel', matches: /^https:\/\/oidc\.vercel\.com(?:\/|$)/, oneOf: ['project_id'] },
+    {
+      name: 'Microsoft Entra',
+      matches: /^https:\/\/(?:login\.microsoftonline\.com|sts\.windows\.net)\//,
+      oneOf: ['oid'],
+    },
+  ];
+
+const serviceAccountIds = ['/kubernetes.io/serviceaccount/uid'];
+
+/** They differ from token to token, or are checked by other rules. */
+const volatileClaims = new Set(['exp', 'iat', 'nbf', 'jti', 'iss', 'aud', 'nonce', 'auth_time', 'run_id', 'job_id']);
+const limits = { claims: 32, name: 256, value: 1024 } as const;
+
+/** Problems to tell when a binding is saved; none means that it names exactly one workload, for good. */
+export const validateBinding = ({ issuer, claims }: Binding): readonly BindingProblem[] => {
+  const entries = Object.entries(claims);
+  if (entries.length > limits.claims)
+    return [{ code: 'too_many', claim: '', message: `a binding has at most ${limits.claims} claims` }];
+  const problems = entries.flatMap(([claim, value]) => checkClaim(claim, value));
+  if (!Object.hasOwn(claims, 'sub'))
+    problems.push({ code: 'missing_subject', claim: 'sub', message: 'a binding names an exact subject (sub)' });
+  const missing = missingImmutable(issuer, claims);
+  if (missing !== undefined) problems.push(missing);
+  return problems;
+};
+
+const checkClaim = (claim: string, value: string): BindingProblem[] => {
+  const problem = (code: BindingProblem['code'], message: string): BindingProblem[] => [
+    { code, claim: claim.slice(0, 256), message },
+  ];
+  if (typeof value !== 'string' || value === '' || claim === '')
+    return problem('empty', 'a claim has a name and a text');
+  if (claim.length > limits.name || value.length > limits.value)
+    return problem('too_long', `at most ${limits.value} characters`);
+  if (/[*?]/.test(value))
+    return problem(
+      'wildcard',
+      'claims are compared exactly: a wildcard would never match, or be meant to match too much',
+    );
+  if (/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u.test(claim + value) || value !== value.trim())
+    return problem('unreadable', 'no control or invisible characters, no spaces at the ends');
+  if (volatileClaims.has(claim))
+    return problem('volatile', 'this claim differs from token to token or is checked by the issuer’s own rules');
+  return [];
+};
+
+const missingImmutable = (issuer: string, claims: Binding['claims']): BindingProblem | undefined => {
+  const known = knownIssuers.find(({ matches }) => matches.test(issuer));
+  const isServiceAccount = Object.hasOwn(claims, 'sub') && String(claims['sub']).startsWith('system:serviceaccount:');
+  const name = known?.name ?? (isServiceAccount ? 'Kubernetes' : undefined);
+  const oneOf = known?.oneOf ?? serviceAccountIds;
+  if (name === undefined || oneOf.some((claim) => Object.hasOwn(claims, claim))) return undefined;
+  const claim = oneOf[0] ?? '';
+  return {
+    code: 'missing_immutable_id',
+    claim,
+    message: `names at ${name} can be given up and taken by somebody else: bind ${claim} too`,
+  };
+};
