@@ -22,7 +22,7 @@ const verbs: Readonly<Record<string, string>> = {
   configure: 'change settings of',
   call: 'call',
   opaque: 'run what cannot be seen into on',
-  filter: 'filter, sort or join by the masked',
+  filter: 'filter or sort by the masked',
   reveal: 'use the clear value of',
 };
 
