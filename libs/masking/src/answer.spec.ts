@@ -244,6 +244,8 @@ describe('the net', () => {
     ['["jane@example.com",1]', '["[email]",1]'],
     ['{"jane@example.com":"x \\" y"}', '{"[email]":"x \\" y"}'],
     ['{"k":"-----BEGIN PRIVATE KEY-----\\nMII"}', '"[redacted]"'],
+    [`{"a":"${'\\u0034\\u0032'.repeat(8)}"}`, '"[redacted]"'],
+    ['{"a":"caf\\u00e9"}', '{"a":"caf\\u00e9"}'],
     ['{"a":"2024-01-02T10:11:12"}', '{"a":"2024-01-02T10:11:12"}'],
   ])('documents stay valid: %s', (value, shown) => {
     for (const type of [114, 3802]) expect(cell(choose(rules, [column(type)]), value)).toBe(shown);

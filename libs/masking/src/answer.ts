@@ -25,7 +25,10 @@ export interface AnswerMaskOptions {
   readonly hash?: HashKey | undefined;
   /** The catalog's types, so that a mask is valid for user-defined ones too. */
   readonly types?: TypeLookup | undefined;
-  /** The command's own text: what an error quotes from it is no secret of the target. */
+  /**
+   * The command's own text: what an error quotes from it is no secret of the target. Pass it only for commands that read
+   * no rows (DROP, SET ...): with rows, a list of guesses in a comment would turn an error into an oracle.
+   */
   readonly text?: string | undefined;
 }
 

@@ -30,6 +30,7 @@ describe('messages while something is masked for the reader', () => {
     ['XX000', { M: canary, q: `SELECT ${canary}`, p: '1' }],
     ['ZZ123', { M: canary }],
     ['', { M: canary, '?': canary }],
+    ['00000', { V: 'LOG', M: `duration: 1 ms plan: ${canary}` }],
   ])('%s shows no value', (code, fields) => {
     const result = shown(error(code, fields), true, 'SELECT f(card) FROM payments');
     expect(JSON.stringify(result)).not.toContain(canary);

@@ -13,7 +13,7 @@ export interface MessageRules {
  * Field codes of ErrorResponse and NoticeResponse. A notification has `channel` and `payload`.
  * https://www.postgresql.org/docs/18/protocol-error-fields.html
  */
-const field = { message: 'M', hint: 'H', context: 'W', file: 'F', routine: 'R', position: 'P' } as const;
+const field = { message: 'M', hint: 'H', context: 'W', file: 'F', routine: 'R', position: 'P', severity: 'V' } as const;
 /** Numbers, severities and places in the server's own source: no values. */
 const harmless = new Set(['S', 'V', 'C', 'P', 'L', 'F', 'R']);
 const names = new Set(['s', 't', 'c', 'd', 'n']);
@@ -59,6 +59,8 @@ const isRaised = (fields: ReadonlyMap<string, string>): boolean =>
  * unless the parser itself points at it.
  */
 const isEcho = ({ code, fields }: TargetMessage, text: string | undefined, raised: boolean): boolean => {
+  // Server logs that the client asked to see (client_min_messages) print plans and parameters.
+  if (/^(?:LOG|DEBUG)/.test(fields.get(field.severity) ?? '')) return false;
   if (raised || !echoing.has(code.slice(0, 2))) return false;
   const message = fields.get(field.message) ?? '';
   if (fields.has(field.position) || !hasQuotes(message)) return true;

@@ -63,11 +63,16 @@ const scrubText = (detectors: Detectors, value: Uint8Array): Uint8Array => {
 /** A find inside a string is replaced there; a number becomes a string; anything else hides the whole document. */
 const scrubDocument = (detectors: Detectors, value: Uint8Array, version: 0 | 1): Uint8Array => {
   const text = decodeUtf8(value.subarray(version));
-  const spans = text === undefined ? detectors.detect(latin(value)) : detectors.detect(text);
-  if (spans.length === 0) return value;
-  const shown = (text === undefined ? undefined : replaceInDocument(text, spans)) ?? `"${redacted}"`;
+  const spans = detectors.detect(text ?? latin(value));
+  const escaped = text !== undefined && text.includes('\\u') && detectors.detect(unescape(text)).length > spans.length;
+  if (spans.length === 0 && !escaped) return value;
+  const shown = (text === undefined || escaped ? undefined : replaceInDocument(text, spans)) ?? `"${redacted}"`;
   return encodeUtf8('\u0001'.repeat(version) + shown);
 };
+
+/** `\\u0034` is a digit too. Only to look at: positions are lost. */
+const unescape = (text: string): string =>
+  text.replace(/\\u([0-9a-fA-F]{4})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
 
 const replaceInDocument = (text: string, spans: readonly Span[]): string | undefined => {
   let result = '';

@@ -1,4 +1,4 @@
-import { digitRuns, isDigit, isLetter } from './groups.js';
+import { isDigit, isLetter } from './groups.js';
 import type { DigitGroup, DigitRun } from './groups.js';
 import type { Scanner } from './span.js';
 
@@ -49,8 +49,8 @@ const isEan13 = (digits: string): boolean =>
 
 const isCardNumber = (digits: string): boolean => issued(digits) && passesLuhn(digits);
 
-export const scanCards: Scanner = (folded, found) => {
-  for (const run of digitRuns(folded)) {
+export const scanCards: Scanner = (folded, found, runs) => {
+  for (const run of runs()) {
     for (let first = 0; first < run.groups.length; first += 1) {
       const last = cardFrom(folded, run, first);
       if (last === undefined) continue;

@@ -2,6 +2,8 @@ import { scanIbans } from './account.js';
 import { scanAddresses, scanEmails } from './address.js';
 import { scanCards } from './card.js';
 import { fold } from './fold.js';
+import { digitRuns } from './groups.js';
+import type { DigitRun } from './groups.js';
 import { scanNationalIds } from './national.js';
 import { scanPhones } from './phone.js';
 import { scanPrivateKeys, scanSecrets } from './secret.js';
@@ -38,8 +40,10 @@ export const createDetectors = (classes: readonly DetectorClass[] = defaultDetec
   const detect = (text: string): readonly Span[] => {
     const folded = fold(text);
     const spans: Span[] = [];
+    let read: readonly DigitRun[] | undefined;
+    const runs = () => (read ??= digitRuns(folded));
     for (const { scan } of active)
-      scan(folded, (span) => wanted.has(span.class) && spans.push(onSignBoundary(text, span)));
+      scan(folded, (span) => wanted.has(span.class) && spans.push(onSignBoundary(text, span)), runs);
     return spans.length < 2 ? spans : merge(spans);
   };
   return {

@@ -20,8 +20,13 @@ export const isWord = (unit: number): boolean => isDigit(unit) || isLetter(unit)
 const isSeparator = (unit: number): boolean =>
   unit === 0x20 || unit === 0x2d || unit === 0x2e || unit === 0x28 || unit === 0x29 || unit === 0x2f || unit === 1;
 
+/** No number that is looked for has fewer digits than an E.164 number. */
+const fewestDigits = 8;
+
 /** Groups are joined over invisible separators, so `42\u200b42` is one group. Linear: every unit is looked at once. */
-export const digitRuns = function* (folded: string): Generator<DigitRun> {
+export const digitRuns = (folded: string): readonly DigitRun[] => {
+  const runs: DigitRun[] = [];
+  let count = 0;
   let groups: DigitGroup[] = [];
   let separators: string[] = [];
   let index = 0;
@@ -45,6 +50,7 @@ export const digitRuns = function* (folded: string): Generator<DigitRun> {
       pieceStart = past;
     }
     groups.push({ start, end, digits });
+    count += digits.length;
     let past = end;
     let separator = '';
     while (separator.length < 3 && isSeparator(folded.charCodeAt(past))) {
@@ -56,10 +62,12 @@ export const digitRuns = function* (folded: string): Generator<DigitRun> {
       separators.push(separator);
       continue;
     }
-    yield { groups, separators };
+    if (count >= fewestDigits) runs.push({ groups, separators });
+    count = 0;
     groups = [];
     separators = [];
   }
+  return runs;
 };
 
 /** Neither side touches a letter, a digit or an underscore. */

@@ -1,9 +1,9 @@
-import { digitRuns, isWord, standsAlone } from './groups.js';
+import { isDigit, isWord, standsAlone } from './groups.js';
 import type { Scanner } from './span.js';
 
 /** Numbers of persons, only where their own check digits or punctuation tell them from any other number. */
-export const scanNationalIds: Scanner = (folded, found) => {
-  for (const run of digitRuns(folded)) {
+export const scanNationalIds: Scanner = (folded, found, runs) => {
+  for (const run of runs()) {
     const head = run.groups[0];
     const tail = run.groups.at(-1);
     if (head === undefined || tail === undefined || !standsAlone(folded, head.start, tail.end)) continue;
@@ -18,8 +18,11 @@ export const scanNationalIds: Scanner = (folded, found) => {
     if (isId) found({ start: head.start, end: tail.end, class: 'national_id' });
   }
   for (let index = 0; index < folded.length; index += 1) {
-    if (!isWord(folded.charCodeAt(index))) continue;
-    const end = lettered(folded, index);
+    const unit = folded.charCodeAt(index);
+    if (!isWord(unit)) continue;
+    // All of them start with a capital, or with eight digits.
+    const capital = unit >= 0x41 && unit <= 0x5a;
+    const end = capital || isDigit(folded.charCodeAt(index + 7)) ? lettered(folded, index) : undefined;
     if (end !== undefined) found({ start: index, end, class: 'national_id' });
     index = end ?? index;
     while (index < folded.length && isWord(folded.charCodeAt(index))) index += 1;

@@ -1,10 +1,10 @@
-import { digitRuns, isDigit, isWord } from './groups.js';
+import { isDigit, isWord } from './groups.js';
 import type { DigitRun } from './groups.js';
 import type { Scanner } from './span.js';
 
 /** E.164 wherever a `+` says so; national forms only where punctuation leaves no doubt. */
-export const scanPhones: Scanner = (folded, found) => {
-  for (const run of digitRuns(folded)) {
+export const scanPhones: Scanner = (folded, found, runs) => {
+  for (const run of runs()) {
     const head = run.groups[0];
     if (head === undefined) continue;
     const plus = plusBefore(folded, head.start);

@@ -21,7 +21,8 @@ export const suspicious = (bytes: Uint8Array, addresses = false): boolean => {
         digits += 1;
         if (digits >= enough) return true;
       }
-    } else if (startsSecret(bytes, index)) return true;
+    } else if (pairs[((bytes[index] ?? 0) << 8) | (bytes[index + 1] ?? 0)] === 1 && startsSecret(bytes, index))
+      return true;
   }
   return false;
 };
@@ -59,7 +60,12 @@ kinds[0x40] = at;
 kinds[0x3a] = colon;
 // Lead bytes of the scripts that have digits of their own, and of the full-width forms.
 for (const lead of [0xd9, 0xdb, 0xdf, 0xe0, 0xe1, 0xea, 0xef, 0xf0]) kinds[lead] = foreign;
-for (const [first] of anchors) kinds[first ?? 0] = anchor;
+/** First two bytes of every anchor: most letters that could start one do not. */
+const pairs = new Uint8Array(65536);
+for (const [first = 0, second = 0] of anchors) {
+  kinds[first] = anchor;
+  pairs[(first << 8) | second] = 1;
+}
 
 /** Full-width letters could spell a key or an address: read them. Full-width punctuation is ordinary text. */
 const isFullWidthAt = (bytes: Uint8Array, index: number): boolean => {

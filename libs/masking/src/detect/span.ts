@@ -1,3 +1,5 @@
+import type { DigitRun } from './groups.js';
+
 export const detectorClasses = [
   'card_number',
   'email',
@@ -18,5 +20,5 @@ export interface Span {
   readonly class: DetectorClass;
 }
 
-/** Looks through folded text (see fold.ts) in linear time and reports what it finds. */
-export type Scanner = (folded: string, found: (span: Span) => void) => void;
+/** Looks through folded text (see fold.ts) in linear time and reports what it finds. `runs`: its digit runs, read once. */
+export type Scanner = (folded: string, found: (span: Span) => void, runs: () => readonly DigitRun[]) => void;
