@@ -1,0 +1,101 @@
+import { Metadata } from '@grpc/grpc-js';
+import type { ClientReadableStream, ServiceError } from '@grpc/grpc-js';
+import { ApprovalState } from '@sallyport/contracts';
+import type {
+  ApprovalsServiceClient,
+  RedeemRequest,
+  RedeemResponse,
+  RequestRequest,
+  RequestResponse,
+  WatchResponse,
+} from '@sallyport/contracts';
+
+/** How a request for humans' word stands. `redeemed`: somebody else used it up. */
+export type Standing =
+  | { readonly kind: 'pending' }
+  | { readonly kind: 'approved'; readonly approvers: readonly string[] }
+  | { readonly kind: 'denied'; readonly reason: string }
+  | { readonly kind: 'expired' }
+  | { readonly kind: 'withdrawn' }
+  | { readonly kind: 'redeemed' }
+  /** The control plane cannot be asked. */
+  | { readonly kind: 'unreachable' };
+
+/** The control plane's word on held commands. Rejects only when it cannot be reached. */
+export interface Approvals {
+  request(request: RequestRequest): Promise<{ readonly id: string; readonly standing: Standing }>;
+  /** Until it is settled or `stop` is called. `changed` hears the present state first. */
+  watch(id: string, changed: (standing: Standing) => void): { stop(): void };
+  redeem(request: RedeemRequest): Promise<RedeemResponse>;
+  /** Best effort: an approval that nobody waits for expires by itself. */
+  withdraw(id: string, session: string): void;
+}
+
+const patience = 10_000;
+
+/** `client`: the newest channel; certificates are renewed while holds last. */
+export const createApprovals = (client: () => ApprovalsServiceClient): Approvals => ({
+  request: async (request) => {
+    const response = await unary<RequestResponse>((done) => client().request(request, ...deadline(), done));
+    return { id: response.approvalId, standing: standingOf(response.state, '', []) };
+  },
+  watch(id, changed) {
+    let stopped = false;
+    let stream: ClientReadableStream<WatchResponse> | undefined;
+    let again: NodeJS.Timeout | undefined;
+    const open = (): void => {
+      stream = client().watch({ approvalId: id });
+      stream.on('data', ({ state, reason, approvers }: WatchResponse) => {
+        if (!stopped) changed(standingOf(state, reason, approvers));
+      });
+      // A control plane that restarts takes the stream with it; the approval lives on.
+      const later = (): void => {
+        stream = undefined;
+        if (!stopped) again ??= setTimeout(reopen, 500);
+      };
+      stream.on('error', later);
+      stream.on('end', later);
+    };
+    const reopen = (): void => {
+      again = undefined;
+      open();
+    };
+    open();
+    return {
+      stop() {
+        stopped = true;
+        clearTimeout(again);
+        stream?.cancel();
+      },
+    };
+  },
+  redeem: (request) => unary<RedeemResponse>((done) => client().redeem(request, ...deadline(), done)),
+  withdraw(approvalId, sessionId) {
+    client().withdraw({ approvalId, sessionId }, ...deadline(), () => undefined);
+  },
+});
+
+const deadline = (): [Metadata, { deadline: number }] => [new Metadata(), { deadline: Date.now() + patience }];
+
+const unary = <T>(call: (done: (error: ServiceError | null, response: T) => void) => unknown): Promise<T> =>
+  new Promise((resolve, reject) => {
+    call((error, response) => (error === null ? resolve(response) : reject(error)));
+  });
+
+const standingOf = (state: ApprovalState, reason: string, approvers: readonly string[]): Standing => {
+  switch (state) {
+    case ApprovalState.APPROVAL_STATE_APPROVED:
+      return { kind: 'approved', approvers };
+    case ApprovalState.APPROVAL_STATE_DENIED:
+      return { kind: 'denied', reason };
+    case ApprovalState.APPROVAL_STATE_EXPIRED:
+      return { kind: 'expired' };
+    case ApprovalState.APPROVAL_STATE_WITHDRAWN:
+      return { kind: 'withdrawn' };
+    case ApprovalState.APPROVAL_STATE_REDEEMED:
+      return { kind: 'redeemed' };
+    // What is not known is no word of a human.
+    default:
+      return { kind: 'pending' };
+  }
+};

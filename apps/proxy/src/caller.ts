@@ -1,0 +1,71 @@
+import { tokenExpiryWatch } from '@sallyport/identity';
+import type { Verified } from '@sallyport/identity';
+import type { PrincipalChain, SubagentRecord } from '@sallyport/policy';
+import type { Caller } from '@sallyport/audit';
+import type { InForce } from './in-force.js';
+
+/** Who a session acts for, as the identity chunk of this moment has it. */
+export interface Identified {
+  readonly chain: PrincipalChain;
+  readonly caller: Caller;
+}
+
+export type CallerCheck =
+  { readonly kind: 'valid'; readonly identified: Identified } | { readonly kind: 'ended'; readonly cause: string };
+
+/** Asked before every statement: no promise, no cryptography. */
+export interface CallerWatch {
+  check(inForce: InForce, now: number): CallerCheck;
+}
+
+const identify = (subagent: SubagentRecord): Identified => {
+  const { id, name, groups, owner } = subagent;
+  return {
+    chain: [{ kind: 'subagent', id, name, groups, owner }],
+    caller: { kind: 'subagent', id, name, onBehalfOf: [] },
+  };
+};
+
+/** The same object while the record stays the same: deciders are kept by it. */
+const remembering = (): ((subagent: SubagentRecord) => Identified) => {
+  let of: SubagentRecord | undefined;
+  let identified: Identified | undefined;
+  return (subagent) => {
+    if (identified === undefined || of !== subagent) {
+      of = subagent;
+      identified = identify(subagent);
+    }
+    return identified;
+  };
+};
+
+/** A session that a token opened. The token itself is gone. */
+export const watchToken = (verified: Verified<SubagentRecord>): CallerWatch => {
+  const identifiedAs = remembering();
+  let lookedAt: InForce['identity'] | undefined;
+  let good: CallerCheck | undefined;
+  return {
+    check(inForce, now) {
+      if (good !== undefined && lookedAt === inForce.identity && now < verified.expiresAt) return good;
+      const watched = tokenExpiryWatch(verified, inForce.identity, now);
+      good = undefined;
+      if (watched.kind === 'ended') return watched;
+      lookedAt = inForce.identity;
+      good = { kind: 'valid', identified: identifiedAs(watched.subagent) };
+      return good;
+    },
+  };
+};
+
+/** A kept command that runs by id: the control plane saw the token, this proxy sees that the caller is still good. */
+export const watchRecord = (kind: string, id: string): CallerWatch => {
+  const identifiedAs = remembering();
+  return {
+    check(inForce) {
+      const subagent = kind === 'subagent' ? inForce.identity.subagents.find((each) => each.id === id) : undefined;
+      if (subagent === undefined) return { kind: 'ended', cause: 'subagent_removed' };
+      if (subagent.disabled) return { kind: 'ended', cause: 'disabled' };
+      return { kind: 'valid', identified: identifiedAs(subagent) };
+    },
+  };
+};

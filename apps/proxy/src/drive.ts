@@ -1,0 +1,219 @@
+import { refuse } from '@sallyport/kernel';
+import type {
+  Note,
+  Notice,
+  Permit,
+  Question,
+  QuestionId,
+  Refusal,
+  Session,
+  Side,
+  Step,
+  TargetGreeting,
+  Verdict,
+} from '@sallyport/kernel';
+import type { Pipe } from './pipe.js';
+
+/** Who answers for one session: decisions, evidence and the way to the target all hang here. */
+export interface Answerer {
+  /** At once where that is possible: the allowed path of a command has no promise in it. */
+  ask(id: QuestionId, question: Question, inform: (notice: Notice) => void): Verdict | Promise<Verdict>;
+  dial(): Promise<Dialled>;
+  /** A cancel that carries this key is meant for this session. */
+  cancellable(key: Uint8Array): void;
+  note(note: Note): void;
+  /** Nothing follows. Whatever still waits for an answer is withdrawn. */
+  closed(cause: string): void;
+}
+
+export type Dialled =
+  | { readonly kind: 'opened'; readonly greeting: TargetGreeting; readonly pipe: Pipe }
+  | { readonly kind: 'refused'; readonly refusal: Refusal };
+
+export interface ClientPipe extends Pipe {
+  /** TLS as a server over what was plain until now; `unread` belongs to the handshake. Gives the chosen ALPN. */
+  secure(unread: Uint8Array, alpn: readonly string[]): Promise<string | undefined>;
+}
+
+export interface DriveInput {
+  readonly session: Session;
+  readonly client: ClientPipe;
+  readonly answerer: Answerer;
+  /** A bug or a broken rule; it has ended this session, and only this one. */
+  readonly report: (error: unknown) => void;
+}
+
+export interface Driven {
+  /** End the session from outside, in the protocol's own words. */
+  terminate(refusal: Refusal): void;
+}
+
+/**
+ * The driver of every protocol: two pumps over one session. Events become steps, steps are performed in order, and
+ * everything that can happen at once happens in the turn of the event that caused it. Asynchronous are only TLS, the dial,
+ * and an answer that takes its time.
+ *
+ * The client's side is read on while a question is open: the session keeps those bytes (bounded), and a hang-up is
+ * noticed. It is paused only while the target takes no more bytes; the target only while the client takes no more.
+ */
+export const drive = ({ session, client, answerer, report }: DriveInput): Driven => {
+  const permits = new WeakSet<Permit>();
+  const waiting: (() => readonly Step[])[] = [];
+  let target: Pipe | undefined;
+  let turning = false;
+  let failing = false;
+  let finished = false;
+
+  /** One event. Never re-entered: what comes up meanwhile waits for its own turn. */
+  const turn = (event: () => readonly Step[]): void => {
+    if (finished) return;
+    waiting.push(event);
+    if (turning) return;
+    turning = true;
+    try {
+      for (let next = waiting.shift(); next !== undefined && !finished; next = waiting.shift()) performAll(next());
+    } catch (error) {
+      waiting.length = 0;
+      fail(error);
+    } finally {
+      turning = false;
+    }
+    if (waiting.length > 0 && !finished) turn(nothing);
+  };
+
+  const performAll = (steps: readonly Step[]): void => {
+    const gather = steps.length > 1;
+    const to = target;
+    if (gather) {
+      client.cork();
+      to?.cork();
+    }
+    try {
+      for (const step of steps) {
+        if (finished) break;
+        perform(step);
+      }
+    } finally {
+      if (gather) {
+        client.uncork();
+        to?.uncork();
+      }
+    }
+  };
+
+  const perform = (step: Step): void => {
+    switch (step.kind) {
+      case 'toClient':
+        if (!client.write(step.bytes)) target?.pause();
+        return;
+      case 'toTarget':
+        if (!permits.has(step.permit)) throw new Error('bytes for the target without a permit of this session');
+        if (target === undefined) throw new Error('bytes for a target that is not there');
+        if (!target.write(step.bytes)) client.pause();
+        return;
+      case 'ask':
+        return ask(step.id, step.question);
+      case 'dial':
+        if (!permits.has(step.permit) || step.permit.scope !== 'login' || target !== undefined)
+          throw new Error('a dial without a login');
+        return dial();
+      case 'secure':
+        client.secure(step.unread, step.alpn).then(
+          (alpn) => turn(() => session.secured(alpn)),
+          () => turn(() => session.end('client')),
+        );
+        return;
+      case 'cancellable':
+        return answerer.cancellable(step.key);
+      case 'note':
+        return answerer.note(step.note);
+      case 'close':
+        return close(step.cause);
+    }
+  };
+
+  const ask = (id: QuestionId, question: Question): void => {
+    const verdict = answerer.ask(id, question, (notice) => turn(() => session.inform(id, notice)));
+    if (!(verdict instanceof Promise)) {
+      // After the steps that came with the question, before any other event.
+      waiting.unshift(() => answer(id, verdict));
+      return;
+    }
+    verdict.then(
+      (late) => turn(() => answer(id, late)),
+      (error: unknown) => turn(() => raise(error)),
+    );
+  };
+
+  const answer = (id: QuestionId, verdict: Verdict): readonly Step[] => {
+    if (verdict.kind === 'allow') permits.add(verdict.permit);
+    return session.answer(id, verdict);
+  };
+
+  const dial = (): void => {
+    answerer.dial().then(
+      (dialled) => {
+        if (dialled.kind === 'refused') return turn(() => session.dialed(dialled));
+        const { pipe, greeting } = dialled;
+        if (finished) return pipe.destroy();
+        target = pipe;
+        turn(() => session.dialed({ kind: 'opened', greeting }));
+        pipe.attach(eventsOf('target', client));
+      },
+      (error: unknown) => turn(() => raise(error)),
+    );
+  };
+
+  /** `back`: the side that feeds this one, and was paused while this one was full. */
+  const eventsOf = (side: Side, back: Pipe | (() => Pipe | undefined)) => ({
+    data: (bytes: Uint8Array) => turn(() => session.feed(side, bytes)),
+    drain: () => (typeof back === 'function' ? back()?.resume() : back.resume()),
+    end: () => turn(() => session.end(side)),
+  });
+
+  const fail = (error: unknown): void => {
+    report(error);
+    if (failing) return cut();
+    failing = true;
+    try {
+      performAll(session.terminate(refuse('internal', 'the gateway could not go on with this session')));
+    } catch (again) {
+      report(again);
+    }
+    cut();
+  };
+
+  const close = (cause: string): void => {
+    if (finished) return;
+    finished = true;
+    client.end();
+    target?.end();
+    settle(cause);
+  };
+
+  /** The end without ceremony, for a session that did not close itself. */
+  const cut = (): void => {
+    if (finished) return;
+    finished = true;
+    client.end();
+    target?.destroy();
+    settle('internal');
+  };
+
+  const settle = (cause: string): void => {
+    try {
+      answerer.closed(cause);
+    } catch (error) {
+      report(error);
+    }
+  };
+
+  client.attach(eventsOf('client', () => target));
+  return { terminate: (refusal) => turn(() => session.terminate(refusal)) };
+};
+
+const nothing = (): readonly Step[] => [];
+
+const raise = (error: unknown): never => {
+  throw error;
+};

@@ -1,0 +1,74 @@
+import type { Catalog } from '@sallyport/kernel';
+import { createVerifier } from '@sallyport/identity';
+import type { Verifier } from '@sallyport/identity';
+import type { Chunk, ConnectionChunk, IdentityChunk, Manifest, SubagentRecord } from '@sallyport/policy';
+import { createPlace } from './place.js';
+import type { Place } from './place.js';
+
+/** One accepted bundle, read. It never changes; a new bundle is a new object, which keeps what stayed the same. */
+export interface InForce {
+  readonly manifest: Manifest;
+  readonly identity: IdentityChunk;
+  readonly verifier: Verifier<SubagentRecord>;
+  connection(name: string): ConnectionChunk | undefined;
+  /** One database behind one connection. `undefined`: there is no such connection, or it does not allow that database. */
+  place(connection: string, database: string): Place | undefined;
+}
+
+/** Chunks by digest, decoded. */
+export type Chunks = ReadonlyMap<string, Chunk>;
+
+interface Kept {
+  readonly inForce: InForce;
+  readonly places: Map<string, Place>;
+}
+
+const kept = new WeakMap<InForce, Kept>();
+
+/** Throws when a chunk that the manifest names is not there: nothing of half a bundle comes into force. */
+export const createInForce = (manifest: Manifest, chunks: Chunks, before: InForce | undefined): InForce => {
+  let identity: IdentityChunk = { issuers: [], subagents: [] };
+  const connections = new Map<string, ConnectionChunk>();
+  const catalogs = new Map<string, Catalog>();
+  for (const { kind, name, digest } of manifest.chunks) {
+    const chunk = chunks.get(digest);
+    if (chunk?.kind !== kind) throw new Error(`the bundle lacks its chunk ${kind} ${name}`);
+    switch (chunk.kind) {
+      case 'identity':
+        identity = chunk.value;
+        break;
+      case 'connection':
+        connections.set(name, chunk.value);
+        break;
+      case 'catalog':
+        catalogs.set(name, chunk.value);
+        break;
+      case 'agent_connection':
+      case 'proxies':
+        break;
+    }
+  }
+  const former = before && kept.get(before);
+  const places = new Map<string, Place>();
+  const inForce: InForce = {
+    manifest,
+    identity,
+    verifier: former?.inForce.identity === identity ? former.inForce.verifier : createVerifier(identity),
+    connection: (name) => connections.get(name),
+    place(name, database) {
+      const key = `${name}/${database}`;
+      const known = places.get(key);
+      if (known !== undefined) return known;
+      const connection = connections.get(name);
+      if (connection === undefined) return undefined;
+      if (database !== connection.database && !connection.databases.includes(database)) return undefined;
+      const catalog = catalogs.get(key);
+      const old = former?.places.get(key);
+      const place = old?.source === connection && old.catalog === catalog ? old : createPlace(connection, catalog);
+      places.set(key, place);
+      return place;
+    },
+  };
+  kept.set(inForce, { inForce, places });
+  return inForce;
+};

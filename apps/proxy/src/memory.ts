@@ -1,0 +1,192 @@
+import type { QuestionId } from '@sallyport/kernel';
+import type { AnswerFacts, Effect, Facts, Lineage, StatementFacts } from '@sallyport/sql';
+
+/**
+ * What one session has given names to: SQL-level PREPARE and DECLARE. EXECUTE and FETCH are decided and masked as what
+ * they run. While it is not certain whether a name was given or taken back (in flight, failed half-way), everything that
+ * the name may stand for counts.
+ */
+export interface StatementMemory {
+  /** The same object when nothing in it goes by a name. `read` gives the facts of a prepared text as of now. */
+  resolve(facts: Facts, read: (text: string) => StatementFacts | undefined): Facts;
+  /** The command was allowed and is on its way. */
+  sent(question: QuestionId, facts: Facts): void;
+  settled(question: QuestionId, completed: boolean): void;
+  /** Some name was given by SQL, or may have been. */
+  readonly named: boolean;
+}
+
+type Prepared = { readonly kind: 'prepared'; readonly text: string };
+type Cursor = { readonly kind: 'cursor'; readonly facts: StatementFacts };
+type Meaning = Prepared | Cursor;
+type Kind = Meaning['kind'];
+
+/** One change of what names mean. `meaning: undefined` takes it back; `name: undefined` all of them. */
+interface Change {
+  readonly kind: Kind;
+  readonly name: string | undefined;
+  readonly meaning: Meaning | undefined;
+}
+
+/** More names than any honest session gives. Past it, unknown names stay unknown, which is refused. */
+const mostNames = 1_000;
+const mostMeanings = 8;
+/** No parser reads this, so whoever stands for it is refused. */
+const unreadable: Prepared = { kind: 'prepared', text: '\u0000' };
+
+export const createStatementMemory = (): StatementMemory => {
+  let settled: ReadonlyMap<string, readonly Meaning[]> = new Map();
+  const flying: { readonly question: QuestionId; readonly changes: readonly Change[] }[] = [];
+
+  /** Everything that names may mean now, with what is in flight. */
+  const present = (): Map<string, readonly Meaning[]> => {
+    const names = new Map(settled);
+    for (const { changes } of flying) for (const change of changes) maybe(names, change);
+    return names;
+  };
+
+  return {
+    resolve(facts, read) {
+      if (!facts.statements.some(goesByName)) return facts;
+      const names = present();
+      const statements = facts.statements.map((statement) => {
+        const resolved = resolveOne(statement, names, read);
+        // Later statements of the same text see what this one does.
+        for (const change of changesOf(resolved)) certainly(names, change);
+        return resolved;
+      });
+      return { statements };
+    },
+    sent(question, facts) {
+      const changes = facts.statements.flatMap(changesOf);
+      if (changes.length > 0) flying.push({ question, changes });
+    },
+    settled(question, completed) {
+      const index = flying.findIndex((each) => each.question === question);
+      if (index < 0) return;
+      const [landed] = flying.splice(index, 1);
+      const names = new Map(settled);
+      for (const change of landed?.changes ?? []) (completed ? certainly : maybe)(names, change);
+      if (names.size <= mostNames) settled = names;
+    },
+    get named() {
+      return settled.size > 0 || flying.length > 0;
+    },
+  };
+};
+
+const keyOf = (kind: Kind, name: string): string => `${kind} ${name}`;
+
+const certainly = (names: Map<string, readonly Meaning[]>, { kind, name, meaning }: Change): void => {
+  if (name === undefined) {
+    for (const key of [...names.keys()]) if (key.startsWith(`${kind} `)) names.delete(key);
+  } else if (meaning === undefined) names.delete(keyOf(kind, name));
+  else names.set(keyOf(kind, name), [meaning]);
+};
+
+const maybe = (names: Map<string, readonly Meaning[]>, { kind, name, meaning }: Change): void => {
+  if (name === undefined || meaning === undefined) return;
+  const key = keyOf(kind, name);
+  const known = names.get(key) ?? [];
+  if (known.some((each) => same(each, meaning))) return;
+  names.set(key, known.length < mostMeanings ? [...known, meaning] : [unreadable]);
+};
+
+const same = (left: Meaning, right: Meaning): boolean =>
+  left.kind === 'prepared' ? right.kind === 'prepared' && left.text === right.text : left === right;
+
+const goesByName = ({ session }: StatementFacts): boolean => {
+  switch (session?.kind) {
+    case 'execute':
+    case 'fetch':
+      return true;
+    case 'declare':
+      return goesByName(session.facts);
+    case undefined:
+    case 'prepare':
+    case 'set':
+    case 'reset':
+    case 'deallocate':
+    case 'close':
+    case 'discard':
+      return false;
+  }
+};
+
+const changesOf = ({ session }: StatementFacts): readonly Change[] => {
+  switch (session?.kind) {
+    case 'prepare':
+      return [{ kind: 'prepared', name: session.name, meaning: { kind: 'prepared', text: session.text } }];
+    case 'declare':
+      return [{ kind: 'cursor', name: session.name, meaning: { kind: 'cursor', facts: session.facts } }];
+    case 'deallocate':
+      return [{ kind: 'prepared', name: session.name, meaning: undefined }];
+    case 'close':
+      return [{ kind: 'cursor', name: session.name, meaning: undefined }];
+    case 'discard':
+      return [
+        { kind: 'prepared', name: undefined, meaning: undefined },
+        { kind: 'cursor', name: undefined, meaning: undefined },
+      ];
+    case undefined:
+    case 'set':
+    case 'reset':
+    case 'execute':
+    case 'fetch':
+      return [];
+  }
+};
+
+const unseen = 'it runs what this gateway has not seen under that name';
+const nothing: Lineage = { columns: [], complete: true };
+
+const resolveOne = (
+  statement: StatementFacts,
+  names: ReadonlyMap<string, readonly Meaning[]>,
+  read: (text: string) => StatementFacts | undefined,
+): StatementFacts => {
+  const { session } = statement;
+  if (session?.kind === 'declare') {
+    const facts = resolveOne(session.facts, names, read);
+    return facts === session.facts ? statement : { ...statement, session: { ...session, facts } };
+  }
+  if (session?.kind !== 'execute' && session?.kind !== 'fetch') return statement;
+  const meanings = names.get(keyOf(session.kind === 'execute' ? 'prepared' : 'cursor', session.name)) ?? [];
+  // Unknown is denied: a portal of the protocol, a cursor that a function opened, a name that nobody gave.
+  if (meanings.length === 0) return { ...statement, unknown: statement.unknown ?? unseen };
+  const bodies = meanings.map((meaning) => (meaning.kind === 'cursor' ? meaning.facts : read(meaning.text)));
+  return bodies.reduce<StatementFacts>(
+    (sum, body) => (body === undefined ? { ...sum, unknown: unseen } : add(sum, body, bodies.length)),
+    { ...statement, effects: own(statement.effects) },
+  );
+};
+
+/** What the parser says of EXECUTE itself: its arguments' effects stay, its "cannot be seen" is answered now. */
+const own = (effects: readonly Effect[]): readonly Effect[] => effects.filter(({ action }) => action !== 'opaque');
+
+const add = (sum: StatementFacts, body: StatementFacts, count: number): StatementFacts => ({
+  ...sum,
+  effects: [...sum.effects, ...body.effects],
+  filters: join(sum.filters, body.filters),
+  copies: join(sum.copies, body.copies),
+  unresolved: [...sum.unresolved, ...body.unresolved],
+  unknown: sum.unknown ?? body.unknown,
+  answer: count === 1 ? body.answer : { kind: 'unproved', reach: join(reachOf(sum.answer), reachOf(body.answer)) },
+});
+
+const join = (left: Lineage, right: Lineage): Lineage => ({
+  columns: [...left.columns, ...right.columns],
+  complete: left.complete && right.complete,
+});
+
+const reachOf = (answer: AnswerFacts): Lineage => {
+  switch (answer.kind) {
+    case 'none':
+      return nothing;
+    case 'columns':
+      return answer.columns.map(({ lineage }) => lineage).reduce(join, nothing);
+    case 'unproved':
+    case 'report':
+      return answer.reach;
+  }
+};

@@ -1,0 +1,88 @@
+import type { Socket } from 'node:net';
+
+/** One side of a session: bytes both ways, with a say in how fast. The driver knows no sockets. */
+export interface Pipe {
+  /** Starts the flow. Called once; nothing is delivered before it. */
+  attach(events: PipeEvents): void;
+  /** `false`: full. `drain` is called when there is room again. */
+  write(bytes: Uint8Array): boolean;
+  /** Between these two, writes are gathered into one. */
+  cork(): void;
+  uncork(): void;
+  pause(): void;
+  resume(): void;
+  /** Flushes what was written, then closes. */
+  end(): void;
+  destroy(): void;
+}
+
+export interface PipeEvents {
+  data(bytes: Uint8Array): void;
+  drain(): void;
+  /** The other end hung up or broke. Called once at most. */
+  end(): void;
+}
+
+/** How long a peer may take to read what is flushed at the end, milliseconds. */
+const linger = 5_000;
+
+/** A socket as a pipe. `swap` moves it to another socket (TLS over the first). */
+export const createSocketPipe = (first: Socket): Pipe & { swap(next: Socket): void } => {
+  let socket = first;
+  let events: PipeEvents | undefined;
+  let over = false;
+
+  const listenTo = (current: Socket, to: PipeEvents): void => {
+    const left = (): void => {
+      if (over || current !== socket) return;
+      over = true;
+      to.end();
+    };
+    current.on('data', (bytes: Uint8Array) => {
+      if (!over && current === socket) to.data(bytes);
+    });
+    current.on('drain', () => {
+      if (!over && current === socket) to.drain();
+    });
+    current.on('end', left);
+    current.on('close', left);
+  };
+  // Without a listener an error would end the process; what follows it is always 'close'.
+  first.on('error', ignore);
+
+  return {
+    attach(to) {
+      events = to;
+      listenTo(socket, to);
+      // It may have been left while nobody listened.
+      if (socket.destroyed) setImmediate(() => socket.emit('close'));
+      socket.resume();
+    },
+    swap(next) {
+      socket.removeAllListeners('data');
+      socket = next;
+      next.on('error', ignore);
+      if (events !== undefined) listenTo(next, events);
+    },
+    write: (bytes) => socket.writable && socket.write(bytes),
+    cork: () => socket.cork(),
+    uncork: () => socket.uncork(),
+    pause: () => void socket.pause(),
+    resume: () => void socket.resume(),
+    end() {
+      over = true;
+      const last = socket;
+      const timer = setTimeout(() => last.destroy(), linger);
+      last.once('close', () => clearTimeout(timer));
+      last.end();
+      // A paused socket never sees that the other end is done.
+      last.resume();
+    },
+    destroy() {
+      over = true;
+      socket.destroy();
+    },
+  };
+};
+
+const ignore = (): void => undefined;

@@ -1,0 +1,288 @@
+import { createServer } from 'node:tls';
+import type { Server, TLSSocket } from 'node:tls';
+import { refuse } from '@sallyport/kernel';
+import type { Clock, Refusal, TargetGreeting } from '@sallyport/kernel';
+import { SignedTicket, TicketAnswer, TicketKind } from '@sallyport/contracts';
+import { createProxyWarmSocket, ticketBytes, ticketLifetime } from '@sallyport/tunnel';
+import type { TicketFields, WarmStep } from '@sallyport/tunnel';
+import { createSocketPipe } from './pipe.js';
+import type { Pipe } from './pipe.js';
+
+export interface OpenTarget {
+  readonly connection: string;
+  readonly database: string;
+  readonly session: string;
+  readonly parameters: Readonly<Record<string, string>>;
+  /** Names of the agents that serve the connection. */
+  readonly agents: readonly string[];
+}
+
+export type OpenedTarget =
+  | {
+      readonly kind: 'opened';
+      readonly agent: string;
+      readonly greeting: TargetGreeting;
+      readonly pipe: Pipe;
+      /** Stops what this session runs at the target. */
+      cancel(): void;
+    }
+  | { readonly kind: 'refused'; readonly refusal: Refusal };
+
+/** Byte sockets to targets, through agents that dialled in and wait. */
+export interface Tunnels {
+  open(target: OpenTarget): Promise<OpenedTarget>;
+  /** A TLS connection whose certificate names this agent. */
+  admit(socket: TLSSocket, agent: string): void;
+  readonly agents: ReadonlyMap<string, number>;
+  close(): void;
+}
+
+export interface TunnelsInput {
+  readonly clock: Clock;
+  readonly id: () => string;
+  readonly random: (length: number) => Uint8Array;
+  /** This proxy, as its certificate names it. */
+  readonly proxy: () => string;
+  /** With the private key of this proxy's certificate. */
+  readonly sign: (bytes: Uint8Array) => Uint8Array;
+}
+
+/** The agent dials and logs in within this. */
+const answerTimeout = 20_000;
+const pingInterval = 15_000;
+/** An agent that goes wild fills its own pool and no more. */
+const mostWarm = 64;
+
+interface Warm {
+  readonly agent: string;
+  readonly socket: TLSSocket;
+  readonly machine: ReturnType<typeof createProxyWarmSocket>;
+  onAnswer: ((payload: Uint8Array) => void) | undefined;
+  onLost: ((refusal: Refusal | undefined) => void) | undefined;
+  /** The pool listens no more: the socket is somebody's. */
+  release(): void;
+}
+
+type Answered =
+  | { readonly kind: 'answer'; readonly warm: Warm; readonly answer: TicketAnswer }
+  /** The socket was no good: nothing was asked of the target. */
+  | { readonly kind: 'lost'; readonly refusal: Refusal };
+
+export const createTunnels = ({ clock, id, random, proxy, sign }: TunnelsInput): Tunnels => {
+  const pools = new Map<string, Warm[]>();
+  let turn = 0;
+
+  const drop = (warm: Warm): void => {
+    const rest = (pools.get(warm.agent) ?? []).filter((each) => each !== warm);
+    if (rest.length === 0) pools.delete(warm.agent);
+    else pools.set(warm.agent, rest);
+  };
+
+  const perform = (warm: Warm, steps: readonly WarmStep[]): void => {
+    for (const step of steps) {
+      if (step.kind === 'write') warm.socket.write(step.bytes);
+      else if (step.kind === 'answer') warm.onAnswer?.(step.payload);
+      else if (step.kind === 'close') {
+        drop(warm);
+        warm.socket.destroy();
+        warm.onLost?.(step.refusal);
+      }
+    }
+  };
+
+  const ticketFor = (fields: Omit<TicketFields, 'id' | 'issuedAt' | 'expiresAt' | 'nonce' | 'proxy'>): Uint8Array => {
+    const issuedAt = Math.trunc(clock.now());
+    const ticket: TicketFields = {
+      ...fields,
+      id: id(),
+      issuedAt,
+      expiresAt: issuedAt + ticketLifetime,
+      nonce: random(24),
+      proxy: proxy(),
+    };
+    const { session, kind, cancelHandle, ...same } = ticket;
+    return SignedTicket.encode({
+      ticket: {
+        ...same,
+        kind: kind === 'open' ? TicketKind.TICKET_KIND_OPEN : TicketKind.TICKET_KIND_CANCEL,
+        sessionId: session,
+        parameters: { ...ticket.parameters },
+        nonce: Buffer.from(ticket.nonce),
+        cancelHandle: cancelHandle ?? '',
+      },
+      signature: Buffer.from(sign(ticketBytes(ticket))),
+    }).finish();
+  };
+
+  /** Takes a socket out of the pool and asks once. */
+  const ask = (warm: Warm, payload: Uint8Array): Promise<Answered> =>
+    new Promise((resolve) => {
+      const timer = setTimeout(
+        () => lost(refuse('target_unavailable', 'the agent did not answer in time')),
+        answerTimeout,
+      );
+      const settle = (answered: Answered): void => {
+        clearTimeout(timer);
+        warm.onAnswer = undefined;
+        warm.onLost = undefined;
+        resolve(answered);
+      };
+      const lost = (refusal: Refusal | undefined): void => {
+        settle({ kind: 'lost', refusal: refusal ?? refuse('no_agent', 'the agent hung up') });
+        perform(warm, warm.machine.close());
+      };
+      warm.onLost = lost;
+      warm.onAnswer = (bytes) => {
+        const answer = readAnswer(bytes);
+        if (answer === undefined) lost(refuse('target_unavailable', 'the agent answered with what is no answer'));
+        else settle({ kind: 'answer', warm, answer });
+      };
+      drop(warm);
+      perform(warm, warm.machine.ticket(payload));
+    });
+
+  const take = (agent: string): Warm | undefined =>
+    pools.get(agent)?.find(({ machine, socket }) => machine.state === 'idle' && socket.writable);
+
+  const cancel = async (agent: string, target: OpenTarget, cancelHandle: string): Promise<void> => {
+    if (cancelHandle === '') return;
+    const warm = take(agent);
+    if (warm === undefined) return;
+    const { connection, database, session } = target;
+    const payload = ticketFor({ kind: 'cancel', connection, database, session, parameters: {}, agent, cancelHandle });
+    const answered = await ask(warm, payload);
+    if (answered.kind === 'answer') perform(warm, warm.machine.close());
+  };
+
+  const opened = (warm: Warm, answer: OpenedAnswer, target: OpenTarget): OpenedTarget => {
+    const { socket, machine, agent } = warm;
+    // Nothing is read until the session listens; what came behind the answer belongs to the session.
+    socket.pause();
+    warm.release();
+    const pipe = createSocketPipe(socket);
+    const ahead = machine.open().flatMap((step) => (step.kind === 'raw' ? [step.bytes] : []));
+    return {
+      kind: 'opened',
+      agent,
+      greeting: {
+        parameters: answer.parameters,
+        transaction: answer.transaction === 'open' || answer.transaction === 'failed' ? answer.transaction : 'idle',
+        trailing: Buffer.concat([answer.trailing, ...ahead]),
+      },
+      pipe,
+      cancel: () => void cancel(agent, target, answer.cancelHandle).catch(() => undefined),
+    };
+  };
+
+  const ping = setInterval(() => {
+    for (const warm of [...pools.values()].flat()) perform(warm, warm.machine.ping());
+  }, pingInterval);
+  ping.unref();
+
+  return {
+    admit(socket, agent) {
+      const pool = pools.get(agent) ?? [];
+      if (pool.length >= mostWarm) return void socket.destroy();
+      const data = (bytes: Uint8Array): void => perform(warm, warm.machine.feed(bytes));
+      const end = (): void => perform(warm, warm.machine.end());
+      const warm: Warm = {
+        agent,
+        socket,
+        machine: createProxyWarmSocket(),
+        onAnswer: undefined,
+        onLost: undefined,
+        release: () => void socket.off('data', data).off('end', end).off('close', end),
+      };
+      pools.set(agent, [...pool, warm]);
+      socket.setNoDelay(true);
+      socket.setKeepAlive(true, 30_000);
+      // What follows an error is 'close'.
+      socket.on('error', () => undefined);
+      socket.on('data', data).on('end', end).on('close', end);
+    },
+    async open(target) {
+      let refusal = refuse('no_agent', 'no agent is connected for this connection', {
+        hint: 'The connection is known, but no agent that serves it has dialled this proxy.',
+      });
+      const start = turn++;
+      // Each agent is asked once: one that is there and cannot open the target may have a neighbour that can.
+      for (let index = 0; index < target.agents.length; index += 1) {
+        const agent = target.agents[(start + index) % target.agents.length];
+        if (agent === undefined) continue;
+        for (let warm = take(agent); warm !== undefined; warm = take(agent)) {
+          const { connection, database, session, parameters } = target;
+          const asked = await ask(warm, ticketFor({ kind: 'open', connection, database, session, parameters, agent }));
+          if (asked.kind === 'lost') {
+            refusal = asked.refusal;
+            // A socket that died while it waited says nothing of the agent: the next one is tried.
+            if (asked.refusal.code === 'no_agent') continue;
+            break;
+          }
+          const { outcome } = asked.answer;
+          if (outcome?.$case === 'opened') return opened(warm, outcome.value, target);
+          perform(warm, warm.machine.close());
+          refusal = refuse('target_unavailable', notOpened(outcome));
+          break;
+        }
+      }
+      return { kind: 'refused', refusal };
+    },
+    get agents() {
+      return new Map([...pools].map(([agent, pool]) => [agent, pool.length]));
+    },
+    close() {
+      clearInterval(ping);
+      for (const warm of [...pools.values()].flat()) perform(warm, warm.machine.close());
+    },
+  };
+};
+
+type Outcome = TicketAnswer['outcome'];
+type OpenedAnswer = Extract<Outcome, { $case: 'opened' }>['value'];
+
+const readAnswer = (bytes: Uint8Array): TicketAnswer | undefined => {
+  try {
+    const answer = TicketAnswer.decode(bytes);
+    return answer.outcome === undefined ? undefined : answer;
+  } catch {
+    return undefined;
+  }
+};
+
+/** The agent's own words, bounded: they are written for the caller and hold no secret. */
+const notOpened = (outcome: Outcome): string => {
+  const said = outcome?.$case === 'notOpened' ? outcome.value.message.slice(0, 500) : '';
+  return said === '' ? 'the agent could not open the target' : said;
+};
+
+export interface TunnelListenerInput {
+  readonly tunnels: Tunnels;
+  /** Newest certificate, key and authorities, in PEM. */
+  readonly credentials: () => TunnelCredentials;
+  /** The agent's name, if this certificate is one of an agent of ours. */
+  readonly agentOf: (socket: TLSSocket) => string | undefined;
+}
+
+export interface TunnelCredentials {
+  readonly cert: string;
+  readonly key: string;
+  readonly ca: string | readonly string[];
+}
+
+/** Only certificates of our own authority come in, and of those only agents. */
+export const createTunnelServer = ({ tunnels, credentials, agentOf }: TunnelListenerInput) => {
+  const contextOf = () => {
+    const { cert, key, ca } = credentials();
+    return { cert, key, ca: typeof ca === 'string' ? ca : [...ca] };
+  };
+  const server: Server = createServer(
+    { ...contextOf(), requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.3', handshakeTimeout: 10_000 },
+    (socket) => {
+      const agent = agentOf(socket);
+      if (agent === undefined) socket.destroy();
+      else tunnels.admit(socket, agent);
+    },
+  );
+  server.on('tlsClientError', (_error, socket) => socket.destroy());
+  return { server, renewed: () => server.setSecureContext(contextOf()) };
+};
