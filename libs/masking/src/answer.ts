@@ -25,10 +25,7 @@ export interface AnswerMaskOptions {
   readonly hash?: HashKey | undefined;
   /** The catalog's types, so that a mask is valid for user-defined ones too. */
   readonly types?: TypeLookup | undefined;
-  /**
-   * The command's own text: what an error quotes from it is no secret of the target. Pass it only for commands that read
-   * no rows (DROP, SET ...): with rows, a list of guesses in a comment would turn an error into an oracle.
-   */
+  /** The command's own text: what an error quotes from it is no secret of the target, where the command reads no rows. */
   readonly text?: string | undefined;
 }
 

@@ -72,6 +72,18 @@ describe('messages while something is masked for the reader', () => {
     );
   });
 
+  test.each([
+    `SELECT substr(card, 13)::regclass FROM payments /* ${canary} */`,
+    `INSERT INTO t SELECT card::regclass FROM payments -- ${canary}`,
+    `DROP TABLE x; SELECT card::regclass FROM payments /* ${canary} */`,
+    `/* ${canary} */ SELECT card::regclass FROM payments`,
+    `CREATE TABLE t AS SELECT card::regclass FROM payments /* ${canary} */`,
+    `DELETE FROM payments WHERE card::regclass = 1 /* ${canary} */`,
+  ])('a guess in the text does not make an oracle: %s', (text) => {
+    const result = shown(error('42P01', { M: `relation "${canary}" does not exist` }), true, text);
+    expect(JSON.stringify(result)).not.toContain(canary);
+  });
+
   test('a notification shows no payload', () => {
     const message: TargetMessage = {
       kind: 'notification',

@@ -21,6 +21,9 @@ const names = new Set(['s', 't', 'c', 'd', 'n']);
 /** Conditions whose texts are fixed, or quote only what the client itself wrote. */
 const echoing = new Set('00 01 02 03 08 0A 24 25 26 28 34 3B 3D 3F 40 42 53 54 55 57 58'.split(' '));
 
+/** Of these, the classes whose texts are about a name, which need not be quoted (`operator does not exist: ...`). */
+const naming = new Set('26 28 34 3D 3F 42'.split(' '));
+
 /** Fields to show instead; the same map when nothing is hidden. */
 export const scrubMessage = (message: TargetMessage, rules: MessageRules): ReadonlyMap<string, string> => {
   if (message.kind === 'notification') return scrubNotification(message, rules);
@@ -38,10 +41,13 @@ export const scrubMessage = (message: TargetMessage, rules: MessageRules): Reado
   return same(message.fields, shown) ? message.fields : shown;
 };
 
+/** All that a client needs to know that it was notified. Whatever else comes is payload. */
+const notificationNames = new Set(['channel', 'process']);
+
 const scrubNotification = ({ fields }: TargetMessage, rules: MessageRules): ReadonlyMap<string, string> => {
   const shown = new Map<string, string>();
   for (const [name, text] of fields) {
-    if (rules.strict) shown.set(name, name === 'payload' && text !== '' ? redacted : scrubbed(text, rules));
+    if (rules.strict && !notificationNames.has(name)) shown.set(name, text === '' ? text : redacted);
     else shown.set(name, scrubbed(text, rules));
   }
   return same(fields, shown) ? fields : shown;
@@ -63,13 +69,21 @@ const isEcho = ({ code, fields }: TargetMessage, text: string | undefined, raise
   if (/^(?:LOG|DEBUG)/.test(fields.get(field.severity) ?? '')) return false;
   if (raised || !echoing.has(code.slice(0, 2))) return false;
   const message = fields.get(field.message) ?? '';
-  if (fields.has(field.position) || !hasQuotes(message)) return true;
-  if (text === undefined) return false;
+  if (fields.has(field.position)) return true;
+  if (!hasQuotes(message)) return code === '42501' || !naming.has(code.slice(0, 2));
+  if (text === undefined || !readsNoRows.test(text)) return false;
   const own = text.toLowerCase();
   const quoted = [...message.matchAll(/"([^"]*)"/g)].map((match) => match[1]?.toLowerCase() ?? '');
   const rest = message.replaceAll(/"[^"]*"/g, '');
   return !hasQuotes(rest) && quoted.every((part) => own.includes(part));
 };
+
+/**
+ * One command that evaluates nothing over rows. With rows, a list of guesses in a comment would make an oracle of the error:
+ * the guess that comes back quoted is the value. Only ever narrows; what it does not know keeps no text.
+ */
+const readsNoRows =
+  /^\s*(?:drop|truncate|set|reset|show|grant|revoke|comment|lock|close|deallocate|discard|savepoint|release|rollback|listen|unlisten)\s[^;]*;?\s*$/i;
 
 const hasQuotes = (text: string): boolean => /["'«»‹›„“”‚‘’「」『』]/.test(text);
 
