@@ -153,6 +153,14 @@ describe('what is masked', () => {
     expect(cell(both, '4242424242424242')).toBe('[redacted]');
   });
 
+  test('a view’s column that is made from a masked one is redacted whole', () => {
+    const view = (): ColumnRule => ({ kind: 'mask', format: 'partial', column: card, verbatim: false });
+    for (const rule of [clear, mask('partial')]) {
+      const choice = choose({ results: [columnsOf(rule)], origin: view }, [column(25, 'text', [20000, 1])]);
+      expect(cell(choice, '4242424242424242')).toBe('[redacted]');
+    }
+  });
+
   test('formats that cannot be compared show neither', () => {
     const choice = choose({ results: [columnsOf(mask('email'))], origin }, [column(25, 'text', [20000, 1])]);
     expect(cell(choice, 'jane@example.com')).toBe('[redacted]');

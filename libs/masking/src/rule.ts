@@ -8,6 +8,8 @@ export type ColumnRule =
       readonly format: MaskFormat;
       /** `schema.table.column`, for evidence. */
       readonly column: string;
+      /** `false`: the origin is a view's column that is made from it, not the column itself. Then redacted whole. */
+      readonly verbatim?: boolean;
     };
 
 /** What masking knows of one output by its lineage. */
@@ -44,14 +46,17 @@ export interface OutputRule {
  * together they would show both, so neither is shown.
  */
 export const strictest = (origin: ColumnRule, lineage: CellRule): CellRule => {
-  const own: CellRule =
-    lineage.kind === 'mask' && !lineage.verbatim ? { ...lineage, format: whole(lineage.format) } : lineage;
-  if (origin.kind === 'clear') return own;
-  if (own.kind === 'clear') return { ...origin, verbatim: true };
-  return { ...own, format: stricterFormat(origin.format, own.format) };
+  const left: CellRule = origin.kind === 'mask' ? asWhole({ ...origin, verbatim: origin.verbatim ?? true }) : origin;
+  const right: CellRule = lineage.kind === 'mask' ? asWhole(lineage) : lineage;
+  if (left.kind === 'clear') return right;
+  if (right.kind === 'clear') return left;
+  return { ...right, format: stricterFormat(left.format, right.format) };
 };
 
-const whole = (format: MaskFormat): MaskFormat => (format === 'null' ? 'null' : 'redact');
+type MaskRule = Extract<CellRule, { kind: 'mask' }>;
+
+const asWhole = (rule: MaskRule): MaskRule =>
+  rule.verbatim || rule.format === 'null' ? rule : { ...rule, format: 'redact' };
 
 export const stricterFormat = (left: MaskFormat, right: MaskFormat): MaskFormat => {
   if (left === right) return left;
