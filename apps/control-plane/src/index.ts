@@ -1,1 +1,3 @@
-export {};
+export { configSchema, readConfig } from './config.js';
+export type { Config } from './config.js';
+export { enforcement } from './policies/enforcement.js';

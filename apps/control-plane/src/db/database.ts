@@ -11,3 +11,6 @@ export class Database extends PrismaClient {
 }
 
 export type Transaction = Prisma.TransactionClient;
+
+/** Nest's token of the URL, for connections of one's own (LISTEN). */
+export const DATABASE_URL = Symbol('database-url');

@@ -31,20 +31,24 @@ export async function readMigrations(directory: string = prismaDirectory): Promi
   );
 }
 
+export interface SqlReader {
+  query(sql: string): Promise<{ readonly rows: readonly unknown[] }>;
+}
+
 /** Names that the database still lacks. An applied script that was edited afterwards is an error, never a guess. */
 export async function pendingMigrations(
-  client: Pick<pg.ClientBase, 'query'>,
+  client: SqlReader,
   migrations: readonly Migration[],
 ): Promise<readonly string[]> {
-  const table = await client.query<{ present: boolean }>(
-    `select to_regclass('_prisma_migrations') is not null as present`,
-  );
-  if (table.rows[0]?.present !== true) return migrations.map((migration) => migration.name);
-  const applied = await client.query<{ name: string; checksum: string }>(
+  const table = await client.query(`select to_regclass('_prisma_migrations') is not null as present`);
+  const [answer] = table.rows as readonly { readonly present: boolean }[];
+  if (answer?.present !== true) return migrations.map((migration) => migration.name);
+  const applied = await client.query(
     `select migration_name as name, checksum from _prisma_migrations
      where finished_at is not null and rolled_back_at is null`,
   );
-  const checksums = new Map(applied.rows.map((row) => [row.name, row.checksum]));
+  const rows = applied.rows as readonly { readonly name: string; readonly checksum: string }[];
+  const checksums = new Map(rows.map((row) => [row.name, row.checksum]));
   return migrations.flatMap(({ name, checksum }) => {
     const known = checksums.get(name);
     if (known === undefined) return [name];

@@ -1,0 +1,29 @@
+import { Module } from '@nestjs/common';
+import type { DynamicModule } from '@nestjs/common';
+import { ConnectionsModule } from './connections/connections.module.js';
+import { GroundModule } from './ground.module.js';
+import type { Ground } from './ground.module.js';
+import { HttpModule } from './http/http.module.js';
+import { IdentityModule } from './identity/identity.module.js';
+import { NodesModule } from './nodes/nodes.module.js';
+import { PoliciesModule } from './policies/policies.module.js';
+import { SessionsModule } from './sessions/sessions.module.js';
+
+/** The control plane: one module per noun. */
+@Module({})
+export class AppModule {
+  static on(ground: Ground): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        GroundModule.with(ground),
+        HttpModule,
+        IdentityModule,
+        ConnectionsModule,
+        PoliciesModule,
+        NodesModule,
+        SessionsModule,
+      ],
+    };
+  }
+}

@@ -1,0 +1,122 @@
+import { Controller, Get, Inject, Query } from '@nestjs/common';
+import { z } from 'zod';
+import { Database } from '../db/database.js';
+import type { AdminAction, AuditRecord } from '../db/generated/client.js';
+import { CurrentUser } from '../http/caller.js';
+import type { UserCaller } from '../http/caller.js';
+import { NounDocs, Summary } from '../http/noun.js';
+import { pageQuery, timePage, toPage } from '../http/page.js';
+import type { Page } from '../http/page.js';
+import { line } from '../http/text.js';
+
+const instant = z.iso.datetime({ offset: true });
+const span = { from: instant.optional().describe('At or after.'), to: instant.optional().describe('Before.') };
+
+const auditQuery = z.strictObject({
+  ...pageQuery.shape,
+  ...span,
+  principal: line(200).optional().describe('Name of the caller.'),
+  connection: line(200).optional(),
+  session: line(64).optional().describe('Id of the session.'),
+  verdict: z.enum(['allowed', 'approved', 'refused']).optional(),
+  table: line(300).optional().describe('`schema.table` that a command touched.'),
+  type: z
+    .enum([
+      'session.opened',
+      'login.refused',
+      'statement.intent',
+      'statement.refused',
+      'statement.outcome',
+      'session.closed',
+      'alarm',
+    ])
+    .optional(),
+});
+const actionQuery = z.strictObject({
+  ...pageQuery.shape,
+  ...span,
+  user: line(200).optional(),
+  noun: line(64).optional(),
+});
+
+/** The event as it was recorded; times for people to read. */
+const presentRecord = (row: AuditRecord): Readonly<Record<string, unknown>> => ({
+  ...(row.content as Readonly<Record<string, unknown>>),
+  id: row.id,
+  session: row.sessionId,
+  sequence: row.sequence,
+  type: row.type,
+  at: row.at,
+  receivedAt: row.receivedAt,
+});
+
+const presentAction = (row: AdminAction) => ({
+  id: row.id,
+  at: row.at,
+  user: row.userName,
+  userId: row.userId,
+  action: row.action,
+  noun: row.noun,
+  nounId: row.nounId,
+  outcome: row.outcome,
+  detail: row.detail,
+});
+
+const within = ({ from, to }: { readonly from?: string | undefined; readonly to?: string | undefined }) => ({
+  ...(from === undefined ? {} : { gte: new Date(from) }),
+  ...(to === undefined ? {} : { lt: new Date(to) }),
+});
+
+@NounDocs('audit')
+@Controller('v1')
+export class AuditController {
+  readonly #database: Database;
+
+  constructor(@Inject(Database) database: Database) {
+    this.#database = database;
+  }
+
+  @Get('audit')
+  @Summary('What subagents did, event by event, newest first')
+  async audit(
+    @CurrentUser() caller: UserCaller,
+    @Query({ schema: auditQuery }) query: z.infer<typeof auditQuery>,
+  ): Promise<Page<unknown>> {
+    const { before, ...page } = timePage('at', query);
+    const rows = await this.#database.auditRecord.findMany({
+      where: {
+        tenantId: caller.tenantId,
+        at: within(query),
+        ...(query.principal === undefined ? {} : { callerName: query.principal }),
+        ...(query.connection === undefined ? {} : { connectionName: query.connection }),
+        ...(query.session === undefined ? {} : { sessionId: query.session }),
+        ...(query.verdict === undefined ? {} : { verdict: query.verdict }),
+        ...(query.table === undefined ? {} : { tables: { has: query.table } }),
+        ...(query.type === undefined ? {} : { type: query.type }),
+        AND: before,
+      },
+      ...page,
+    });
+    return toPage(rows, query.limit, (row) => [row.at.toISOString(), row.id], presentRecord);
+  }
+
+  @Get('admin-actions')
+  @Summary('What people changed over REST, newest first')
+  async adminActions(
+    @CurrentUser() caller: UserCaller,
+    @Query({ schema: actionQuery }) query: z.infer<typeof actionQuery>,
+  ): Promise<Page<unknown>> {
+    const { before, ...page } = timePage('at', query);
+    const rows = await this.#database.adminAction.findMany({
+      where: {
+        tenantId: caller.tenantId,
+        at: within(query),
+        ...(query.user === undefined ? {} : { userName: query.user }),
+        ...(query.noun === undefined ? {} : { noun: query.noun }),
+        AND: before,
+      },
+      ...page,
+    });
+    return toPage(rows, query.limit, (row) => [row.at.toISOString(), row.id], presentAction);
+  }
+}

@@ -1,0 +1,14 @@
+import { Module } from '@nestjs/common';
+import { PoliciesModule } from '../policies/policies.module.js';
+import { ClassesController } from './classes.controller.js';
+import { ClassesService } from './classes.service.js';
+import { ConnectionsController } from './connections.controller.js';
+import { ConnectionsService } from './connections.service.js';
+
+/** Targets, what their columns hold, and how each class of data is masked. */
+@Module({
+  imports: [PoliciesModule],
+  controllers: [ConnectionsController, ClassesController],
+  providers: [ConnectionsService, ClassesService],
+})
+export class ConnectionsModule {}

@@ -1,0 +1,121 @@
+import { lookup } from 'node:dns/promises';
+import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { BlockList, isIP } from 'node:net';
+
+const limits = { bytes: 262_144, milliseconds: 5_000 } as const;
+
+const privateRanges = new BlockList();
+for (const [network, prefix] of [
+  ['0.0.0.0', 8],
+  ['10.0.0.0', 8],
+  ['100.64.0.0', 10],
+  ['127.0.0.0', 8],
+  ['169.254.0.0', 16],
+  ['172.16.0.0', 12],
+  ['192.0.0.0', 24],
+  ['192.0.2.0', 24],
+  ['192.88.99.0', 24],
+  ['192.168.0.0', 16],
+  ['198.18.0.0', 15],
+  ['198.51.100.0', 24],
+  ['203.0.113.0', 24],
+  ['224.0.0.0', 3],
+] as const)
+  privateRanges.addSubnet(network, prefix, 'ipv4');
+for (const [network, prefix] of [
+  ['::', 96],
+  ['64:ff9b::', 96],
+  ['64:ff9b:1::', 48],
+  ['100::', 64],
+  ['2001::', 23],
+  ['2001:db8::', 32],
+  ['2002::', 16],
+  ['fc00::', 7],
+  ['fe80::', 10],
+  ['fec0::', 10],
+  ['ff00::', 8],
+] as const)
+  privateRanges.addSubnet(network, prefix, 'ipv6');
+
+/** Addresses that are ours or nobody's: what a URL that somebody typed must not reach. IPv4 in IPv6 counts as IPv4. */
+export function isPrivateAddress(address: string): boolean {
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
+  if (mapped !== undefined) return isPrivateAddress(mapped);
+  if (/^::ffff:/i.test(address)) return true;
+  return privateRanges.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+}
+
+export type Resolve = (host: string) => Promise<readonly { readonly address: string; readonly family: number }[]>;
+const resolveAll: Resolve = (host) => lookup(host, { all: true, verbatim: true });
+
+/**
+ * Reads a small document from a URL that an admin typed. The name is resolved once and the connection goes to the very
+ * address that was checked; no redirect is followed; time and size are bounded. Messages are for the admin.
+ */
+export async function fetchDocument(
+  text: string,
+  { allowPrivate, resolve = resolveAll }: { readonly allowPrivate: boolean; readonly resolve?: Resolve },
+): Promise<string> {
+  const url = URL.parse(text);
+  if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:'))
+    throw new Error('it is not an https URL');
+  if (url.protocol === 'http:' && !allowPrivate) throw new Error('it must be https');
+  if (url.username !== '' || url.password !== '') throw new Error('it must not hold a user name or password');
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const addresses = isIP(host) === 0 ? await named(host, resolve) : [{ address: host, family: isIP(host) }];
+  const [target] = addresses;
+  if (target === undefined) throw new Error(`${host} has no address`);
+  if (!allowPrivate && addresses.some(({ address }) => isPrivateAddress(address)))
+    throw new Error(`${host} is on a private or local address (SALLYPORT_ALLOW_PRIVATE_URLS=true would allow it)`);
+  return read(url, target);
+}
+
+async function named(host: string, resolve: Resolve): ReturnType<Resolve> {
+  try {
+    return await resolve(host);
+  } catch {
+    throw new Error(`${host} cannot be resolved`);
+  }
+}
+
+function read(url: URL, target: { readonly address: string; readonly family: number }): Promise<string> {
+  const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
+  return new Promise((resolve, reject) => {
+    const request = send(url, {
+      agent: false,
+      headers: { accept: 'application/jwk-set+json, application/json' },
+      signal: AbortSignal.timeout(limits.milliseconds),
+      lookup: (_host, options, done) => {
+        if (options.all === true) done(null, [{ ...target }]);
+        else done(null, target.address, target.family);
+      },
+    });
+    request.once('error', (cause) =>
+      reject(
+        new Error(
+          cause.name === 'AbortError' || cause.name === 'TimeoutError'
+            ? 'it did not answer in time'
+            : 'it cannot be reached',
+        ),
+      ),
+    );
+    request.once('response', (response) => {
+      if (response.statusCode !== 200) {
+        response.destroy();
+        reject(new Error(`it answered ${response.statusCode ?? 'nothing'}, not 200`));
+        return;
+      }
+      const chunks: Buffer[] = [];
+      let size = 0;
+      response.on('data', (chunk: Buffer) => {
+        size += chunk.length;
+        if (size > limits.bytes) response.destroy(new Error(`its answer is longer than ${limits.bytes} bytes`));
+        else chunks.push(chunk);
+      });
+      response.once('error', (cause) => reject(size > limits.bytes ? cause : new Error('its answer broke off')));
+      response.once('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
+    });
+    request.end();
+  });
+}

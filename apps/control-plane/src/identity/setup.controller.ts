@@ -1,0 +1,63 @@
+import { Body, Controller, HttpCode, Inject, Post, Req } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { Request } from 'express';
+import { z } from 'zod';
+import { Database } from '../db/database.js';
+import { mintId } from '../db/id.js';
+import { Tenancy } from '../db/tenancy.js';
+import { FailureLimiter } from '../http/failure-limiter.js';
+import { Problem } from '../http/problem.js';
+import { line, name } from '../http/text.js';
+import { hashSecret, mintSecret } from './secret-token.js';
+
+const setup = z.strictObject({
+  token: z.string().max(200).describe('The one-time token that the first start printed.'),
+  name: name.describe('Name of the first admin.'),
+  email: line(254).optional(),
+});
+
+/** First start: the one-time token becomes the first admin. */
+@ApiTags('setup')
+@Controller('v1/setup')
+export class SetupController {
+  readonly #database: Database;
+  readonly #tenancy: Tenancy;
+  readonly #limiter = new FailureLimiter(10);
+
+  constructor(@Inject(Database) database: Database, @Inject(Tenancy) tenancy: Tenancy) {
+    this.#database = database;
+    this.#tenancy = tenancy;
+  }
+
+  @Post()
+  @HttpCode(201)
+  @ApiOperation({ summary: 'Create the first admin; the answer shows its API token once' })
+  async create(@Body({ schema: setup }) body: z.infer<typeof setup>, @Req() request: Request): Promise<unknown> {
+    const address = request.socket.remoteAddress ?? '';
+    const wait = this.#limiter.blockedFor(address);
+    if (wait > 0) throw new Problem('too_many_requests', 'too many wrong tokens', { retryAfterSeconds: wait });
+    const tenantId = this.#tenancy.defaultTenant;
+    const token = mintSecret('sat');
+    const userId = mintId('usr');
+    const done = await this.#database.$transaction(async (transaction) => {
+      // The hash is the lock: of two who send the same token, one finds it.
+      const taken = await transaction.tenant.updateMany({
+        where: { id: tenantId, setupTokenHash: hashSecret(body.token) },
+        data: { setupTokenHash: null },
+      });
+      if (taken.count !== 1) return false;
+      await transaction.user.create({
+        data: { id: userId, tenantId, name: body.name, email: body.email ?? null, role: 'admin' },
+      });
+      await transaction.apiToken.create({
+        data: { id: mintId('tok'), tenantId, userId, name: 'setup', hash: hashSecret(token) },
+      });
+      return true;
+    });
+    if (!done) {
+      this.#limiter.failed(address);
+      throw new Problem('unauthenticated', 'the set-up token is wrong, or was used already');
+    }
+    return { id: userId, name: body.name, role: 'admin', token };
+  }
+}

@@ -1,0 +1,71 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { createVerifier } from '@sallyport/identity';
+import type { IssuerLike, SubagentLike } from '@sallyport/identity';
+import { decodeJwt } from 'jose';
+import { Database } from '../db/database.js';
+import type { Issuer } from '../db/generated/client.js';
+import { Tenancy } from '../db/tenancy.js';
+import type { SubagentCaller } from '../http/caller.js';
+
+/** A subagent asks with the token of its own identity provider, by the very rules that a proxy goes by. */
+@Injectable()
+export class SubagentAuthenticator {
+  readonly #database: Database;
+  readonly #tenancy: Tenancy;
+
+  constructor(@Inject(Database) database: Database, @Inject(Tenancy) tenancy: Tenancy) {
+    this.#database = database;
+    this.#tenancy = tenancy;
+  }
+
+  async authenticate(token: string): Promise<SubagentCaller | undefined> {
+    const claimed = claimedBy(token);
+    if (claimed === undefined) return undefined;
+    const tenantId = this.#tenancy.defaultTenant;
+    const issuer = await this.#database.issuer.findFirst({ where: { tenantId, issuer: claimed.issuer } });
+    if (issuer === null) return undefined;
+    // Bindings always hold `sub`: no other subagent can be the one, and two of them are two here as well.
+    const subagents = await this.#database.subagent.findMany({
+      where: { tenantId, issuerId: issuer.id, claims: { path: ['sub'], equals: claimed.subject } },
+      include: { groups: { include: { group: true } } },
+    });
+    const verifier = createVerifier({
+      issuers: [issuerRecord(issuer)],
+      subagents: subagents.map((row): SubagentLike => ({
+        id: row.id,
+        name: row.name,
+        issuer: row.issuerId,
+        claims: row.claims as Readonly<Record<string, string>>,
+        groups: row.groups.map((member) => member.group.name),
+        owner: row.ownerId ?? undefined,
+        disabled: row.disabled,
+        notBefore: Math.floor(row.notBefore.getTime() / 1000),
+      })),
+    });
+    const outcome = await verifier.verifyToken(token, { now: Date.now() });
+    if (outcome.kind === 'refused') return undefined;
+    const { id, name, groups, owner } = outcome.subagent;
+    return { kind: 'subagent', tenantId, id, name, groups, owner };
+  }
+}
+
+/** What the token says of itself, only to find the records that it must then prove. */
+function claimedBy(token: string): { readonly issuer: string; readonly subject: string } | undefined {
+  try {
+    const { iss, sub } = decodeJwt(token);
+    const fits = (value: unknown): value is string =>
+      typeof value === 'string' && value.length <= 1_024 && !value.includes('\0') && value.isWellFormed();
+    return fits(iss) && fits(sub) ? { issuer: iss, subject: sub } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const issuerRecord = (row: Issuer): IssuerLike => ({
+  id: row.id,
+  name: row.name,
+  issuer: row.issuer,
+  audiences: row.audiences,
+  keys: row.keys as unknown as IssuerLike['keys'],
+  algorithms: row.algorithms,
+});

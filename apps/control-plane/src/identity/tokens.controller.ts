@@ -1,0 +1,108 @@
+import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
+import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { z } from 'zod';
+import { Database } from '../db/database.js';
+import type { Prisma } from '../db/generated/client.js';
+import { mintId } from '../db/id.js';
+import { CurrentUser } from '../http/caller.js';
+import type { UserCaller } from '../http/caller.js';
+import { nounPage, pageQuery, toPage } from '../http/page.js';
+import type { Page } from '../http/page.js';
+import { Problem, notFound } from '../http/problem.js';
+import { byReference, idParams, line, name } from '../http/text.js';
+import type { IdParams } from '../http/text.js';
+import { hashSecret, mintSecret } from './secret-token.js';
+
+const tokenQuery = z.strictObject({
+  ...pageQuery.shape,
+  user: name.optional().describe('Admins: only the tokens of this user. Others see their own.'),
+});
+const newToken = z.strictObject({
+  name: line(100).min(1).describe('What it is for.'),
+  user: name.optional().describe('Admins: whose token it is. By default your own.'),
+  expiresInSeconds: z.number().int().min(60).max(31_536_000).optional().describe('By default it lives until revoked.'),
+});
+
+type Row = Prisma.ApiTokenGetPayload<{ include: { user: true } }>;
+
+const present = (row: Row) => ({
+  id: row.id,
+  name: row.name,
+  user: row.user.name,
+  expiresAt: row.expiresAt,
+  revokedAt: row.revokedAt,
+  lastUsedAt: row.lastUsedAt,
+  createdAt: row.createdAt,
+});
+
+/** API tokens of people. A token itself is shown once, when it is made. */
+@ApiTags('tokens')
+@ApiBearerAuth()
+@Controller('v1/tokens')
+export class TokensController {
+  readonly #database: Database;
+
+  constructor(@Inject(Database) database: Database) {
+    this.#database = database;
+  }
+
+  @Get()
+  @ApiOperation({ summary: 'List API tokens' })
+  async list(
+    @CurrentUser() caller: UserCaller,
+    @Query({ schema: tokenQuery }) query: z.infer<typeof tokenQuery>,
+  ): Promise<Page<unknown>> {
+    const { where, ...page } = nounPage(caller.tenantId, query);
+    const whose =
+      caller.role === 'admin'
+        ? query.user === undefined
+          ? {}
+          : { user: { name: query.user } }
+        : { userId: caller.id };
+    const rows = await this.#database.apiToken.findMany({
+      where: { ...where, ...whose },
+      include: { user: true },
+      ...page,
+    });
+    return toPage(rows, query.limit, (row) => [row.id], present);
+  }
+
+  @Post()
+  @ApiOperation({ summary: 'Make an API token; the answer shows it once' })
+  async create(
+    @CurrentUser() caller: UserCaller,
+    @Body({ schema: newToken }) body: z.infer<typeof newToken>,
+  ): Promise<unknown> {
+    if (body.user !== undefined && body.user !== caller.name && caller.role !== 'admin')
+      throw new Problem('forbidden', "only admins make other people's tokens");
+    const user = await this.#database.user.findFirst({
+      where: byReference(caller.tenantId, body.user ?? caller.id),
+    });
+    if (user === null) throw notFound('user');
+    const token = mintSecret('sat');
+    const row = await this.#database.apiToken.create({
+      data: {
+        id: mintId('tok'),
+        tenantId: caller.tenantId,
+        userId: user.id,
+        name: body.name,
+        hash: hashSecret(token),
+        expiresAt: body.expiresInSeconds === undefined ? null : new Date(Date.now() + body.expiresInSeconds * 1000),
+      },
+      include: { user: true },
+    });
+    return { ...present(row), token };
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Revoke an API token' })
+  async revoke(@CurrentUser() caller: UserCaller, @Param({ schema: idParams }) { id }: IdParams): Promise<void> {
+    const whose = caller.role === 'admin' ? {} : { userId: caller.id };
+    const done = await this.#database.apiToken.updateMany({
+      where: { id, tenantId: caller.tenantId, revokedAt: null, ...whose },
+      data: { revokedAt: new Date() },
+    });
+    if (done.count === 0) throw notFound('token');
+  }
+}

@@ -1,0 +1,81 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { Body, Controller, Delete, Get, Inject, Param, Post, Query } from '@nestjs/common';
+import { z } from 'zod';
+import { Database } from '../db/database.js';
+import type { JoinToken } from '../db/generated/client.js';
+import { mintId } from '../db/id.js';
+import { CurrentUser } from '../http/caller.js';
+import type { UserCaller } from '../http/caller.js';
+import { NoContent, NounDocs, Summary } from '../http/noun.js';
+import { nounPage, pageQuery, toPage } from '../http/page.js';
+import type { Page, PageQuery } from '../http/page.js';
+import { notFound } from '../http/problem.js';
+import { idParams, name } from '../http/text.js';
+import type { IdParams } from '../http/text.js';
+
+const newJoinToken = z.strictObject({
+  kind: z.enum(['proxy', 'agent']),
+  nodeName: name.optional().describe('The only name that may enrol with it; by default any.'),
+  expiresInSeconds: z.number().int().min(60).max(604_800).default(3_600),
+});
+
+const present = (row: JoinToken) => ({
+  id: row.id,
+  kind: row.kind,
+  nodeName: row.nodeName,
+  expiresAt: row.expiresAt,
+  usedAt: row.usedAt,
+  usedBy: row.usedBy,
+  createdBy: row.createdBy,
+  createdAt: row.createdAt,
+});
+
+/** What a new proxy or agent enrols with: once, for a while. */
+@NounDocs('join-tokens')
+@Controller('v1/join-tokens')
+export class JoinTokensController {
+  readonly #database: Database;
+
+  constructor(@Inject(Database) database: Database) {
+    this.#database = database;
+  }
+
+  @Get()
+  @Summary('List join tokens')
+  async list(
+    @CurrentUser() caller: UserCaller,
+    @Query({ schema: pageQuery }) query: PageQuery,
+  ): Promise<Page<unknown>> {
+    const rows = await this.#database.joinToken.findMany(nounPage(caller.tenantId, query));
+    return toPage(rows, query.limit, (row) => [row.id], present);
+  }
+
+  @Post()
+  @Summary('Make a join token; the answer shows it once')
+  async create(
+    @CurrentUser() caller: UserCaller,
+    @Body({ schema: newJoinToken }) body: z.infer<typeof newJoinToken>,
+  ): Promise<unknown> {
+    const token = `spj_${randomBytes(32).toString('base64url')}`;
+    const row = await this.#database.joinToken.create({
+      data: {
+        id: mintId('jtk'),
+        tenantId: caller.tenantId,
+        kind: body.kind,
+        nodeName: body.nodeName ?? null,
+        hash: createHash('sha256').update(token).digest('hex'),
+        expiresAt: new Date(Date.now() + body.expiresInSeconds * 1000),
+        createdBy: caller.name,
+      },
+    });
+    return { ...present(row), token };
+  }
+
+  @Delete(':id')
+  @NoContent()
+  @Summary('Take a join token back')
+  async remove(@CurrentUser() caller: UserCaller, @Param({ schema: idParams }) { id }: IdParams): Promise<void> {
+    const done = await this.#database.joinToken.deleteMany({ where: { tenantId: caller.tenantId, id, usedAt: null } });
+    if (done.count === 0) throw notFound('unused join token');
+  }
+}

@@ -1,0 +1,49 @@
+import { Body, Controller, Delete, Get, Inject, Param, Put, Query } from '@nestjs/common';
+import { CurrentUser } from '../http/caller.js';
+import type { UserCaller } from '../http/caller.js';
+import { NoContent, NounDocs, Summary } from '../http/noun.js';
+import { pageQuery } from '../http/page.js';
+import type { Page, PageQuery } from '../http/page.js';
+import { refParams } from '../http/text.js';
+import type { RefParams } from '../http/text.js';
+import { NodesService, nodeFields } from './nodes.service.js';
+import type { NodeFields, NodeView } from './nodes.service.js';
+
+@NounDocs('proxies')
+@Controller('v1/proxies')
+export class ProxiesController {
+  readonly #nodes: NodesService;
+
+  constructor(@Inject(NodesService) nodes: NodesService) {
+    this.#nodes = nodes;
+  }
+
+  @Get()
+  @Summary('List proxies')
+  list(@CurrentUser() caller: UserCaller, @Query({ schema: pageQuery }) query: PageQuery): Promise<Page<NodeView>> {
+    return this.#nodes.list(caller.tenantId, 'proxy', query);
+  }
+
+  @Get(':ref')
+  @Summary('Read one, by id or name')
+  get(@CurrentUser() caller: UserCaller, @Param({ schema: refParams }) { ref }: RefParams): Promise<NodeView> {
+    return this.#nodes.get(caller.tenantId, 'proxy', ref);
+  }
+
+  @Put(':ref')
+  @Summary('Turn it away, or let it in again')
+  change(
+    @CurrentUser() caller: UserCaller,
+    @Param({ schema: refParams }) { ref }: RefParams,
+    @Body({ schema: nodeFields }) fields: NodeFields,
+  ): Promise<NodeView> {
+    return this.#nodes.change(caller.tenantId, 'proxy', { ref, fields });
+  }
+
+  @Delete(':ref')
+  @NoContent()
+  @Summary('Forget it; it must enrol again')
+  remove(@CurrentUser() caller: UserCaller, @Param({ schema: refParams }) { ref }: RefParams): Promise<void> {
+    return this.#nodes.remove(caller.tenantId, 'proxy', ref);
+  }
+}

@@ -1,0 +1,270 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { validatePolicySet } from '@sallyport/policy';
+import type { CompiledPolicy, PolicyProblem } from '@sallyport/policy';
+import { z } from 'zod';
+import { ConfigurationChanges } from '../configuration/changes.js';
+import { Database } from '../db/database.js';
+import type { Transaction } from '../db/database.js';
+import type { PolicySet, PolicyVersion, Prisma } from '../db/generated/client.js';
+import { mintId } from '../db/id.js';
+import { alreadyThere, nameForPut } from '../http/noun.js';
+import { decodeCursor, nounPage, toPage } from '../http/page.js';
+import type { Page, PageQuery } from '../http/page.js';
+import { Problem, invalidField, notFound } from '../http/problem.js';
+import { byReference, line, name, text } from '../http/text.js';
+import { Enforceability } from './enforceability.js';
+import { diffLines } from './line-diff.js';
+import type { DiffLine } from './line-diff.js';
+
+export const versionFields = z.strictObject({
+  text: text(1_048_576).describe('Cedar policies.'),
+  comment: line(500).default('').describe('Why.'),
+  publish: z.boolean().default(false).describe('Put it in force at once.'),
+});
+export type VersionFields = z.infer<typeof versionFields>;
+export const newPolicySet = z.strictObject({ name, ...versionFields.shape });
+
+type Row = Prisma.PolicySetGetPayload<{ include: typeof withLatest }>;
+const withLatest = { versions: { orderBy: { version: 'desc' }, take: 1 } } as const;
+
+const present = (row: Row) => {
+  const [latest] = row.versions;
+  return {
+    id: row.id,
+    name: row.name,
+    /** Of the newest version. */
+    text: latest?.text ?? '',
+    latestVersion: latest?.version ?? null,
+    publishedVersion: row.publishedVersion,
+    /** The newest version is the one in force. */
+    publish: latest !== undefined && row.publishedVersion === latest.version,
+    createdAt: row.createdAt,
+    updatedAt: row.updatedAt,
+  };
+};
+export type PolicySetView = ReturnType<typeof present>;
+
+const presentVersion = (row: PolicyVersion) => ({
+  version: row.version,
+  text: row.text,
+  policies: (row.compiled as unknown as readonly CompiledPolicy[]).map((policy) => policy.id),
+  author: row.author,
+  comment: row.comment,
+  createdAt: row.createdAt,
+});
+export type PolicyVersionView = ReturnType<typeof presentVersion>;
+
+export interface Validation {
+  readonly valid: boolean;
+  readonly policies: readonly string[];
+  readonly problems: readonly PolicyProblem[];
+  readonly warnings: readonly PolicyProblem[];
+  /** Rows that are missing in the table of what the connections' protocols can enforce. */
+  readonly gaps: readonly { readonly policy: string; readonly connection: string; readonly message: string }[];
+}
+
+@Injectable()
+export class PolicySetsService {
+  readonly #database: Database;
+  readonly #changes: ConfigurationChanges;
+  readonly #enforceability: Enforceability;
+
+  constructor(
+    @Inject(Database) database: Database,
+    @Inject(ConfigurationChanges) changes: ConfigurationChanges,
+    @Inject(Enforceability) enforceability: Enforceability,
+  ) {
+    this.#database = database;
+    this.#changes = changes;
+    this.#enforceability = enforceability;
+  }
+
+  async list(tenantId: string, query: PageQuery): Promise<Page<PolicySetView>> {
+    const rows = await this.#database.policySet.findMany({ ...nounPage(tenantId, query), include: withLatest });
+    return toPage(rows, query.limit, (row) => [row.id], present);
+  }
+
+  async get(tenantId: string, ref: string): Promise<PolicySetView> {
+    return present(await find(this.#database, tenantId, ref));
+  }
+
+  async validate(tenantId: string, text: string): Promise<Validation> {
+    const validated = validatePolicySet(text);
+    if (!validated.ok) return { valid: false, policies: [], problems: validated.problems, warnings: [], gaps: [] };
+    const gaps = await this.#enforceability.gaps(this.#database, tenantId, validated.policies);
+    const policies = validated.policies.map((policy) => policy.id);
+    return { valid: gaps.length === 0, policies, problems: [], warnings: validated.warnings, gaps };
+  }
+
+  async create(
+    tenantId: string,
+    author: string,
+    { name, ...fields }: z.infer<typeof newPolicySet>,
+  ): Promise<PolicySetView> {
+    const compiled = compile(fields.text);
+    return this.#database.$transaction(async (transaction) => {
+      await lockTenant(transaction, tenantId);
+      if ((await transaction.policySet.findFirst({ where: { tenantId, name } })) !== null)
+        throw alreadyThere('policy set', name);
+      const set = await transaction.policySet.create({
+        data: { id: mintId('pol'), tenantId, name },
+        include: withLatest,
+      });
+      await this.#addVersion(transaction, set, { author, fields, compiled });
+      return present(await find(transaction, tenantId, set.id));
+    });
+  }
+
+  /** Idempotent: the same text makes no new version. */
+  async put(
+    tenantId: string,
+    author: string,
+    { ref, fields }: { readonly ref: string; readonly fields: VersionFields },
+  ) {
+    const compiled = compile(fields.text);
+    return this.#database.$transaction(async (transaction) => {
+      await lockTenant(transaction, tenantId);
+      const row = await transaction.policySet.findFirst({ where: byReference(tenantId, ref), include: withLatest });
+      const name = nameForPut('policy set', ref, row);
+      const set =
+        row ??
+        (await transaction.policySet.create({ data: { id: mintId('pol'), tenantId, name }, include: withLatest }));
+      const [latest] = set.versions;
+      if (latest?.text !== fields.text) await this.#addVersion(transaction, set, { author, fields, compiled });
+      else if (fields.publish && set.publishedVersion !== latest.version) await this.#publish(transaction, set, latest);
+      return { created: row === null, item: present(await find(transaction, tenantId, set.id)) };
+    });
+  }
+
+  async remove(tenantId: string, ref: string): Promise<void> {
+    await this.#database.$transaction(async (transaction) => {
+      await this.#changes.changed(tenantId, transaction);
+      const done = await transaction.policySet.deleteMany({ where: byReference(tenantId, ref) });
+      if (done.count === 0) throw notFound('policy set');
+    });
+  }
+
+  async versions(tenantId: string, ref: string, { limit, cursor }: PageQuery): Promise<Page<PolicyVersionView>> {
+    const set = await find(this.#database, tenantId, ref);
+    const before = cursor === undefined ? undefined : Number(decodeCursor(cursor, 1)[0]);
+    if (before !== undefined && !Number.isSafeInteger(before))
+      throw invalidField('cursor', 'is not a cursor of this list');
+    const rows = await this.#database.policyVersion.findMany({
+      where: { tenantId, policySetId: set.id, ...(before === undefined ? {} : { version: { lt: before } }) },
+      orderBy: { version: 'desc' },
+      take: limit + 1,
+    });
+    return toPage(rows, limit, (row) => [String(row.version)], presentVersion);
+  }
+
+  async version(tenantId: string, ref: string, version: number): Promise<PolicyVersionView> {
+    const set = await find(this.#database, tenantId, ref);
+    return presentVersion(await findVersion(this.#database, set, version));
+  }
+
+  async addVersion(
+    tenantId: string,
+    author: string,
+    { ref, fields }: { readonly ref: string; readonly fields: VersionFields },
+  ): Promise<PolicyVersionView> {
+    const compiled = compile(fields.text);
+    return this.#database.$transaction(async (transaction) => {
+      await lockTenant(transaction, tenantId);
+      const set = await find(transaction, tenantId, ref);
+      return presentVersion(await this.#addVersion(transaction, set, { author, fields, compiled }));
+    });
+  }
+
+  /** Rolling back is publishing an older version. */
+  async publish(tenantId: string, ref: string, version: number): Promise<PolicySetView> {
+    return this.#database.$transaction(async (transaction) => {
+      await lockTenant(transaction, tenantId);
+      const set = await find(transaction, tenantId, ref);
+      await this.#publish(transaction, set, await findVersion(transaction, set, version));
+      return present(await find(transaction, tenantId, set.id));
+    });
+  }
+
+  async diff(
+    tenantId: string,
+    ref: string,
+    versions: { readonly from: number; readonly to: number },
+  ): Promise<{ readonly from: number; readonly to: number; readonly lines: readonly DiffLine[] }> {
+    const set = await find(this.#database, tenantId, ref);
+    const [from, to] = await Promise.all([
+      findVersion(this.#database, set, versions.from),
+      findVersion(this.#database, set, versions.to),
+    ]);
+    return { ...versions, lines: diffLines(from.text, to.text) };
+  }
+
+  async #addVersion(
+    transaction: Transaction,
+    set: Row,
+    {
+      author,
+      fields,
+      compiled,
+    }: { readonly author: string; readonly fields: VersionFields; readonly compiled: readonly CompiledPolicy[] },
+  ): Promise<PolicyVersion> {
+    const version = await transaction.policyVersion.create({
+      data: {
+        id: mintId('pov'),
+        tenantId: set.tenantId,
+        policySetId: set.id,
+        version: (set.versions[0]?.version ?? 0) + 1,
+        text: fields.text,
+        compiled: compiled as unknown as Prisma.InputJsonArray,
+        author,
+        comment: fields.comment,
+      },
+    });
+    if (fields.publish) await this.#publish(transaction, set, version);
+    return version;
+  }
+
+  /** The text is validated again: what was valid when it was stored may not be so by the schema of now. */
+  async #publish(transaction: Transaction, set: PolicySet, version: PolicyVersion): Promise<void> {
+    const compiled = compile(version.text);
+    await this.#enforceability.check(transaction, set.tenantId, compiled);
+    await this.#changes.changed(set.tenantId, transaction);
+    await transaction.policySet.update({ where: { id: set.id }, data: { publishedVersion: version.version } });
+  }
+}
+
+/** @throws Problem, with the place of everything that is wrong */
+function compile(text: string): readonly CompiledPolicy[] {
+  const validated = validatePolicySet(text);
+  if (validated.ok) return validated.policies;
+  const errors = validated.problems.slice(0, 50).map((problem) => ({
+    path: `text:${problem.line}:${problem.column}`,
+    message: problem.help === undefined ? problem.message : `${problem.message} (${problem.help})`,
+  }));
+  const [first] = errors;
+  throw new Problem('policy_invalid', first === undefined ? 'it is not valid' : `${first.path}: ${first.message}`, {
+    errors,
+  });
+}
+
+/** Versions are numbered one after the other: writers of one tenant take turns. */
+async function lockTenant(transaction: Transaction, tenantId: string): Promise<void> {
+  await transaction.$queryRaw`select 1 from "Tenant" where "id" = ${tenantId} for update`;
+}
+
+async function find(from: Pick<Transaction, 'policySet'>, tenantId: string, ref: string): Promise<Row> {
+  const row = await from.policySet.findFirst({ where: byReference(tenantId, ref), include: withLatest });
+  if (row === null) throw notFound('policy set');
+  return row;
+}
+
+async function findVersion(
+  from: Pick<Transaction, 'policyVersion'>,
+  set: PolicySet,
+  version: number,
+): Promise<PolicyVersion> {
+  const row = await from.policyVersion.findUnique({
+    where: { policySetId_version: { policySetId: set.id, version }, tenantId: set.tenantId },
+  });
+  if (row === null) throw notFound('version');
+  return row;
+}

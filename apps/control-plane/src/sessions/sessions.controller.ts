@@ -1,0 +1,53 @@
+import { Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
+import { CurrentUser } from '../http/caller.js';
+import type { UserCaller } from '../http/caller.js';
+import { NounDocs, Summary } from '../http/noun.js';
+import { pageQuery } from '../http/page.js';
+import type { Page, PageQuery } from '../http/page.js';
+import { idParams } from '../http/text.js';
+import type { IdParams } from '../http/text.js';
+import { SessionsService, sessionQuery } from './sessions.service.js';
+import type { SessionQuery, SessionView } from './sessions.service.js';
+import type { StatementView } from './statement.js';
+
+@NounDocs('sessions')
+@Controller('v1/sessions')
+export class SessionsController {
+  readonly #sessions: SessionsService;
+
+  constructor(@Inject(SessionsService) sessions: SessionsService) {
+    this.#sessions = sessions;
+  }
+
+  @Get()
+  @Summary('List sessions, newest first')
+  list(
+    @CurrentUser() caller: UserCaller,
+    @Query({ schema: sessionQuery }) query: SessionQuery,
+  ): Promise<Page<SessionView>> {
+    return this.#sessions.list(caller.tenantId, query);
+  }
+
+  @Get(':id')
+  @Summary('Read one')
+  get(@CurrentUser() caller: UserCaller, @Param({ schema: idParams }) { id }: IdParams): Promise<SessionView> {
+    return this.#sessions.get(caller.tenantId, id);
+  }
+
+  @Get(':id/statements')
+  @Summary('Its commands in order, each with its outcome')
+  statements(
+    @CurrentUser() caller: UserCaller,
+    @Param({ schema: idParams }) { id }: IdParams,
+    @Query({ schema: pageQuery }) query: PageQuery,
+  ): Promise<Page<StatementView>> {
+    return this.#sessions.statements(caller.tenantId, id, query);
+  }
+
+  @Post(':id/end')
+  @HttpCode(202)
+  @Summary('End a live session; its caller gets the protocol’s own error')
+  end(@CurrentUser() caller: UserCaller, @Param({ schema: idParams }) { id }: IdParams): Promise<SessionView> {
+    return this.#sessions.end(caller.tenantId, id, caller.name);
+  }
+}

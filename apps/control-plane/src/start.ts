@@ -1,0 +1,108 @@
+import { STATUS_CODES } from 'node:http';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { NextFunction, Request, Response } from 'express';
+import helmet from 'helmet';
+import { AppModule } from './app.module.js';
+import type { Config } from './config.js';
+import { Database } from './db/database.js';
+import { openEmbeddedPostgres } from './db/embedded.js';
+import { applyMigrations } from './db/migrations.js';
+import { prepareTenancy } from './db/tenancy.js';
+import { serveDocs } from './http/openapi.js';
+import { Problem } from './http/problem.js';
+import { nestLogger } from './log.js';
+import type { Log } from './log.js';
+
+/** A policy set of a megabyte, in JSON. */
+const bodyLimit = '2mb';
+const lastSeconds = 10_000;
+
+export interface ControlPlane {
+  readonly url: string;
+  /** Only on the very first start. */
+  readonly setupToken: string | undefined;
+  /** For tests that look inside. */
+  readonly app: NestExpressApplication;
+  /** Stops accepting, finishes what is going on, closes. */
+  stop(): Promise<void>;
+}
+
+export async function startControlPlane(config: Config, log: Log): Promise<ControlPlane> {
+  const closers: (() => Promise<void>)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const close of closers.splice(0).reverse()) await close();
+  };
+  try {
+    const databaseUrl = await openDatabase(config, closers);
+    const applied = await applyMigrations(databaseUrl);
+    if (applied.length > 0) log.info({ migrations: applied }, 'migrations applied');
+    const database = new Database(databaseUrl);
+    closers.push(() => database.$disconnect());
+    const { tenancy, setupToken } = await prepareTenancy(database);
+    const app = await NestFactory.create<NestExpressApplication>(
+      AppModule.on({ config, log, database, databaseUrl, tenancy }),
+      { bodyParser: false, logger: nestLogger(log), abortOnError: false },
+    );
+    closers.push(() => closeGently(app));
+    equip(app);
+    await app.listen(config.httpListen.port, config.httpListen.host);
+    const { port } = (app.getHttpServer() as Server).address() as AddressInfo;
+    const host = config.httpListen.host.includes(':') ? `[${config.httpListen.host}]` : config.httpListen.host;
+    log.info({ host: config.httpListen.host, port }, 'REST listens');
+    return { url: `http://${host}:${port}`, setupToken, app, stop };
+  } catch (cause) {
+    await stop().catch(() => undefined);
+    throw cause;
+  }
+}
+
+async function openDatabase({ database }: Config, closers: (() => Promise<void>)[]): Promise<string> {
+  if (database.kind === 'url') return database.url;
+  const embedded = await openEmbeddedPostgres(database.directory);
+  closers.push(() => embedded.stop());
+  return embedded.url;
+}
+
+function equip(app: NestExpressApplication): void {
+  app.disable('x-powered-by');
+  app.set('query parser', 'simple');
+  app.set('etag', false);
+  const directives = { 'upgrade-insecure-requests': null };
+  app.use(helmet({ contentSecurityPolicy: { directives } }));
+  app.use('/v1', neverStored);
+  app.use(jsonOnly);
+  app.useBodyParser('json', { limit: bodyLimit, type: 'application/json', strict: true });
+  const server = app.getHttpServer() as Server;
+  server.requestTimeout = 30_000;
+  server.headersTimeout = 10_000;
+  serveDocs(app);
+}
+
+/** Answers may hold a token that is shown once. */
+function neverStored(_request: Request, response: Response, next: NextFunction): void {
+  response.setHeader('cache-control', 'no-store');
+  next();
+}
+
+/** A body of another kind would be passed over; better to say so. */
+function jsonOnly(request: Request, _response: Response, next: NextFunction): void {
+  const hasBody =
+    request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0;
+  if (hasBody && !/^application\/json\s*(?:;|$)/i.test(request.headers['content-type'] ?? ''))
+    next(new Problem('unsupported_media_type', `send application/json (${STATUS_CODES[415] ?? ''})`));
+  else next();
+}
+
+/** Idle connections are closed at once, busy ones when they are done, and all of them in the end. */
+async function closeGently(app: NestExpressApplication): Promise<void> {
+  const server = app.getHttpServer() as Server;
+  const deadline = setTimeout(() => server.closeAllConnections(), lastSeconds);
+  try {
+    await app.close();
+  } finally {
+    clearTimeout(deadline);
+  }
+}
