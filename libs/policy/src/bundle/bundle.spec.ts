@@ -249,6 +249,13 @@ describe('a chunk', () => {
     expect(decodeChunk('proxies', bytesOf(text)).ok).toBe(false);
   });
 
+  test('whose reading would drop a claim is refused', () => {
+    const text = encodeChunk({ kind: 'identity', value: identity });
+    const hostile = Buffer.from(text).toString().replace('{"sub":"x"}', '{"__proto__":"admin","sub":"x"}');
+    expect(hostile).toContain('__proto__');
+    expect(decodeChunk('identity', bytesOf(hostile)).ok).toBe(false);
+  });
+
   test('that is not UTF-8 is refused', () => {
     expect(decodeChunk('proxies', Uint8Array.of(0x22, 0xff, 0x22))).toEqual({ ok: false, problem: 'not UTF-8' });
   });

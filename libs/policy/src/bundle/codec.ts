@@ -40,11 +40,13 @@ const decode = <T>(shape: z.ZodType<T>, bytes: Uint8Array, largest: number): Dec
   if (nestingOf(text) > deepestJson) return { ok: false, problem: `nested more than ${deepestJson} deep` };
   const json = parse(text);
   if (!json.ok) return json;
-  const canonical = canonicalJson(json.value);
-  // Two readers must never read one text differently: no doubled keys, no other spelling.
-  if (!canonical.ok || canonical.text !== text) return { ok: false, problem: 'not canonical JSON' };
   const checked = shape.safeParse(json.value);
-  if (checked.success) return { ok: true, value: checked.data };
+  if (checked.success) {
+    // What was read must be exactly what was written: no doubled key, no other spelling, nothing dropped on the way.
+    const again = canonicalJson(checked.data);
+    if (!again.ok || again.text !== text) return { ok: false, problem: 'not canonical JSON' };
+    return { ok: true, value: checked.data };
+  }
   const [issue] = checked.error.issues;
   const place = issue?.path.map(String).join('.') ?? '';
   return { ok: false, problem: place === '' ? (issue?.message ?? 'malformed') : `${place}: ${issue?.message ?? ''}` };

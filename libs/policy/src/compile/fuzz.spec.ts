@@ -111,6 +111,29 @@ const leaf = fc.oneof(
   { arbitrary: fc.constant({ '.': { left: { Var: 'context' }, attr: 'now' } }), weight: 2 },
 );
 
+/** Comparisons of times that are often equal or next to each other, as real policies have them. */
+const now = { '.': { left: { Var: 'context' }, attr: 'now' } };
+const moments = fc.constantFrom<unknown>(
+  now,
+  { datetime: [{ Value: '2026-11-23T09:00:00Z' }] },
+  { datetime: [{ Value: '2026-11-23T10:30:00+0130' }] },
+  { datetime: [{ Value: '1970-01-01' }] },
+  { toDate: [now] },
+);
+const spans = fc.constantFrom<unknown>(
+  { toTime: [now] },
+  { duration: [{ Value: '9h' }] },
+  { duration: [{ Value: '540m' }] },
+  { duration: [{ Value: '0s' }] },
+  { durationSince: [now, { datetime: [{ Value: '2026-11-23' }] }] },
+);
+const comparison = fc
+  .tuple(
+    fc.constantFrom('==', '!=', '<', '<=', '>', '>='),
+    fc.oneof(fc.tuple(moments, moments), fc.tuple(spans, spans)),
+  )
+  .map(([operator, [left, right]]) => ({ [operator]: { left, right } }));
+
 const pattern = fc.array(
   fc.oneof(
     fc.constant('Wildcard'),
@@ -127,6 +150,7 @@ const { expression } = fc.letrec<{ expression: unknown }>((tie) => {
     expression: fc.oneof(
       { depthSize: 'small', withCrossShrink: true, maxDepth: 5 },
       { arbitrary: leaf, weight: 4 },
+      { arbitrary: comparison, weight: 2 },
       { arbitrary: pair('&&', '||'), weight: 3 },
       { arbitrary: pair('==', '!=', 'in'), weight: 4 },
       { arbitrary: pair('<', '<=', '>', '>='), weight: 3 },

@@ -36,7 +36,7 @@ const chunk = (text: string, more: Partial<ConnectionChunk> = {}): ConnectionChu
   tags: [{ schema: 'public', table: 'payments', column: 'card', classes: ['card_number'] }],
   classes: {},
   hashKey: '',
-  policies: policies(text),
+  policies: more.policies ?? policies(text),
   policyVersion: 1,
   ...more,
 });
@@ -95,6 +95,25 @@ describe('classes that a detector finds', () => {
     expect(decider.revealsClass('email', app(noon))).toBe(mail);
     expect(decider.reveals(card, app(noon))).toBe(cards);
   });
+});
+
+test('what is revealed in one database is not revealed in another', () => {
+  const text = 'permit (principal, action, resource in Database::"billing/app");';
+  const decider = createDecider({ connection: chunk(text), chain: [etl] });
+  expect(decider.reveals(card, app(noon))).toBe(true);
+  expect(decider.reveals(card, { now: noon, database: 'other' })).toBe(false);
+  expect(decider.revealsClass('card_number', app(noon))).toBe(true);
+  expect(decider.revealsClass('card_number', { now: noon, database: 'other' })).toBe(false);
+});
+
+test('policies are named in the order of the set, however they were found', () => {
+  const text = `@id("one") permit (principal, action, resource == Table::"billing/app/public/t");
+    @id("two") permit (principal, action, resource in Environment::"production");
+    @id("three") permit (principal, action, resource);
+    @id("four") permit (principal, action, resource in Schema::"billing/app/public");`;
+  const decider = createDecider({ connection: chunk(text), chain: [etl] });
+  const { requests } = decider.explain(reading('t'), app(noon));
+  expect(requests.at(-1)?.permits).toEqual(['one', 'two', 'three', 'four']);
 });
 
 describe('what holds for every set of policies', () => {
