@@ -208,7 +208,11 @@ const { expression } = fc.letrec<{ expression: unknown }>((tie) => {
 const conditions = fc.array(
   fc.record({
     kind: fc.constantFrom('when', 'unless'),
-    body: fc.oneof({ arbitrary: expression, weight: 4 }, { arbitrary: fc.constant({ Value: true }), weight: 1 }),
+    body: fc.oneof(
+      { arbitrary: expression, weight: 4 },
+      { arbitrary: comparison, weight: 2 },
+      { arbitrary: fc.constant({ Value: true }), weight: 1 },
+    ),
   }),
   { maxLength: 2 },
 );
