@@ -3,6 +3,8 @@ export * from './approve/binding.js';
 export * from './budget/ledger.js';
 export * from './budget/usage.js';
 export * from './bundle/index.js';
+export { joinPolicySets } from './compile/policy-sets.js';
+export type { NamedPolicySet } from './compile/policy-sets.js';
 export * from './compile/types.js';
 export { createDecider } from './decide/decider.js';
 export type { Decider, DeciderInput } from './decide/decider.js';

@@ -57,7 +57,7 @@ const identity: z.ZodType<IdentityChunk> = z.strictObject({
   subagents: list(subagent, 100_000),
 });
 
-const policy = z.strictObject({ id: z.string().min(1).max(100), json: z.json() }).superRefine(({ json }, context) => {
+const policy = z.strictObject({ id: z.string().min(1).max(400), json: z.json() }).superRefine(({ json }, context) => {
   const problem = policyFormProblem(json);
   if (problem !== undefined) context.addIssue({ code: 'custom', message: problem, path: ['json'] });
 });
