@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs';
+import {
+  addressField,
+  ConfigProblem,
+  logLevelField,
+  parseAddress,
+  readConfig as readVariables,
+} from '@sallyport/runtime';
+import type { Environment, ListenAddress } from '@sallyport/runtime';
 import { z } from 'zod';
-
-const address = z
-  .string()
-  .regex(/^(?:\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/, 'must be host:port, e.g. 127.0.0.1:7080')
-  .refine((text) => Number(text.slice(text.lastIndexOf(':') + 1)) <= 65_535, 'the port must be at most 65535');
 
 const durationPattern = /^(\d{1,6})(ms|s|m|h|d)$/;
 const units = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
@@ -43,9 +46,11 @@ export const configSchema = z
       .min(1)
       .describe('32 random bytes in base64, or the path of a file that holds them; seals the keys in the database.')
       .meta({ secret: true }),
-    SALLYPORT_HTTP_LISTEN: address.default('127.0.0.1:7080').describe('Where REST and docs listen.'),
-    SALLYPORT_GRPC_LISTEN: address.default('127.0.0.1:7081').describe('Where proxies and agents connect (gRPC, mTLS).'),
-    SALLYPORT_ENROLMENT_LISTEN: address
+    SALLYPORT_HTTP_LISTEN: addressField.default('127.0.0.1:7080').describe('Where REST and docs listen.'),
+    SALLYPORT_GRPC_LISTEN: addressField
+      .default('127.0.0.1:7081')
+      .describe('Where proxies and agents connect (gRPC, mTLS).'),
+    SALLYPORT_ENROLMENT_LISTEN: addressField
       .default('127.0.0.1:7082')
       .describe('Where proxies and agents enrol with a join token (gRPC, TLS).'),
     SALLYPORT_GRPC_NAMES: z
@@ -62,10 +67,7 @@ export const configSchema = z
       .max(500)
       .optional()
       .describe('Audience of the tokens of issuers that name none of their own.'),
-    SALLYPORT_LOG_LEVEL: z
-      .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
-      .default('info')
-      .describe('How much is logged.'),
+    SALLYPORT_LOG_LEVEL: logLevelField,
     SALLYPORT_HOLD: duration(1_000, 600_000)
       .default('45s')
       .describe('How long a command is held on the wire, for connections that do not say.'),
@@ -86,11 +88,6 @@ export const configSchema = z
       message: 'give exactly one of SALLYPORT_DATABASE_URL and SALLYPORT_EMBEDDED_POSTGRES',
     },
   );
-
-export interface ListenAddress {
-  readonly host: string;
-  readonly port: number;
-}
 
 /** The configuration, read once at start. */
 export interface Config {
@@ -116,40 +113,18 @@ export interface Config {
 /** Nest's token of the configuration. */
 export const CONFIG = Symbol('config');
 
-/** One message per problem; main prints them and exits with 64. */
-export class ConfigProblem extends Error {
-  readonly problems: readonly string[];
-  constructor(problems: readonly string[]) {
-    super(problems.join('\n'));
-    this.name = 'ConfigProblem';
-    this.problems = problems;
-  }
-}
-
 /** @throws ConfigProblem */
-export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
-  const known = Object.keys(configSchema.shape);
-  const given = Object.fromEntries(known.map((name) => [name, env[name] === '' ? undefined : env[name]]));
-  const parsed = configSchema.safeParse(given);
-  if (!parsed.success)
-    throw new ConfigProblem(
-      parsed.error.issues.map((issue) => {
-        const name = String(issue.path[0]);
-        const { description } = configSchema.shape[name as keyof typeof configSchema.shape] ?? {};
-        const missing = given[name] === undefined && issue.code === 'invalid_type';
-        return missing ? `${name} is not set: ${description ?? ''}` : `${name} ${issue.message}`;
-      }),
-    );
-  const value = parsed.data;
+export function readConfig(env: Environment): Config {
+  const value = readVariables(configSchema, env);
   return Object.freeze({
     database:
       value.SALLYPORT_DATABASE_URL === undefined
         ? { kind: 'embedded' as const, directory: value.SALLYPORT_EMBEDDED_POSTGRES ?? '' }
         : { kind: 'url' as const, url: value.SALLYPORT_DATABASE_URL },
     key: readKey(value.SALLYPORT_KEY),
-    httpListen: addressOf(value.SALLYPORT_HTTP_LISTEN),
-    grpcListen: addressOf(value.SALLYPORT_GRPC_LISTEN),
-    enrolmentListen: addressOf(value.SALLYPORT_ENROLMENT_LISTEN),
+    httpListen: parseAddress(value.SALLYPORT_HTTP_LISTEN),
+    grpcListen: parseAddress(value.SALLYPORT_GRPC_LISTEN),
+    enrolmentListen: parseAddress(value.SALLYPORT_ENROLMENT_LISTEN),
     grpcNames: value.SALLYPORT_GRPC_NAMES.split(','),
     publicUrl: value.SALLYPORT_PUBLIC_URL ?? `http://${value.SALLYPORT_HTTP_LISTEN}`,
     audience: value.SALLYPORT_AUDIENCE,
@@ -181,11 +156,6 @@ function readKey(text: string): Uint8Array {
 function decodeKey(text: string): Uint8Array | undefined {
   if (!/^[A-Za-z0-9+/]{43}=$/.test(text)) return undefined;
   return new Uint8Array(Buffer.from(text, 'base64'));
-}
-
-function addressOf(text: string): ListenAddress {
-  const at = text.lastIndexOf(':');
-  return { host: text.slice(0, at).replace(/^\[|\]$/g, ''), port: Number(text.slice(at + 1)) };
 }
 
 function millisecondsOf(text: string): number {

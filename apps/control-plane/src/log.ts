@@ -1,5 +1,4 @@
 import type { LoggerService } from '@nestjs/common';
-import type { Config } from './config.js';
 
 /** Structured log lines: fields first, then words. Never a token, a secret or a statement's values. */
 export interface Log {
@@ -12,24 +11,11 @@ export interface Log {
 /** Nest's token of the log. */
 export const LOG = Symbol('log');
 
-const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
-
-/** JSON lines on standard error; standard output is for what a person must see. */
-export function createLog(level: Config['logLevel'], write: (line: string) => void): Log {
-  const at =
-    (own: (typeof levels)[number]) =>
-    (fields: object, message: string): void => {
-      if (levels.indexOf(own) < levels.indexOf(level)) return;
-      write(`${JSON.stringify({ level: own, time: new Date().toISOString(), ...fields, msg: message })}\n`);
-    };
-  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
-}
-
 /** Nest's own lines, in the same form. */
 export function nestLogger(log: Log): LoggerService {
   const say =
     (level: keyof Log) =>
-    (message: unknown, ...more: unknown[]) => {
+    (message: unknown, ...more: readonly unknown[]): void => {
       const context = more.at(-1);
       log[level]({ context: typeof context === 'string' ? context : 'nest' }, String(message).slice(0, 2_000));
     };

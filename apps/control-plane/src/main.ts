@@ -1,60 +1,59 @@
 import 'reflect-metadata';
-import { ConfigProblem, readConfig } from './config.js';
+import { configOrExit, createLogger, createShutdown, exitCodes, exitOnSignals, helpText } from '@sallyport/runtime';
+import { configSchema, readConfig } from './config.js';
 import type { Config } from './config.js';
 import { Database } from './db/database.js';
 import { renewSetupToken } from './db/tenancy.js';
-import { createLog } from './log.js';
 import { startControlPlane } from './start.js';
 
-/** Exit codes: 0 stopped as asked, 1 failed, 64 called or configured wrongly. */
-async function main([command, ...rest]: readonly string[]): Promise<number> {
-  const config = readConfig(process.env);
-  if (command === 'setup-token' && rest.length === 0) return renew(config);
-  if (command !== undefined) {
-    console.error(
-      'usage: main.js               run the control plane\n       main.js setup-token   print a new set-up token',
-    );
-    return 64;
-  }
-  const log = createLog(config.logLevel, (line) => process.stderr.write(line));
-  const asked = new Promise<NodeJS.Signals>((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, resolve);
-  });
+const program = 'sallyport-control-plane';
+const help = helpText(program, 'identities, connections, policies, approvals and audit of Sallyport', configSchema, [
+  'node main.js               run it',
+  'node main.js setup-token   print a new set-up token, for who lost the first one',
+]);
+
+async function run(config: Config): Promise<void> {
+  const log = createLogger({ name: program, level: config.logLevel });
+  const shutdown = createShutdown({ log, bound: 20_000 });
+  exitOnSignals(shutdown);
   const controlPlane = await startControlPlane(config, log);
+  shutdown.add('control plane', () => controlPlane.stop());
   if (controlPlane.setupToken !== undefined) console.log(`Set-up token: ${controlPlane.setupToken}`);
   console.log(`Sallyport control plane at ${controlPlane.url}`);
-  log.info({ signal: await asked }, 'stopping');
-  await controlPlane.stop();
-  return 0;
 }
 
 async function renew(config: Config): Promise<number> {
   if (config.database.kind !== 'url') {
-    console.error('stop the control plane and point SALLYPORT_DATABASE_URL at its database');
-    return 64;
+    console.error(`${program}: setup-token needs SALLYPORT_DATABASE_URL`);
+    return exitCodes.usage;
   }
   const database = new Database(config.database.url);
   try {
     const token = await renewSetupToken(database);
     if (token === undefined) {
-      console.error('this installation is set up already; an admin makes tokens with POST /v1/tokens');
-      return 1;
+      console.error(`${program}: it is set up already; an admin makes tokens with POST /v1/tokens`);
+      return exitCodes.failed;
     }
     console.log(`Set-up token: ${token}`);
-    return 0;
+    return exitCodes.ok;
   } finally {
     await database.$disconnect();
   }
 }
 
-try {
-  process.exitCode = await main(process.argv.slice(2));
-} catch (problem) {
-  if (problem instanceof ConfigProblem) {
-    for (const line of problem.problems) console.error(line);
-    process.exitCode = 64;
-  } else {
-    console.error(problem instanceof Error ? problem.message : String(problem));
-    process.exitCode = 1;
+const [command, ...rest] = process.argv.slice(2);
+if (command === '--help' || command === '-h') {
+  console.log(help);
+} else if (rest.length > 0 || (command !== undefined && command !== 'setup-token')) {
+  console.error(help);
+  process.exitCode = exitCodes.usage;
+} else {
+  const config = configOrExit(program, () => readConfig(process.env));
+  try {
+    if (command === undefined) await run(config);
+    else process.exitCode = await renew(config);
+  } catch (problem) {
+    console.error(`${program}: ${problem instanceof Error ? problem.message : String(problem)}`);
+    process.exit(exitCodes.failed);
   }
 }

@@ -3,9 +3,9 @@ import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/com
 import type { Request } from 'express';
 import { from, lastValueFrom } from 'rxjs';
 import type { Observable } from 'rxjs';
+import { mintId } from '@sallyport/runtime';
 import { Database } from '../db/database.js';
 import type { Prisma } from '../db/generated/client.js';
-import { mintId } from '../db/id.js';
 import { Tenancy } from '../db/tenancy.js';
 import type { CallerHolder } from '../http/caller.js';
 import { toProblem } from '../http/problem.filter.js';

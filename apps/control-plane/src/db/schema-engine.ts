@@ -137,7 +137,8 @@ async function instantiate(): Promise<Bindings> {
   const bindings = (await import('@prisma/schema-engine-wasm/schema_engine_bg')) as Bindings;
   const javascript = createRequire(import.meta.url).resolve('@prisma/schema-engine-wasm/schema_engine_bg');
   const module = await WebAssembly.compile(await readFile(javascript.replace(/\.js$/, '.wasm')));
-  const imports = Object.fromEntries(WebAssembly.Module.imports(module).map((entry) => [entry.module, bindings]));
+  const functions = withoutHold(bindings);
+  const imports = Object.fromEntries(WebAssembly.Module.imports(module).map((entry) => [entry.module, functions]));
   const instance = await WebAssembly.instantiate(module, imports);
   bindings.__wbg_set_wasm(instance.exports);
   // A panic of the engine ends the process with a bare "unreachable"; these are the words that explain it.
@@ -147,4 +148,15 @@ async function instantiate(): Promise<Bindings> {
   if (typeof start !== 'function') throw new Error('the schema engine has no start function');
   start();
   return bindings;
+}
+
+/** The engine leaves a timer of ten seconds behind its advisory lock; a process that is done must not wait for it. */
+function withoutHold(bindings: Bindings): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    Object.entries(bindings).map(([name, value]) => {
+      if (!name.startsWith('__wbg_setTimeout_') || typeof value !== 'function') return [name, value];
+      const start = value as (...given: readonly unknown[]) => NodeJS.Timeout;
+      return [name, (...given: readonly unknown[]) => start(...given).unref()];
+    }),
+  );
 }

@@ -1,6 +1,6 @@
+import { mintId } from '@sallyport/runtime';
 import { hashSecret, mintSecret } from '../identity/secret-token.js';
 import type { Database } from './database.js';
-import { mintId } from './id.js';
 
 /** The tenants of this installation: for now one, but no query forgets to name it. */
 export class Tenancy {

@@ -4,10 +4,10 @@ import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/com
 import type { Request, Response } from 'express';
 import { from, lastValueFrom } from 'rxjs';
 import type { Observable } from 'rxjs';
+import { mintId } from '@sallyport/runtime';
 import { CONFIG } from '../config.js';
 import type { Config } from '../config.js';
 import { Database } from '../db/database.js';
-import { mintId } from '../db/id.js';
 import { Sealer } from '../db/sealed.js';
 import type { CallerHolder, UserCaller } from './caller.js';
 import { Problem, invalidField } from './problem.js';

@@ -1,8 +1,8 @@
 import { Catch, HttpException, Inject } from '@nestjs/common';
 import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
 import type { Request, Response } from 'express';
+import { mintId } from '@sallyport/runtime';
 import { Prisma } from '../db/generated/client.js';
-import { mintId } from '../db/id.js';
 import { LOG } from '../log.js';
 import type { Log } from '../log.js';
 import { Problem, problemCodes } from './problem.js';

@@ -1,12 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { tokenAlgorithms } from '@sallyport/identity';
 import { z } from 'zod';
+import { mintId } from '@sallyport/runtime';
 import { CONFIG } from '../config.js';
 import type { Config } from '../config.js';
 import { ConfigurationChanges } from '../configuration/changes.js';
 import { Database } from '../db/database.js';
 import type { Issuer, Prisma } from '../db/generated/client.js';
-import { mintId } from '../db/id.js';
 import { alreadyThere, nameForPut } from '../http/noun.js';
 import { nounPage, toPage } from '../http/page.js';
 import type { Page, PageQuery } from '../http/page.js';

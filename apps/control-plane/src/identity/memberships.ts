@@ -1,5 +1,5 @@
+import { mintId } from '@sallyport/runtime';
 import type { Transaction } from '../db/database.js';
-import { mintId } from '../db/id.js';
 import { invalidField } from '../http/problem.js';
 
 type Member = { readonly userId: string } | { readonly subagentId: string };

@@ -1,9 +1,9 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
+import { mintId } from '@sallyport/runtime';
 import { Database } from '../db/database.js';
 import type { Prisma } from '../db/generated/client.js';
-import { mintId } from '../db/id.js';
 import { CurrentUser } from '../http/caller.js';
 import type { UserCaller } from '../http/caller.js';
 import { nounPage, pageQuery, toPage } from '../http/page.js';

@@ -1,9 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { Body, Controller, Delete, Get, Inject, Param, Post, Query } from '@nestjs/common';
 import { z } from 'zod';
+import { mintId } from '@sallyport/runtime';
 import { Database } from '../db/database.js';
 import type { JoinToken } from '../db/generated/client.js';
-import { mintId } from '../db/id.js';
 import { CurrentUser } from '../http/caller.js';
 import type { UserCaller } from '../http/caller.js';
 import { NoContent, NounDocs, Summary } from '../http/noun.js';

@@ -1,9 +1,13 @@
 import { Injectable } from '@nestjs/common';
+import type { Mode } from '@sallyport/kernel';
 import { checkEnforceable } from '@sallyport/policy';
 import type { CompiledPolicy, EnforcementGap } from '@sallyport/policy';
 import type { Transaction } from '../db/database.js';
 import { Problem } from '../http/problem.js';
 import { enforcement } from './enforcement.js';
+
+/** Of a protocol that is not in the table nothing is known to be enforced. */
+const nothing: Mode = { name: 'unknown', enforces: [], gaps: {} };
 
 /** A policy that asks a connection for more than its protocol can do is refused before it is in force. */
 @Injectable()
@@ -17,7 +21,7 @@ export class Enforceability {
       where: { tenantId },
       select: { name: true, environment: true, protocol: true },
     });
-    const modesOf = (protocol: string) => enforcement.find((entry) => entry.protocol === protocol)?.modes ?? [];
+    const modesOf = (protocol: string) => enforcement.find((entry) => entry.protocol === protocol)?.modes ?? [nothing];
     return checkEnforceable(
       policies,
       connections.map((connection) => ({ ...connection, modes: modesOf(connection.protocol) })),
