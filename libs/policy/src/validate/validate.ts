@@ -28,9 +28,10 @@ export const validatePolicySet = (text: string): ValidatedPolicySet => {
   const first = outline(text);
   if (first.kind === 'refused') return refused([problemAt(text, first.offset, first.message)]);
   const { errors, warnings } = validateText(text);
-  const problems = errors.map((error) => engineProblem(text, error, first.policies));
+  // Finding a place reads the text, so there is a bound on how many are looked for.
+  const problems = errors.slice(0, mostProblems).map((error) => engineProblem(text, error, first.policies));
   const mild: PolicyProblem[] = [];
-  for (const warning of warnings) {
+  for (const warning of warnings.slice(0, mostProblems)) {
     const fatal = fatalWarnings.some((pattern) => pattern.test(warning.message));
     (fatal ? problems : mild).push(engineProblem(text, warning, first.policies));
   }
@@ -74,6 +75,7 @@ const readPolicy = (
   const at = (message: string, help?: string): void => {
     problems.push(problemAt(text, place.start, message, help));
   };
+  if (problems.length >= mostProblems) return undefined;
   const json = policyJson(text.slice(place.start, place.end));
   if (!json) {
     at('the policy could not be read');
@@ -117,13 +119,17 @@ const repeatedIds = (
   policies: readonly (CompiledPolicy | undefined)[],
 ): readonly PolicyProblem[] => {
   const seen = new Set<string>();
-  return policies.flatMap((policy, order) => {
+  const repeated = policies.flatMap((policy, order) => {
     if (!policy) return [];
-    const repeated = seen.has(policy.id);
-    seen.add(policy.id);
-    const start = places[order]?.start ?? 0;
-    return repeated
-      ? [problemAt(text, annotationPlace(text, start, 'id'), `another policy already has the id "${policy.id}"`)]
-      : [];
+    if (!seen.has(policy.id)) {
+      seen.add(policy.id);
+      return [];
+    }
+    return [{ id: policy.id, start: places[order]?.start ?? 0 }];
   });
+  return repeated
+    .slice(0, mostProblems)
+    .map(({ id, start }) =>
+      problemAt(text, annotationPlace(text, start, 'id'), `another policy already has the id "${id}"`),
+    );
 };
