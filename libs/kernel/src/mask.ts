@@ -33,6 +33,19 @@ export interface TargetMessage {
   readonly fields: ReadonlyMap<string, string>;
 }
 
+/** How the rows of a COPY to the client are written, as its statement says. Delimiter, quote and escape are single bytes. */
+export interface CopyOptions {
+  readonly format: 'text' | 'csv' | 'binary';
+  readonly header: boolean;
+  readonly delimiter: number;
+  /** What stands for NULL. */
+  readonly null: Uint8Array;
+  /** Only csv. */
+  readonly quote?: number;
+  /** Only csv; the quote where it is absent. */
+  readonly escape?: number;
+}
+
 /**
  * How one command's answer is masked. The protocol knows frames, this knows content: neither knows the other's business.
  * Pure: the same columns give the same choice.
@@ -47,6 +60,11 @@ export interface AnswerMask {
     readonly columns: readonly AnswerColumn[];
     readonly copy: boolean;
   }): MaskChoice;
+  /**
+   * How answer `result`, a COPY, writes its rows: the frames do not tell text from csv. Where this is absent, a text COPY
+   * that is to be masked is refused. Binary COPY needs none.
+   */
+  copyOptions?(result: number): CopyOptions | undefined;
   /** Fields to show instead; the same map when nothing is to be hidden. */
   scrub(message: TargetMessage): ReadonlyMap<string, string>;
 }

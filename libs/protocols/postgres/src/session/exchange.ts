@@ -1,0 +1,210 @@
+import { refuse } from '@sallyport/kernel';
+import type {
+  AnswerMask,
+  CloseCause,
+  Note,
+  Permit,
+  Refusal,
+  SessionContext,
+  Step,
+  TargetState,
+} from '@sallyport/kernel';
+import { errorResponse } from '../message/refusal.js';
+import type { Complaint } from '../message/refusal.js';
+import { executePortal, flush, readyForQuery, sync } from '../message/write.js';
+import type { TransactionState } from '../message/write.js';
+import { Ledger } from './ledger.js';
+import type { Entry, Portal, Run, Statement } from './ledger.js';
+import { Names } from './names.js';
+import { Outbox } from './outbox.js';
+import { ClientOutput } from './output.js';
+
+/** What both directions of one logged-in session know and do together. */
+export class Exchange {
+  readonly output = new ClientOutput();
+  readonly outbox = new Outbox();
+  readonly ledger = new Ledger();
+  readonly statements = new Names<Statement>(({ text }) => text.length);
+  readonly portals = new Names<Portal>(({ parameters }) => {
+    let bytes = 0;
+    for (const { value } of parameters) bytes += value?.length ?? 0;
+    return bytes;
+  });
+  /** Counts Syncs: what belongs to one stretch fails together. */
+  epoch = 0;
+  /** Of the current stretch: messages and commands that went to the target. */
+  grouped = false;
+  runs = 0;
+  /** The target may keep answers back: nothing was sent that makes it flush. */
+  unflushed = false;
+  /** The client's messages are dropped until its Sync; the error's code. */
+  skipping: string | undefined;
+  /** A refusal that the client must hear before its next message counts. */
+  barrier = false;
+  /** The client may send COPY data for this command. */
+  copyIn: Run | undefined;
+  /** Half of a target's message went to the client: nothing else may go now. */
+  midMessage = false;
+  /** Syncs sent into a COPY: a server drops them, unless the COPY had just failed. Each may be answered or not. */
+  strayedSyncs = 0;
+  /** Answers up to the next ReadyForQuery are not shown: the client was told already that there are none. */
+  hidden = false;
+  /** The target said its last word itself. */
+  dying = false;
+  closed = false;
+  draining = false;
+  lastMask: AnswerMask | undefined;
+  transaction: TransactionState = 'idle';
+  private parameters: ReadonlyMap<string, string> = new Map();
+  private snapshot: TargetState | undefined;
+  private steps: Step[] = [];
+  private notes: Note[] = [];
+  private closing: CloseCause | undefined;
+
+  constructor(
+    readonly context: SessionContext,
+    readonly database: string,
+    readonly permit: Permit,
+    readonly loginMask: AnswerMask | undefined,
+  ) {}
+
+  get state(): TargetState {
+    this.snapshot ??= { database: this.database, transaction: this.transaction, parameters: this.parameters };
+    return this.snapshot;
+  }
+  setTransaction(transaction: TransactionState): void {
+    if (transaction === this.transaction) return;
+    this.transaction = transaction;
+    this.snapshot = undefined;
+  }
+  setParameter(name: string, value: string): void {
+    this.parameters = new Map(this.parameters).set(name.toLowerCase(), value);
+    this.snapshot = undefined;
+  }
+
+  ask(step: Extract<Step, { kind: 'ask' }>): void {
+    this.output.flush(this.steps);
+    this.outbox.flush(this.steps);
+    this.steps.push(step);
+  }
+  note(note: Note): void {
+    this.notes.push(note);
+  }
+  outcome(run: Run, status: 'completed' | 'failed' | 'unknown', error: string | undefined): void {
+    this.notes.push({
+      kind: 'outcome',
+      question: run.id,
+      status,
+      rows: run.rows + run.counted,
+      bytes: run.bytes,
+      ...(run.tag === undefined ? {} : { tag: run.tag }),
+      ...(error === undefined ? {} : { error }),
+      maskedColumns: [...run.maskedColumns],
+      maskedCells: run.maskedCells,
+    });
+  }
+
+  /** Say what was refused when its turn has come: everything before it was answered. */
+  settle(): void {
+    for (let entry = this.ledger.head; entry?.kind === 'refuse'; entry = this.ledger.head) {
+      this.ledger.shift();
+      this.barrier = false;
+      if (!this.hidden) this.output.inject(errorResponse('ERROR', entry.complaint));
+      // As the target would: a pipeline outside of a transaction block runs whole or not at all.
+      if (entry.runs > 0) this.rollBackPipeline();
+      if (!entry.simple) continue;
+      if (entry.grouped) {
+        this.outbox.add(sync(), this.permit);
+        this.ledger.push({ kind: 'sync', failed: false });
+      } else this.output.inject(readyForQuery(this.transaction));
+    }
+  }
+
+  /** Have the target say what it knows: it keeps answers back until a Sync or Flush. */
+  urge(): void {
+    if (!this.unflushed) return;
+    this.outbox.add(flush(), this.permit);
+    this.unflushed = false;
+  }
+
+  /** Provoke an error at the target: run a portal that cannot exist. In a block of its own nothing is to be undone. */
+  rollBackPipeline(): void {
+    if (this.transaction !== 'idle') return;
+    this.outbox.add(executePortal(`sallyport_${hex(this.context.random(16))}`), this.permit);
+    this.ledger.push({ kind: 'poison' });
+    this.unflushed = true;
+  }
+
+  /** A message had no effect at the target. */
+  cancel(entry: Entry): void {
+    if (entry.kind === 'parse') this.statements.cancel(entry.change);
+    else if (entry.kind === 'bind') this.portals.cancel(entry.change);
+    else if (entry.kind === 'close') {
+      if (entry.statement) this.statements.cancel(entry.statement);
+      if (entry.portal) this.portals.cancel(entry.portal);
+    }
+  }
+
+  /** An error in the extended protocol: the target drops everything up to the next Sync, and so must the books. */
+  failStretch(error: string): void {
+    for (let entry = this.ledger.head; entry && entry.kind !== 'sync'; entry = this.ledger.head) {
+      this.ledger.shift();
+      this.cancel(entry);
+      if (entry.kind === 'run') this.outcome(entry, 'failed', error);
+    }
+    this.barrier = false;
+    if (this.ledger.head === undefined) this.skipping = error;
+  }
+
+  /** Ends the session with the protocol's own error, where one can still be said. */
+  fatal(complaint: Complaint, cause: CloseCause, alarm = false): void {
+    if (this.closed) return;
+    if (!this.midMessage && !this.dying) this.output.inject(errorResponse('FATAL', complaint));
+    if (alarm) this.note({ kind: 'alarm', refusal: complaint.refusal });
+    this.close(cause);
+  }
+  /** A mask that throws ends its own session; what it threw may quote a value and is not passed on. */
+  guarded<T>(work: () => T): T | undefined {
+    try {
+      return work();
+    } catch {
+      const refusal = refuse('internal', 'the answer could not be masked');
+      this.fatal({ refusal }, 'refused', true);
+      return undefined;
+    }
+  }
+
+  /** The target broke the protocol: it is not read on, and only this session ends. */
+  hostile(what: string): void {
+    const refusal: Refusal = { code: 'protocol_violation', message: `the target broke the protocol: ${what}` };
+    this.fatal({ refusal }, 'refused', true);
+  }
+  close(cause: CloseCause): void {
+    if (this.closed) return;
+    this.closed = true;
+    for (let entry = this.ledger.shift(); entry; entry = this.ledger.shift())
+      if (entry.kind === 'run') this.outcome(entry, 'unknown', entry.error);
+    this.closing = cause;
+  }
+
+  /** The event is over: what it came to. */
+  finish(): readonly Step[] {
+    this.output.flush(this.steps);
+    this.outbox.flush(this.steps);
+    const { steps, notes } = this;
+    this.steps = [];
+    if (notes.length > 0) {
+      for (const note of notes) steps.push({ kind: 'note', note });
+      this.notes = [];
+    }
+    if (this.closing !== undefined) steps.push({ kind: 'close', cause: this.closing });
+    this.closing = undefined;
+    return steps;
+  }
+}
+
+const hex = (bytes: Uint8Array): string => {
+  let text = '';
+  for (const byte of bytes) text += byte.toString(16).padStart(2, '0');
+  return text;
+};

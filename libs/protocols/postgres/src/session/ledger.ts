@@ -1,0 +1,164 @@
+import type { AnswerMask, MaskChoice, Parameter, Permit, QuestionId } from '@sallyport/kernel';
+import type { CopyMask } from '../mask/copy.js';
+import type { Complaint } from '../message/refusal.js';
+import type { NameChange } from './names.js';
+
+export interface Statement {
+  readonly text: string;
+  readonly types: readonly number[];
+  readonly mask: AnswerMask | undefined;
+  /** A DEALLOCATE ran since: the name may have been given away. */
+  doubtful: boolean;
+}
+
+export interface Portal {
+  readonly statement: Statement;
+  readonly parameters: readonly Parameter[];
+  /** A description was asked for in this stretch between two Syncs. */
+  describing: number | undefined;
+  /** RowDescription or NoData of this very portal, as the target sent it. */
+  description: Uint8Array | undefined;
+}
+
+/** An allowed command at the target. */
+export interface Run {
+  readonly kind: 'run';
+  readonly form: 'simple' | 'extended';
+  readonly id: QuestionId;
+  readonly permit: Permit;
+  readonly mask: AnswerMask | undefined;
+  readonly portal: Portal | undefined;
+  /** Its text may change what names stand for: PREPARE, DEALLOCATE, DISCARD, DECLARE, CLOSE. */
+  readonly renames: boolean;
+  /** Where its answer is. */
+  stage: 'waiting' | 'rows' | 'copyIn' | 'copyOut' | 'failed';
+  results: number;
+  choice: MaskChoice | undefined;
+  copy: CopyMask | undefined;
+  /** Nothing of the answer is shown any more; the client was told this. */
+  refused: string | undefined;
+  error: string | undefined;
+  rows: number;
+  counted: number;
+  bytes: number;
+  tag: string | undefined;
+  readonly maskedColumns: Set<string>;
+  maskedCells: number;
+}
+
+/** What was sent, in order, so that every answer finds its question. */
+export type Entry =
+  | { readonly kind: 'parse'; readonly change: NameChange<Statement>; readonly mask: AnswerMask | undefined }
+  | { readonly kind: 'bind'; readonly change: NameChange<Portal>; readonly mask: AnswerMask | undefined }
+  | {
+      readonly kind: 'describe';
+      /** `undefined`: of a statement. */
+      readonly portal: Portal | undefined;
+      readonly mask: AnswerMask | undefined;
+      /** Asked by the gateway, so its answer is not for the client. */
+      readonly own: boolean;
+      typesCame: boolean;
+    }
+  | {
+      readonly kind: 'close';
+      readonly statement: NameChange<Statement> | undefined;
+      readonly portal: NameChange<Portal> | undefined;
+    }
+  | Run
+  | { readonly kind: 'sync'; failed: boolean }
+  /** Nothing was sent: the client is told so when its turn comes. */
+  | {
+      readonly kind: 'refuse';
+      readonly complaint: Complaint;
+      /** A ReadyForQuery follows at once, the target's own or ours. */
+      readonly simple: boolean;
+      /** Messages since the last Sync reached the target; an implicit transaction holds so many commands of them. */
+      readonly grouped: boolean;
+      readonly runs: number;
+    }
+  /** An error is provoked, so that the target rolls an implicit transaction back. */
+  | { readonly kind: 'poison' };
+
+export const newRun = (of: Pick<Run, 'form' | 'id' | 'permit' | 'mask' | 'portal' | 'renames'>): Run => ({
+  kind: 'run',
+  ...of,
+  stage: 'waiting',
+  results: 0,
+  choice: undefined,
+  copy: undefined,
+  refused: undefined,
+  error: undefined,
+  rows: 0,
+  counted: 0,
+  bytes: 0,
+  tag: undefined,
+  maskedColumns: new Set(),
+  maskedCells: 0,
+});
+
+export class Ledger {
+  private entries: Entry[] = [];
+  private first = 0;
+  private runCount = 0;
+  private renameCount = 0;
+  private boundaryCount = 0;
+
+  get head(): Entry | undefined {
+    return this.entries[this.first];
+  }
+  get length(): number {
+    return this.entries.length - this.first;
+  }
+  /** Commands that were not answered yet. */
+  get runs(): number {
+    return this.runCount;
+  }
+  /** Entries that a ReadyForQuery ends. */
+  get boundaries(): number {
+    return this.boundaryCount;
+  }
+  get renames(): number {
+    return this.renameCount;
+  }
+
+  push(entry: Entry): void {
+    this.entries.push(entry);
+    if (isBoundary(entry)) this.boundaryCount += 1;
+    if (entry.kind !== 'run') return;
+    this.runCount += 1;
+    if (entry.renames) this.renameCount += 1;
+  }
+
+  shift(): Entry | undefined {
+    const entry = this.entries[this.first];
+    if (entry === undefined) return undefined;
+    this.first += 1;
+    if (this.first === this.entries.length) {
+      this.entries = [];
+      this.first = 0;
+    } else if (this.first > 1024) {
+      this.entries = this.entries.slice(this.first);
+      this.first = 0;
+    }
+    if (isBoundary(entry)) this.boundaryCount -= 1;
+    if (entry.kind === 'run') {
+      this.runCount -= 1;
+      if (entry.renames) this.renameCount -= 1;
+    }
+    return entry;
+  }
+
+  /** The Syncs right behind the head, which a COPY from the client swallows. */
+  dropSyncsBehindHead(): number {
+    let count = 0;
+    while (this.entries[this.first + 1]?.kind === 'sync') {
+      this.entries.splice(this.first + 1, 1);
+      this.boundaryCount -= 1;
+      count += 1;
+    }
+    return count;
+  }
+}
+
+const isBoundary = (entry: Entry): boolean =>
+  entry.kind === 'sync' || (entry.kind === 'run' && entry.form === 'simple');

@@ -1,0 +1,39 @@
+import type { Permit, Step } from '@sallyport/kernel';
+import { joined } from '@sallyport/protocol-core';
+
+/** Housekeeping goes under the login's permit; a preparation and a command have their own. */
+export type Weight = 0 | 1 | 2;
+
+interface Slice {
+  bytes: Uint8Array;
+  permit: Permit;
+  weight: Weight;
+}
+
+/**
+ * What goes to the target in one event, slice by slice under its permit; neighbours in memory leave as one, under the
+ * weightiest permit among them. Two commands never share a slice.
+ */
+export class Outbox {
+  private slices: Slice[] = [];
+
+  add(bytes: Uint8Array, permit: Permit, weight: Weight = 0): void {
+    const last = this.slices.at(-1);
+    const together = last !== undefined && (last.weight < 2 || weight < 2 || last.permit === permit);
+    const whole = together ? joined(last.bytes, bytes) : undefined;
+    if (last === undefined || whole === undefined) {
+      this.slices.push({ bytes, permit, weight });
+      return;
+    }
+    last.bytes = whole;
+    if (weight < last.weight) return;
+    last.permit = permit;
+    last.weight = weight;
+  }
+
+  flush(steps: Step[]): void {
+    if (this.slices.length === 0) return;
+    for (const { bytes, permit } of this.slices) steps.push({ kind: 'toTarget', bytes, permit });
+    this.slices = [];
+  }
+}

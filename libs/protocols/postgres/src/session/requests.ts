@@ -1,0 +1,394 @@
+import { decodeUtf8, refuse } from '@sallyport/kernel';
+import type {
+  AnswerMask,
+  CommandQuestion,
+  Notice,
+  Parameter,
+  Permit,
+  QuestionId,
+  Refusal,
+  Verdict,
+} from '@sallyport/kernel';
+import { Framer } from '@sallyport/protocol-core';
+import { readBind, readExecute, readNamed, readParse, zeroTerminated } from '../message/frontend.js';
+import { noticeResponse } from '../message/refusal.js';
+import type { Complaint } from '../message/refusal.js';
+import { frontend } from '../message/type.js';
+import { describePortal } from '../message/write.js';
+import type { Exchange } from './exchange.js';
+import { HeldBack } from './held-back.js';
+import { newRun } from './ledger.js';
+import type { Portal, Statement } from './ledger.js';
+import type { Lookup, Names } from './names.js';
+
+interface OpenQuestion {
+  readonly id: QuestionId;
+  readonly phase: 'prepare' | 'run';
+  readonly simple: boolean;
+  readonly allow: (permit: Permit, mask: AnswerMask | undefined) => void;
+}
+
+/** Words that may change what a name stands for, by SQL. A keyword cannot be spelled another way. */
+const renaming = /prepare|deallocate|discard|declare|close/i;
+
+/** What the client sends, once it is logged in: message by message, each asked for or known to be harmless. */
+export class Requests {
+  private readonly framer: Framer;
+  private readonly held: HeldBack;
+  private open: OpenQuestion | undefined;
+  private waiting = false;
+  private late: Notice[] = [];
+
+  constructor(
+    private readonly exchange: Exchange,
+    private readonly nextId: () => QuestionId,
+  ) {
+    const most = exchange.context.limits.clientMessage;
+    this.framer = new Framer({ lead: 1, uncounted: 1, least: 4, most });
+    this.held = new HeldBack(exchange);
+  }
+
+  feed(bytes: Uint8Array): void {
+    const { exchange } = this;
+    if (exchange.closed || exchange.draining) return;
+    this.framer.push(bytes);
+    const blocked = this.open !== undefined || this.waiting;
+    if (blocked && this.framer.inbox.length > exchange.context.limits.heldBytes)
+      exchange.fatal({ refusal: refuse('limit_exceeded', 'too much was sent ahead of a held command') }, 'refused');
+    else if (this.open === undefined) this.pump();
+  }
+
+  answer(id: QuestionId, verdict: Verdict): void {
+    const { exchange, open } = this;
+    if (exchange.closed || open === undefined || open.id !== id) return;
+    this.open = undefined;
+    if (exchange.draining) return;
+    if (verdict.kind === 'deny') {
+      if (exchange.skipping === undefined) this.refuse({ refusal: verdict.refusal }, open.simple);
+    } else if (exchange.skipping === undefined) {
+      if (verdict.mask) exchange.lastMask = verdict.mask;
+      open.allow(verdict.permit, verdict.mask);
+    } else if (open.phase === 'run') this.overtaken(id, verdict.permit, exchange.skipping);
+    this.pump();
+  }
+
+  /** Allowed, but the target gave up on everything up to the next Sync meanwhile: it did not run. */
+  private overtaken(id: QuestionId, permit: Permit, error: string): void {
+    const base = { form: 'extended', id, permit, mask: undefined, portal: undefined, renames: false } as const;
+    this.exchange.outcome(newRun(base), 'failed', error);
+  }
+
+  inform(id: QuestionId, notice: Notice): void {
+    if (this.exchange.closed || this.open?.id !== id) return;
+    if (this.exchange.midMessage) this.late.push(notice);
+    else this.exchange.output.inject(noticeResponse(notice));
+  }
+
+  /** The target moved on: what waited for it may go on. */
+  resume(): void {
+    if (!this.exchange.midMessage && this.late.length > 0) {
+      for (const notice of this.late) this.exchange.output.inject(noticeResponse(notice));
+      this.late = [];
+    }
+    if (this.exchange.skipping !== undefined) this.held.drop();
+    if (this.waiting && this.open === undefined) this.pump();
+  }
+
+  private pump(): void {
+    const { exchange, framer } = this;
+    this.waiting = false;
+    while (this.open === undefined && !this.waiting && !exchange.closed && !exchange.draining) {
+      // A second start-up packet of any kind begins with a zero byte.
+      if (framer.inbox.length > 0 && framer.inbox.bytes[framer.inbox.at] === 0)
+        return this.violation('a start-up packet after the start');
+      const frame = framer.next();
+      if (frame === 'more') return;
+      if (frame === 'too_short') return this.violation('a message with an impossible length');
+      if (frame === 'too_long')
+        return exchange.fatal(
+          { refusal: refuse('limit_exceeded', 'a message is longer than is taken here') },
+          'refused',
+        );
+      this.take(frame);
+    }
+  }
+
+  private take(frame: Uint8Array): void {
+    const { exchange } = this;
+    const type = frame[0] ?? 0;
+    if (type === frontend.terminate) return this.terminate(frame);
+    if (exchange.copyIn) return this.copying(frame, type);
+    if (type === frontend.sync) return this.sync(frame);
+    if (exchange.skipping !== undefined) return;
+    if (exchange.barrier) return this.wait(frame);
+    switch (type) {
+      case frontend.query:
+        return this.query(frame);
+      case frontend.parse:
+        return this.parse(frame);
+      case frontend.bind:
+        return this.bind(frame);
+      case frontend.describe:
+        return this.describe(frame);
+      case frontend.close:
+        return this.closeName(frame);
+      case frontend.execute:
+        return this.execute(frame);
+      case frontend.flush:
+        this.held.add(frame, exchange.permit);
+        this.held.release();
+        exchange.unflushed = false;
+        return;
+      case frontend.copyData:
+      case frontend.copyDone:
+      case frontend.copyFail:
+        // Perhaps a COPY is about to begin; if not, a server drops these too.
+        if (exchange.ledger.runs === 0) return;
+        this.exchange.urge();
+        return this.wait(frame);
+      case frontend.functionCall:
+        return this.refuse({ refusal: refuse('unsupported', 'FunctionCall does not go through this gateway') }, true);
+      default:
+        return this.refuse(
+          { refusal: refuse('protocol_violation', `message type 0x${type.toString(16)} is not known`) },
+          !exchange.grouped && !this.held.any,
+        );
+    }
+  }
+
+  private query(frame: Uint8Array): void {
+    const bytes = zeroTerminated(frame);
+    if (bytes === undefined) return this.refuse(malformed('Query'), true);
+    const text = decodeUtf8(bytes);
+    if (text === undefined) return this.refuse(notText, true);
+    const drift = this.drift();
+    if (drift) return this.refuse(drift, true);
+    const { exchange } = this;
+    this.ask({ phase: 'run', form: 'simple', text, parameters: [] }, (id, permit, mask) => {
+      this.held.release();
+      exchange.outbox.add(frame, permit, 2);
+      const renames = renaming.test(text);
+      exchange.ledger.push(newRun({ form: 'simple', id, permit, mask, portal: undefined, renames }));
+      this.nextStretch();
+    });
+  }
+
+  private parse(frame: Uint8Array): void {
+    const { exchange } = this;
+    const { statements, context } = exchange;
+    const parsed = readParse(frame);
+    if (parsed === undefined) return this.refuse(malformed('Parse'), false);
+    const { text, types, statement: name } = parsed;
+    if (text === undefined) return this.refuse(notText, false);
+    const full = statements.size >= context.limits.statements && !statements.has(name);
+    if (full || statements.weight + text.length > context.limits.clientMessage)
+      return this.refuse({ refusal: refuse('limit_exceeded', 'too many prepared statements') }, false);
+    const drift = this.drift();
+    if (drift) return this.refuse(drift, false);
+    this.ask({ phase: 'prepare', form: 'extended', text, parameters: [] }, (_id, permit, mask) => {
+      const change = statements.change(name, { text, types, mask, doubtful: false }, exchange.epoch);
+      this.held.add(frame, permit, { kind: 'parse', change, mask });
+    });
+  }
+
+  private bind(frame: Uint8Array): void {
+    const { exchange } = this;
+    const { portals, context } = exchange;
+    const parsed = readBind(frame);
+    if (parsed === undefined) return this.refuse(malformed('Bind'), false);
+    const statement = this.statement(parsed.statement);
+    if (statement === 'unsure') return this.wait(frame);
+    if (statement === undefined) return this.refuse(absent('statement', parsed.statement), false);
+    const keep = parsed.portal !== '';
+    const parameters: Parameter[] = parsed.parameters.map(({ value, format }, index) => ({
+      type: statement.types[index] ?? 0,
+      format,
+      // A named portal may live long: it keeps its values, not the chunk that they came in.
+      value: keep && value ? value.slice() : value,
+    }));
+    const full = portals.size >= context.limits.portals && !portals.has(parsed.portal);
+    if (full || portals.weight + frame.length > context.limits.clientMessage * 2)
+      return this.refuse({ refusal: refuse('limit_exceeded', 'too many portals') }, false);
+    const portal: Portal = { statement, parameters, describing: undefined, description: undefined };
+    const change = portals.change(parsed.portal, portal, exchange.epoch);
+    this.held.add(frame, exchange.permit, { kind: 'bind', change, mask: statement.mask });
+  }
+
+  private describe(frame: Uint8Array): void {
+    const { exchange } = this;
+    const named = readNamed(frame);
+    if (named === undefined) return this.refuse(malformed('Describe'), false);
+    const found = named.of === 'portal' ? this.portal(named.name) : this.statement(named.name);
+    if (found === 'unsure') return this.wait(frame);
+    if (found === undefined) return this.refuse(absent(named.of, named.name), false);
+    const portal = 'statement' in found ? found : undefined;
+    const { mask } = 'statement' in found ? found.statement : found;
+    if (portal) portal.describing = exchange.epoch;
+    this.held.add(frame, exchange.permit, { kind: 'describe', portal, mask, own: false, typesCame: false });
+  }
+
+  private closeName(frame: Uint8Array): void {
+    const { exchange } = this;
+    const named = readNamed(frame);
+    if (named === undefined) return this.refuse(malformed('Close'), false);
+    const { statements, portals, epoch } = exchange;
+    const gone = <T>(names: Names<T>) =>
+      names.has(named.name) ? names.change(named.name, undefined, epoch) : undefined;
+    const entry =
+      named.of === 'statement'
+        ? ({ kind: 'close', statement: gone(statements), portal: undefined } as const)
+        : ({ kind: 'close', statement: undefined, portal: gone(portals) } as const);
+    this.held.add(frame, exchange.permit, entry);
+  }
+
+  private execute(frame: Uint8Array): void {
+    const { exchange } = this;
+    const parsed = readExecute(frame);
+    if (parsed === undefined) return this.refuse(malformed('Execute'), false);
+    const portal = this.portal(parsed.portal);
+    if (portal === 'unsure') return this.wait(frame);
+    if (portal === undefined) return this.refuse(absent('portal', parsed.portal), false);
+    const drift = this.drift();
+    if (drift) return this.refuse(drift, false);
+    const { text } = portal.statement;
+    this.ask({ phase: 'run', form: 'extended', text, parameters: portal.parameters }, (id, permit, mask) => {
+      if (mask && portal.description === undefined && portal.describing !== exchange.epoch) {
+        // Rows come without a description here, and what cannot be told apart cannot be masked: so it is asked for.
+        portal.describing = exchange.epoch;
+        const entry = { kind: 'describe', portal, mask, own: true, typesCame: false } as const;
+        this.held.add(describePortal(parsed.portal), exchange.permit, entry);
+      }
+      const run = newRun({ form: 'extended', id, permit, mask, portal, renames: renaming.test(text) });
+      this.held.add(frame, permit, run);
+      this.held.release();
+      exchange.runs += 1;
+    });
+  }
+
+  private sync(frame: Uint8Array): void {
+    const { exchange } = this;
+    // Whether the target must roll back is only known when its earlier answers are.
+    if (exchange.barrier) return this.wait(frame);
+    exchange.skipping = undefined;
+    this.held.add(frame, exchange.permit, { kind: 'sync', failed: false });
+    this.held.release();
+    this.nextStretch();
+  }
+
+  private copying(frame: Uint8Array, type: number): void {
+    const { exchange } = this;
+    const run = exchange.copyIn;
+    if (!run) return;
+    switch (type) {
+      case frontend.copyDone:
+      case frontend.copyFail:
+        exchange.copyIn = undefined;
+        exchange.outbox.add(frame, run.permit, 2);
+        return;
+      case frontend.copyData:
+        exchange.outbox.add(frame, run.permit, 2);
+        return;
+      case frontend.sync:
+      case frontend.flush:
+        // Ignored by a server in the middle of a COPY, so it need not hear of it.
+        if (type === frontend.sync) exchange.strayedSyncs += 1;
+        exchange.outbox.add(frame, exchange.permit);
+        return;
+      default:
+        return this.violation('a message that has no place in a COPY');
+    }
+  }
+
+  private terminate(frame: Uint8Array): void {
+    const { exchange } = this;
+    this.held.drop();
+    exchange.outbox.add(frame, exchange.permit);
+    if (exchange.ledger.length === 0) exchange.close('finished');
+    else exchange.draining = true;
+  }
+
+  /** Only the client is told; the target hears nothing of it, and what belongs to it alone is taken back. */
+  private refuse(complaint: Complaint, simple: boolean): void {
+    const { exchange } = this;
+    if (simple) this.held.release();
+    else this.held.drop();
+    const { grouped, runs } = exchange;
+    // What went before must be answered first, and a target keeps answers back until it is told not to.
+    this.exchange.urge();
+    exchange.ledger.push({ kind: 'refuse', complaint, simple, grouped, runs });
+    // Before the next Sync it must be known whether there is something to roll back.
+    exchange.barrier = simple ? grouped : runs > 0;
+    if (!simple) exchange.skipping = complaint.refusal.code;
+    else this.nextStretch();
+    exchange.settle();
+  }
+
+  private ask(
+    question: Omit<CommandQuestion, 'kind' | 'state'>,
+    allow: (id: QuestionId, permit: Permit, mask: AnswerMask | undefined) => void,
+  ): void {
+    const id = this.nextId();
+    const simple = question.form === 'simple';
+    this.open = { id, phase: question.phase, simple, allow: (permit, mask) => allow(id, permit, mask) };
+    this.exchange.ask({ kind: 'ask', id, question: { kind: 'command', ...question, state: this.exchange.state } });
+  }
+
+  /** Put the message back: it is looked at again when the target has said more. */
+  private wait(frame: Uint8Array): void {
+    this.framer.inbox.at -= frame.length;
+    this.waiting = true;
+  }
+
+  private statement(name: string): Statement | 'unsure' | undefined {
+    return this.look(this.exchange.statements.look(name, this.exchange.epoch), name);
+  }
+  private portal(name: string): Portal | 'unsure' | undefined {
+    return this.look(this.exchange.portals.look(name, this.exchange.epoch), name);
+  }
+  private look<T>(found: Lookup<T>, name: string): T | 'unsure' | undefined {
+    const { ledger } = this.exchange;
+    if (name !== '' && ledger.renames > 0) {
+      this.exchange.urge();
+      return 'unsure';
+    }
+    return found.kind === 'found' ? found.value : found.kind === 'absent' ? undefined : 'unsure';
+  }
+
+  /** The target reads text otherwise than it is read here: nothing is decided on a misreading. */
+  private drift(): Complaint | undefined {
+    const { parameters } = this.exchange.state;
+    const encoding = parameters.get('client_encoding') ?? 'UTF8';
+    const strings = parameters.get('standard_conforming_strings') ?? 'on';
+    if (/^utf-?8$/i.test(encoding) && strings === 'on') return undefined;
+    return {
+      refusal: refuse('state_drift', 'client_encoding must be UTF8 and standard_conforming_strings on', {
+        hint: 'Connect again: in this session statements can no longer be read as the target reads them.',
+      }),
+    };
+  }
+
+  private nextStretch(): void {
+    const { exchange } = this;
+    exchange.epoch += 1;
+    exchange.grouped = false;
+    exchange.runs = 0;
+    exchange.unflushed = false;
+  }
+
+  private violation(what: string): void {
+    const refusal: Refusal = { code: 'protocol_violation', message: `the client broke the protocol: ${what}` };
+    this.exchange.fatal({ refusal }, 'refused', true);
+  }
+}
+
+const malformed = (name: string): Complaint => ({
+  refusal: refuse('protocol_violation', `invalid message format: ${name}`),
+});
+const notText: Complaint = { state: '22021', refusal: refuse('unreadable', 'the statement is not valid UTF-8') };
+const absent = (of: 'statement' | 'portal', name: string): Complaint => ({
+  state: of === 'statement' ? '26000' : '34000',
+  refusal: refuse(
+    'protocol_violation',
+    `${of === 'statement' ? 'prepared statement' : 'portal'} "${name.slice(0, 63)}" does not exist`,
+  ),
+});

@@ -1,0 +1,34 @@
+import type { Exchange } from './exchange.js';
+import type { Run } from './ledger.js';
+
+/** What a command tag says about transactions and names, before the next ReadyForQuery does. */
+export const followTag = (tag: string, run: Run, exchange: Exchange): void => {
+  const { statements, portals } = exchange;
+  const named = (_value: unknown, name: string): boolean => name !== '';
+  switch (tag) {
+    case 'BEGIN':
+    case 'START TRANSACTION':
+      return exchange.setTransaction('open');
+    case 'COMMIT':
+    case 'ROLLBACK':
+    case 'PREPARE TRANSACTION':
+      // The same tag for ROLLBACK TO and AND CHAIN, after which the block goes on. ReadyForQuery tells it at the latest.
+      if (run.portal && !/\b(?:to|chain)\b/i.test(run.portal.statement.text)) exchange.setTransaction('idle');
+      return;
+    case 'DEALLOCATE':
+      for (const statement of statements.settled()) statement.doubtful = true;
+      return;
+    case 'PREPARE':
+      return statements.forgetAll(({ doubtful }, name) => doubtful && name !== '');
+    case 'DEALLOCATE ALL':
+      return statements.forgetAll(named);
+    case 'DISCARD ALL':
+      statements.forgetAll();
+      return portals.forgetAll(named);
+    case 'DECLARE CURSOR':
+    case 'CLOSE CURSOR':
+    case 'CLOSE CURSOR ALL':
+      return portals.forgetAll(named);
+    default:
+  }
+};
