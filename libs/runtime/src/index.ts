@@ -1,1 +1,12 @@
-export {};
+export * from './backoff.js';
+export * from './clock.js';
+export * from './config.js';
+export * from './exit-codes.js';
+export * from './fields.js';
+export * from './health.js';
+export * from './id.js';
+export * from './logger.js';
+export * from './metrics.js';
+export * from './shutdown.js';
+export * from './spool/failure.js';
+export * from './spool/spool.js';

@@ -1,0 +1,6 @@
+import type { Clock } from '@sallyport/kernel';
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+};

@@ -1,0 +1,32 @@
+import { z } from 'zod';
+
+/** Parts of configuration schemas that every program spells alike. */
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+export const addressField = z
+  .string()
+  .regex(/^(?:\[[0-9a-fA-F:]+\]|[A-Za-z0-9._-]+):\d{1,5}$/, 'must be host:port, e.g. 127.0.0.1:7432')
+  .refine((text) => Number(text.slice(text.lastIndexOf(':') + 1)) <= 65_535, 'has a port above 65535');
+
+/** `[::1]:80` and `host:80` alike. */
+export function parseAddress(text: string): ListenAddress {
+  const at = text.lastIndexOf(':');
+  return { host: text.slice(0, at).replace(/^\[|\]$/g, ''), port: Number(text.slice(at + 1)) };
+}
+
+export const logLevelField = z
+  .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+  .default('info')
+  .describe('How much is logged.');
+
+/** A whole number of bytes with an optional unit: `64KiB`, `512MiB`, `4GiB`. */
+export const sizeField = z.string().regex(/^\d{1,12}(KiB|MiB|GiB)?$/, 'must be a size such as 512MiB');
+
+export function parseSize(text: string): number {
+  const match = /^(\d+)(KiB|MiB|GiB)?$/.exec(text);
+  const unit = { KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 }[match?.[2] ?? ''] ?? 1;
+  return Number(match?.[1] ?? Number.NaN) * unit;
+}
