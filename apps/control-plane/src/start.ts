@@ -18,7 +18,7 @@ import type { Log } from './log.js';
 
 /** A policy set of a megabyte, in JSON. */
 const bodyLimit = '2mb';
-const lastSeconds = 10_000;
+const lastMilliseconds = 10_000;
 
 export interface ControlPlane {
   readonly url: string;
@@ -99,10 +99,13 @@ function jsonOnly(request: Request, _response: Response, next: NextFunction): vo
 /** Idle connections are closed at once, busy ones when they are done, and all of them in the end. */
 async function closeGently(app: NestExpressApplication): Promise<void> {
   const server = app.getHttpServer() as Server;
-  const deadline = setTimeout(() => server.closeAllConnections(), lastSeconds);
+  const deadline = setTimeout(() => server.closeAllConnections(), lastMilliseconds);
+  // A connection that becomes idle while we close would keep us for the client's keep-alive.
+  const sweep = setInterval(() => server.closeIdleConnections(), 50);
   try {
     await app.close();
   } finally {
+    clearInterval(sweep);
     clearTimeout(deadline);
   }
 }

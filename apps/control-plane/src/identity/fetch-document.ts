@@ -110,10 +110,14 @@ function read(url: URL, target: { readonly address: string; readonly family: num
       let size = 0;
       response.on('data', (chunk: Buffer) => {
         size += chunk.length;
-        if (size > limits.bytes) response.destroy(new Error(`its answer is longer than ${limits.bytes} bytes`));
-        else chunks.push(chunk);
+        if (size <= limits.bytes) {
+          chunks.push(chunk);
+          return;
+        }
+        reject(new Error(`its answer is longer than ${limits.bytes} bytes`));
+        response.destroy();
       });
-      response.once('error', (cause) => reject(size > limits.bytes ? cause : new Error('its answer broke off')));
+      response.once('error', () => reject(new Error('its answer broke off')));
       response.once('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
     });
     request.end();

@@ -1,0 +1,23 @@
+import { describe, expect, test } from '@jest/globals';
+import { withoutSecrets } from './without-secrets.js';
+
+describe('what is kept of a request', () => {
+  test('no secret by name, at any depth', () => {
+    const kept = withoutSecrets({ name: 'x', token: 'sat_1', deep: [{ userPassword: 'p', apiSecret: 's', ok: 1 }] });
+    expect(kept).toEqual({
+      name: 'x',
+      token: '(not kept)',
+      deep: [{ userPassword: '(not kept)', apiSecret: '(not kept)', ok: 1 }],
+    });
+  });
+
+  test('bounded in depth, breadth and length, and fit for Postgres', () => {
+    let deep: unknown = 1;
+    for (let level = 0; level < 50; level++) deep = [deep];
+    expect(JSON.stringify(withoutSecrets(deep)).length).toBeLessThan(40);
+    expect(withoutSecrets(Array.from({ length: 500 }, () => 1))).toHaveLength(100);
+    expect(String(withoutSecrets('x'.repeat(10_000)))).toHaveLength(4_001);
+    expect(withoutSecrets('a\0\ud800b')).toBe('a\uFFFD\uFFFDb');
+    expect(withoutSecrets(undefined)).toBeNull();
+  });
+});
