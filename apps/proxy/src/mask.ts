@@ -3,7 +3,7 @@ import type { AnswerMask } from '@sallyport/kernel';
 import { createAnswerMask, createDetectors, defaultDetectorClasses, stricterFormat } from '@sallyport/masking';
 import type { CellRule, ColumnRule, Detectors, HashKey, OutputRule, ResultRule } from '@sallyport/masking';
 import type { Decider, DecisionContext } from '@sallyport/policy';
-import type { AnswerFacts, ColumnObject, Facts, Lineage } from '@sallyport/sql';
+import type { AnswerFacts, ColumnObject, Facts, Lineage, OutputColumn } from '@sallyport/sql';
 import type { Place } from './place.js';
 
 /** How answers are masked for one reader in one place. Made anew when policy, tags or catalog change. */
@@ -16,7 +16,7 @@ export interface MasksInput {
   readonly place: Place;
   readonly decider: Pick<Decider, 'reveals' | 'revealsClass'>;
   /** What flows into the columns of a view, in order of its attributes. */
-  readonly viewColumns: (place: Place, relation: number) => readonly Lineage[] | undefined;
+  readonly viewColumns: (place: Place, relation: number) => readonly OutputColumn[] | undefined;
 }
 
 const clear: CellRule = { kind: 'clear' };
@@ -145,10 +145,8 @@ const rulesFor = (
       if (own.kind === 'mask' || (relation.kind !== 'view' && relation.kind !== 'materialized')) return own;
       // A view has no values of its own.
       const index = relation.columns.indexOf(column);
-      const lineage = viewColumns(place, oid)?.[index];
-      if (lineage === undefined) return 'unknown';
-      const flows = cell(lineage, false);
-      return flows.kind === 'clear' ? flows : { kind: 'mask', format: flows.format, column: flows.column };
+      const made = viewColumns(place, oid)?.[index];
+      return made === undefined ? 'unknown' : cell(made.lineage, made.verbatim);
     },
   };
 };

@@ -1,0 +1,39 @@
+import { addressField, logLevelField, sizeField } from '@sallyport/runtime';
+import { z } from 'zod';
+
+const address = (description: string) => addressField.describe(description);
+
+/** Everything that a proxy is configured with. Reference: docs/configuration.md, generated from this. */
+export const proxyConfigSchema = z.object({
+  SALLYPORT_CONTROL_PLANE: address('Where the control plane takes nodes (gRPC, mTLS), host:port.'),
+  SALLYPORT_ENROLMENT: address('Where the control plane enrols new nodes, host:port. Needed once.').optional(),
+  SALLYPORT_JOIN_TOKEN: z
+    .string()
+    .max(4096)
+    .optional()
+    .describe('Single-use token that enrols this proxy. Needed once; kept nowhere.')
+    .meta({ secret: true }),
+  SALLYPORT_NAME: z
+    .string()
+    .regex(/^[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?$/, 'must be lower-case letters, digits, dots and hyphens')
+    .describe('Name of this proxy, as the join token was made for.'),
+  SALLYPORT_STATE_DIRECTORY: z
+    .string()
+    .min(1)
+    .describe('Directory of its own: certificate and key, the last bundle, evidence that was not shipped yet.'),
+  SALLYPORT_POSTGRES_LISTEN: address('Where PostgreSQL clients connect.').default('127.0.0.1:7432'),
+  SALLYPORT_TUNNEL_LISTEN: address('Where agents connect.').default('127.0.0.1:7433'),
+  SALLYPORT_TUNNEL_ADVERTISE: address('Where agents reach the tunnel listener from outside.').optional(),
+  SALLYPORT_TLS_CERTIFICATE: z
+    .string()
+    .optional()
+    .describe('PEM file with the certificate chain for clients. Absent: the certificate of the node is shown.'),
+  SALLYPORT_TLS_KEY: z.string().optional().describe('PEM file with the key of SALLYPORT_TLS_CERTIFICATE.'),
+  SALLYPORT_SPOOL_LIMIT: sizeField
+    .default('1GiB')
+    .describe('How much evidence may wait for the control plane. Beyond it statements are refused.'),
+  SALLYPORT_HEALTH_LISTEN: address('Where /healthz, /readyz and /metrics are served.').default('127.0.0.1:7434'),
+  SALLYPORT_LOG_LEVEL: logLevelField,
+});
+
+export type ProxyConfig = Readonly<z.output<typeof proxyConfigSchema>>;

@@ -1,0 +1,260 @@
+import { hash } from 'node:crypto';
+import type { ClientDuplexStream } from '@grpc/grpc-js';
+import type {
+  Bundle,
+  ConfigurationServiceClient,
+  Hello,
+  RunCommand,
+  RunResult,
+  StreamRequest,
+  StreamResponse,
+} from '@sallyport/contracts';
+import { refuse } from '@sallyport/kernel';
+import type { Clock, Refusal } from '@sallyport/kernel';
+import { acceptChunk, acceptManifest } from '@sallyport/policy';
+import type { Chunk, ManifestCandidate } from '@sallyport/policy';
+import { backoff } from '@sallyport/runtime';
+import type { Logger } from '@sallyport/runtime';
+import type { BundleFile } from './bundle-file.js';
+import type { Configuration } from './gate.js';
+import { createInForce } from './in-force.js';
+import type { InForce } from './in-force.js';
+
+export interface ControlInput {
+  readonly clock: Clock;
+  readonly file: BundleFile;
+  readonly client: () => ConfigurationServiceClient;
+  readonly trust: { readonly tenant: () => string; readonly verify: (candidate: ManifestCandidate) => boolean };
+  readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
+}
+
+/** What the control plane asks of this proxy beside taking its bundles. */
+export interface ControlHandlers {
+  /** Where this proxy is reached. */
+  readonly hello: () => Pick<Hello, 'softwareVersion' | 'tunnel' | 'listeners'>;
+  readonly sessions: () => readonly string[];
+  endSession(id: string, reason: string): void;
+  run(command: RunCommand): Promise<RunResult>;
+}
+
+export interface Control extends Configuration {
+  start(handlers: ControlHandlers): void;
+  stop(): void;
+  /** A new certificate: the stream is opened again under it, and nothing else is disturbed. */
+  reconnect(): void;
+  /** A bundle from wherever: only its signature counts. The reason when it is refused. */
+  accept(bundle: Bundle): string | undefined;
+  /** It was heard of just now. */
+  heard(): void;
+  readonly connected: boolean;
+}
+
+const heartbeatInterval = 5_000;
+const noBundle = refuse('policy_unavailable', 'no policy has come from the control plane yet');
+const expired = refuse('policy_unavailable', 'the policy has expired', { hint: 'Nothing was executed.' });
+const stale = refuse('policy_stale', 'the control plane was not heard of for too long, so nothing is decided', {
+  hint: 'Nothing was executed. It goes on by itself when the control plane is back.',
+  facts: { retry_after: 5 },
+});
+
+type Stream = ClientDuplexStream<StreamRequest, StreamResponse>;
+
+/** The configuration stream's end in a proxy: bundles in force, staleness, and orders that came with it. */
+export const createControl = ({ clock, file, client, trust, log }: ControlInput): Control => {
+  let current: InForce | undefined;
+  let chunks: ReadonlyMap<string, Chunk> = new Map();
+  /** As they came, for the file. */
+  let raw: ReadonlyMap<string, Bundle['chunks'][number]> = new Map();
+  let heardAt = -Infinity;
+  let stream: Stream | undefined;
+  let handlers: ControlHandlers | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let failures = 0;
+  const moved = new Map<string, { readonly connection: string; readonly database: string }>();
+
+  const heard = (): void => {
+    heardAt = clock.monotonic();
+  };
+
+  /** The manifest's version when it is in force; why not, otherwise. Half of a bundle changes nothing. */
+  const take = (
+    bundle: Bundle,
+    keep = true,
+  ): { readonly version: number } | { readonly reason: string; readonly version: number } => {
+    const candidate = { bytes: bundle.manifest, signature: bundle.signature, keyId: bundle.keyId };
+    const accepted = acceptManifest({
+      current: current?.manifest,
+      candidate,
+      now: clock.now(),
+      tenant: trust.tenant(),
+      verify: trust.verify,
+    });
+    if (accepted.kind === 'refused') return { version: 0, reason: `${accepted.reason}: ${accepted.message}` };
+    const { manifest } = accepted;
+    const came = new Map(bundle.chunks.map((chunk) => [chunk.digest, chunk]));
+    const nextChunks = new Map<string, Chunk>();
+    const nextRaw = new Map<string, Bundle['chunks'][number]>();
+    for (const reference of manifest.chunks) {
+      const { digest } = reference;
+      const bytes = came.get(digest) ?? raw.get(digest);
+      if (bytes === undefined)
+        return { version: manifest.version, reason: `lacks ${reference.kind} ${reference.name}` };
+      nextRaw.set(digest, bytes);
+      const known = chunks.get(digest);
+      if (known?.kind === reference.kind) {
+        nextChunks.set(digest, known);
+        continue;
+      }
+      const read = acceptChunk({
+        reference,
+        bytes: bytes.content,
+        sha256: (content) => hash('sha256', content, 'hex'),
+      });
+      if (read.kind === 'refused') return { version: manifest.version, reason: read.message };
+      nextChunks.set(digest, read.chunk);
+    }
+    current = createInForce(manifest, nextChunks, current);
+    chunks = nextChunks;
+    raw = nextRaw;
+    if (!keep) return { version: manifest.version };
+    try {
+      file.write({ ...bundle, chunks: [...raw.values()] });
+    } catch (err) {
+      log.error({ err }, 'the bundle could not be kept on disk: a restart without the control plane would lack it');
+    }
+    return { version: manifest.version };
+  };
+
+  const send = (message: StreamRequest['message']): void => void stream?.write({ message });
+
+  const apply = (bundle: Bundle): void => {
+    const taken = take(bundle);
+    heard();
+    if ('reason' in taken) {
+      log.error({ version: taken.version, reason: taken.reason }, 'a bundle was refused; the last good one stays');
+      send({ $case: 'refuse', value: { manifestVersion: taken.version, reason: taken.reason } });
+      return;
+    }
+    log.info({ version: taken.version }, 'policy in force');
+    send({ $case: 'acknowledge', value: { manifestVersion: taken.version } });
+  };
+
+  const receive = ({ message }: StreamResponse): void => {
+    heard();
+    switch (message?.$case) {
+      case 'snapshot':
+      case 'delta':
+        return apply(message.value);
+      case 'endSession':
+        return handlers?.endSession(message.value.sessionId, message.value.reason);
+      case 'runCommand':
+        void handlers?.run(message.value).then((value) => send({ $case: 'runResult', value }));
+        return;
+      // To agents, and nothing that we know.
+      case 'heartbeat':
+      case 'readCatalog':
+      case undefined:
+        return;
+    }
+  };
+
+  const connect = (): void => {
+    timer = undefined;
+    const now = handlers;
+    if (now === undefined) return;
+    const opened = client().stream();
+    stream = opened;
+    let lost = false;
+    const over = (problem?: Error): void => {
+      if (lost) return;
+      lost = true;
+      if (stream === opened) stream = undefined;
+      if (handlers === undefined || timer !== undefined || stream !== undefined) return;
+      if (failures === 0) log.warn({ problem: problem?.message }, 'the control plane is not reachable');
+      timer = setTimeout(connect, backoff(failures++, { first: 100, most: 3_000, random: Math.random }));
+    };
+    opened.on('data', (response: StreamResponse) => {
+      failures = 0;
+      moved.clear();
+      if (stream === opened) receive(response);
+    });
+    opened.on('error', over);
+    opened.on('end', () => over());
+    const value: Hello = {
+      ...now.hello(),
+      chunks: [...raw.keys()],
+      manifestVersion: current?.manifest.version ?? 0,
+    };
+    send({ $case: 'hello', value });
+    send({ $case: 'sessions', value: { live: [...now.sessions()] } });
+    for (const value of moved.values()) send({ $case: 'catalogMoved', value });
+  };
+
+  const beat = (): void => {
+    send({ $case: 'heartbeat', value: { sentAt: Math.trunc(clock.now()) } });
+    if (handlers !== undefined) send({ $case: 'sessions', value: { live: [...handlers.sessions()] } });
+    if (stream === undefined || clock.monotonic() - heardAt > heartbeatInterval * 2 || current === undefined) return;
+    try {
+      file.touch();
+    } catch {
+      // Only a restart without the control plane would look at it.
+    }
+  };
+  let beating: NodeJS.Timeout | undefined;
+
+  /** What was left on disk, if it still holds; as old as it is. */
+  const restore = (): void => {
+    const kept = file.read();
+    if (kept === undefined) return;
+    const taken = take(kept.bundle, false);
+    if ('reason' in taken) return log.warn({ reason: taken.reason }, 'the bundle on disk is not taken');
+    const age = clock.now() - kept.heardAt;
+    heardAt = age >= 0 ? clock.monotonic() - age : -Infinity;
+    log.info({ version: taken.version }, 'the last bundle on disk is in force');
+  };
+
+  return {
+    get current() {
+      return current;
+    },
+    get unfit(): Refusal | undefined {
+      if (current === undefined) return noBundle;
+      const { notAfter, maxStaleness } = current.manifest;
+      if (clock.now() >= notAfter) return expired;
+      return clock.monotonic() - heardAt > maxStaleness ? stale : undefined;
+    },
+    get connected() {
+      return stream !== undefined && clock.monotonic() - heardAt < heartbeatInterval * 3;
+    },
+    catalogMoved(connection, database) {
+      const value = { connection, database };
+      // Kept until the control plane is heard of: sent twice is harmless.
+      moved.set(`${connection}/${database}`, value);
+      send({ $case: 'catalogMoved', value });
+    },
+    accept(bundle) {
+      const taken = take(bundle);
+      return 'reason' in taken ? taken.reason : undefined;
+    },
+    heard,
+    start(given) {
+      handlers = given;
+      restore();
+      beating = setInterval(beat, heartbeatInterval);
+      connect();
+    },
+    reconnect() {
+      const old = stream;
+      if (old === undefined) return;
+      connect();
+      old.end();
+    },
+    stop() {
+      handlers = undefined;
+      clearTimeout(timer);
+      clearInterval(beating);
+      stream?.end();
+      stream = undefined;
+    },
+  };
+};

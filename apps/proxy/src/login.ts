@@ -1,0 +1,116 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { loginRefusal } from '@sallyport/identity';
+import { clip } from '@sallyport/audit';
+import type { AnswerMask, LoginQuestion, Permit, Refusal, Verdict } from '@sallyport/kernel';
+import { mintLoginPermit } from '@sallyport/policy';
+import { watchToken } from './caller.js';
+import type { CallerWatch } from './caller.js';
+import { createDesk } from './desk.js';
+import type { DeskNow } from './desk.js';
+import type { Gate } from './gate.js';
+import type { InForce } from './in-force.js';
+import type { Recorder } from './record.js';
+
+/** A caller who proved who it is, in front of the database that it named. */
+export interface Admitted {
+  readonly connection: string;
+  readonly database: string;
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly permit: Permit;
+  /** For what the target says unasked. */
+  readonly mask: AnswerMask | undefined;
+  readonly desk: (now: number) => DeskNow;
+}
+
+export type Proof =
+  | { readonly kind: 'known'; readonly watch: CallerWatch }
+  | {
+      readonly kind: 'refused';
+      readonly cause: string;
+      readonly claimed: { readonly issuer: string; readonly subject: string } | undefined;
+    };
+
+/** How a caller proves who it is. */
+export type Prove = (question: LoginQuestion, inForce: InForce, now: number) => Promise<Proof>;
+
+export const proveByToken: Prove = async (question, inForce, now) => {
+  const verified = await inForce.verifier.verifyToken(question.credential, { now });
+  return verified.kind === 'verified' ? { kind: 'known', watch: watchToken(verified) } : verified;
+};
+
+export interface LoginInput {
+  readonly gate: Gate;
+  readonly recorder: Recorder;
+  readonly protocol: string;
+  readonly clientAddress: string;
+  readonly prove: Prove;
+}
+
+export type LoginOutcome =
+  { readonly kind: 'admitted'; readonly admitted: Admitted } | { readonly kind: 'refused'; readonly verdict: Verdict };
+
+/** Every refusal takes at least this long, so that its time does not tell what was wrong. */
+const refusalTime = 250;
+
+/** Refused alike for every cause; the auditor reads which one it was. */
+export const login = async (question: LoginQuestion, input: LoginInput): Promise<LoginOutcome> => {
+  const { gate, recorder, protocol, clientAddress, prove } = input;
+  const started = gate.clock.monotonic();
+  const connection = clip(question.connection, 256);
+
+  const refused = async (
+    cause: string,
+    claimed?: { readonly issuer: string; readonly subject: string },
+    refusal: Refusal = loginRefusal,
+  ): Promise<LoginOutcome> => {
+    const database = clip(question.database, 256);
+    recorder.record({
+      type: 'login.refused',
+      connection,
+      database,
+      clientAddress,
+      cause: clip(cause, 1024),
+      claimed: claimed && { issuer: clip(claimed.issuer, 256), subject: clip(claimed.subject, 256) },
+    });
+    gate.log.info({ connection, clientAddress, cause }, 'login refused');
+    await delay(Math.max(0, refusalTime - (gate.clock.monotonic() - started)));
+    return { kind: 'refused', verdict: { kind: 'deny', refusal } };
+  };
+
+  // Not the caller's doing, and it tells nothing about anybody.
+  const { unfit, current } = gate.configuration;
+  if (unfit !== undefined || current === undefined) return refused(unfit?.code ?? 'no_bundle', undefined, unfit);
+
+  const proof = await prove(question, current, gate.clock.now());
+  if (proof.kind === 'refused') return refused(proof.cause, proof.claimed);
+
+  const chunk = current.connection(question.connection);
+  if (chunk === undefined) return refused('unknown_connection');
+  if (chunk.protocol !== protocol) return refused('wrong_protocol');
+  // A client that names no database sends its user name, which is the connection here.
+  const named = question.database === '' || question.database === question.connection;
+  const database = named && !chunk.databases.includes(question.database) ? chunk.database : question.database;
+  const desk = createDesk({
+    configuration: gate.configuration,
+    watch: proof.watch,
+    connection: chunk.name,
+    database,
+    viewColumns: gate.statements.viewColumns,
+  });
+  const now = gate.clock.now();
+  const at = desk(now);
+  if (at.kind === 'refused') return refused(at.cause);
+  const decision = at.decider.connect({ now, database });
+  if (decision.kind !== 'allow') return refused(`${decision.kind}: ${decision.reason}`);
+  return {
+    kind: 'admitted',
+    admitted: {
+      connection: chunk.name,
+      database,
+      parameters: question.parameters,
+      permit: mintLoginPermit(decision),
+      mask: at.masks.of({ statements: [] }, '', { now, database }),
+      desk,
+    },
+  };
+};

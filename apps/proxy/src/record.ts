@@ -1,0 +1,70 @@
+import { createEventStream } from '@sallyport/audit';
+import type { AuditEvent, EventContent, StatementIntent, StatementRefused } from '@sallyport/audit';
+import type { Clock } from '@sallyport/kernel';
+import type { Evidence } from './evidence.js';
+
+type Content<Event> = Omit<Event, 'id' | 'session' | 'sequence' | 'at' | 'proxy'>;
+
+/** Evidence of one session, numbered without a gap. */
+export interface Recorder {
+  /** What must be kept before bytes move. `undefined`: it is not, and is told later as a command that was refused. */
+  intent(content: Content<StatementIntent>): AuditEvent | undefined;
+  /** `false`: not yet kept; it is kept as soon as that is possible again. */
+  record(content: EventContent): boolean;
+  commit(event: AuditEvent): Promise<boolean>;
+}
+
+/** Records of one session that wait for the spool. Past it they are lost, and the gap in the numbers says so. */
+const mostWaiting = 1_000;
+
+export const createRecorder = (input: {
+  readonly session: string;
+  readonly proxy: string;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly evidence: Evidence;
+}): Recorder => {
+  const { evidence } = input;
+  const stream = createEventStream(input);
+  const waiting: AuditEvent[] = [];
+
+  /** In order: a later record is not kept before an earlier one. */
+  const keep = (event: AuditEvent, instead: AuditEvent = event): boolean => {
+    for (let first = waiting[0]; first !== undefined; first = waiting[0]) {
+      if (!evidence.keep(first)) {
+        if (waiting.length < mostWaiting) waiting.push(instead);
+        return false;
+      }
+      waiting.shift();
+    }
+    if (evidence.keep(event)) return true;
+    waiting.push(instead);
+    return false;
+  };
+
+  return {
+    intent(content) {
+      const event = stream.next(content);
+      return keep(event, unsent(event, content)) ? event : undefined;
+    },
+    record: (content) => keep(stream.next(content)),
+    commit: (event) => evidence.commit(event),
+  };
+};
+
+const unsent = (
+  { id, session, sequence, at, proxy }: AuditEvent,
+  intent: Content<StatementIntent>,
+): StatementRefused => {
+  const { verdict: _verdict, type: _type, ...statement } = intent;
+  return {
+    ...statement,
+    type: 'statement.refused',
+    code: 'audit_unavailable',
+    reason: 'its evidence could not be kept',
+    id,
+    session,
+    sequence,
+    at,
+    proxy,
+  };
+};
