@@ -24,7 +24,7 @@ export const rooms = [
     name: 'pki',
     path: 'libs/pki',
     may: ['kernel', 'contracts', 'runtime'],
-    libraries: ['@peculiar/x509', '@grpc/grpc-js', 'reflect-metadata'],
+    libraries: ['@peculiar/x509', '@grpc/grpc-js', 'reflect-metadata', 'zod'],
   },
   {
     name: 'testing',

@@ -1,1 +1,11 @@
-export {};
+export * from './authority.js';
+export * from './enrol.js';
+export * from './identity.js';
+export * from './join-token.js';
+export * from './node.js';
+export * from './pem.js';
+export * from './renewal.js';
+export * from './request.js';
+export * from './seal.js';
+export * from './signing.js';
+export * from './store.js';
