@@ -95,7 +95,7 @@ export class ConnectionsService {
       update: data,
     });
     if (tags !== undefined) await replaceTags(transaction, tenantId, id, tags);
-    await this.#enforceability.checkPublished(transaction, tenantId);
+    await this.#enforceability.checkPublished(transaction, tenantId, name);
     return present(await this.#find(transaction, tenantId, id));
   }
 

@@ -1,4 +1,3 @@
-import { createHash, randomBytes } from 'node:crypto';
 import { Body, Controller, Delete, Get, Inject, Param, Post, Query } from '@nestjs/common';
 import { z } from 'zod';
 import { mintId } from '@sallyport/runtime';
@@ -12,6 +11,7 @@ import type { Page, PageQuery } from '../http/page.js';
 import { notFound } from '../http/problem.js';
 import { idParams, name } from '../http/text.js';
 import type { IdParams } from '../http/text.js';
+import { hashJoinToken, mintJoinToken } from './join-token.js';
 
 const newJoinToken = z.strictObject({
   kind: z.enum(['proxy', 'agent']),
@@ -56,14 +56,14 @@ export class JoinTokensController {
     @CurrentUser() caller: UserCaller,
     @Body({ schema: newJoinToken }) body: z.infer<typeof newJoinToken>,
   ): Promise<unknown> {
-    const token = `spj_${randomBytes(32).toString('base64url')}`;
+    const token = mintJoinToken();
     const row = await this.#database.joinToken.create({
       data: {
         id: mintId('jtk'),
         tenantId: caller.tenantId,
         kind: body.kind,
         nodeName: body.nodeName ?? null,
-        hash: createHash('sha256').update(token).digest('hex'),
+        hash: hashJoinToken(token),
         expiresAt: new Date(Date.now() + body.expiresInSeconds * 1000),
         createdBy: caller.name,
       },

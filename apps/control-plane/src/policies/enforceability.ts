@@ -2,9 +2,10 @@ import { Injectable } from '@nestjs/common';
 import type { Mode } from '@sallyport/kernel';
 import { checkEnforceable } from '@sallyport/policy';
 import type { CompiledPolicy, EnforcementGap } from '@sallyport/policy';
+import { z } from 'zod';
 import type { Transaction } from '../db/database.js';
 import { Problem } from '../http/problem.js';
-import { enforcement } from './enforcement.js';
+import { enforcement, reaches } from './enforcement.js';
 
 /** Of a protocol that is not in the table nothing is known to be enforced. */
 const nothing: Mode = { name: 'unknown', enforces: [], gaps: {} };
@@ -16,16 +17,19 @@ export class Enforceability {
     from: Pick<Transaction, 'connection'>,
     tenantId: string,
     policies: readonly CompiledPolicy[],
+    only?: string,
   ): Promise<readonly EnforcementGap[]> {
     const connections = await from.connection.findMany({
-      where: { tenantId },
+      where: { tenantId, ...(only === undefined ? {} : { name: only }) },
       select: { name: true, environment: true, protocol: true },
     });
     const modesOf = (protocol: string) => enforcement.find((entry) => entry.protocol === protocol)?.modes ?? [nothing];
-    return checkEnforceable(
+    const gaps = checkEnforceable(
       policies,
       connections.map((connection) => ({ ...connection, modes: modesOf(connection.protocol) })),
     );
+    const named = new Map(policies.map((policy) => [policy.id, actionsNamedBy(policy)]));
+    return gaps.filter((gap) => isReached(gap, named.get(gap.policy)));
   }
 
   /** @throws Problem, with every row that is missing */
@@ -33,21 +37,45 @@ export class Enforceability {
     from: Pick<Transaction, 'connection'>,
     tenantId: string,
     policies: readonly CompiledPolicy[],
+    only?: string,
   ): Promise<void> {
-    const gaps = await this.gaps(from, tenantId, policies);
+    const gaps = await this.gaps(from, tenantId, policies, only);
     const [first] = gaps;
     if (first === undefined) return;
     const errors = gaps.slice(0, 50).map((gap) => ({ path: `policies.${gap.policy}`, message: gap.message }));
     throw new Problem('unenforceable', first.message, { errors, facts: { gaps: gaps.slice(0, 50) } });
   }
 
-  /** All policies in force, for when a connection changes under them. */
-  async checkPublished(from: Transaction, tenantId: string): Promise<void> {
+  /** All policies in force, for when one connection changes under them. */
+  async checkPublished(from: Transaction, tenantId: string, connection: string): Promise<void> {
     const sets = await from.policySet.findMany({ where: { tenantId, publishedVersion: { not: null } } });
     const versions = await from.policyVersion.findMany({
       where: { tenantId, OR: sets.map((set) => ({ policySetId: set.id, version: set.publishedVersion ?? 0 })) },
     });
     const policies = versions.flatMap((version) => version.compiled as unknown as readonly CompiledPolicy[]);
-    await this.check(from, tenantId, policies);
+    await this.check(from, tenantId, policies, connection);
   }
+}
+
+/** Is there anything to enforce for this policy in the mode that lacks the control? */
+function isReached({ protocol, mode, control }: EnforcementGap, named: readonly string[] | undefined): boolean {
+  const rule = reaches.find(
+    (reach) => reach.protocol === protocol && reach.mode === mode && reach.controls.includes(control),
+  );
+  if (rule === undefined) return true;
+  return rule.actions !== undefined && (named === undefined || named.some((action) => rule.actions?.includes(action)));
+}
+
+const scope = z.union([
+  z.object({ op: z.literal('=='), entity: z.object({ id: z.string() }) }),
+  z.object({ op: z.literal('in'), entity: z.object({ id: z.string() }) }),
+  z.object({ op: z.literal('in'), entities: z.array(z.object({ id: z.string() })) }),
+]);
+
+/** Ids of the actions in a policy's head; `undefined` when it holds for any, or cannot be told. */
+function actionsNamedBy(policy: CompiledPolicy): readonly string[] | undefined {
+  const parsed = z.object({ action: scope }).safeParse(policy.json);
+  if (!parsed.success) return undefined;
+  const { action } = parsed.data;
+  return 'entities' in action ? action.entities.map((entity) => entity.id) : [action.entity.id];
 }

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startPostgres } from '@sallyport/testing';
 import type { TestPostgres } from '@sallyport/testing';
-import { itemsOf, startPlane } from '../../testing/plane.js';
+import { itemsOf, openDatabase, startPlane } from '../../testing/plane.js';
 import type { Rest, TestPlane } from '../../testing/plane.js';
+import { Enforceability } from './enforceability.js';
 
 let postgres: TestPostgres;
 let plane: TestPlane;
@@ -123,7 +124,35 @@ describe('policy sets', () => {
     expect((await admin('GET', '/v1/policy-sets/strict')).body['publishedVersion']).toBeNull();
     const validation = await admin('POST', '/v1/policy-sets/strict/validate', { text: write });
     expect(validation.body).toMatchObject({ valid: false, problems: [] });
+    const enforceability = plane.app.get(Enforceability, { strict: false });
+    const database = openDatabase(postgres.url('policies'));
+    const { id: tenantId } = await database.tenant.findFirstOrThrow();
+    await expect(enforceability.checkPublished(database, tenantId, 'billing')).rejects.toThrow('carrier-pigeon');
+    await database.$disconnect();
+    expect((await admin('PUT', '/v1/connections/other', connection)).status).toBe(201);
+    await client.query(`update "Connection" set protocol = 'postgres' where name = 'billing'`);
     await client.end();
+  });
+
+  test('a mode that a policy cannot reach holds nothing against it', async () => {
+    expect((await admin('PUT', '/v1/connections/reach', { ...connection, environment: 'reach' })).status).toBe(201);
+    const gapsOf = async (head: string) => {
+      const text = `@id("one")\n${head};`;
+      const { body } = await admin('POST', '/v1/policy-sets/reach/validate', { text });
+      expect(body['problems']).toEqual([]);
+      const gaps = body['gaps'] as readonly { readonly mode: string; readonly control: string }[];
+      return gaps.map((gap) => `${gap.mode} ${gap.control}`);
+    };
+    const on = 'resource in Connection::"reach")';
+    expect(await gapsOf(`@approval("1") permit (principal, action in Action::"write", ${on}`)).toEqual([]);
+    expect(await gapsOf(`@budget("rows=10/1h") permit (principal, action in Action::"read", ${on}`)).toEqual([]);
+    expect(await gapsOf(`@budget("rows=10/1h") permit (principal, action == Action::"select", ${on}`)).toEqual([]);
+    expect(await gapsOf('permit (principal, action == Action::"reveal", resource)')).not.toContain('copy_in mask');
+    for (const action of ['action in Action::"write"', 'action', 'action in [Action::"read", Action::"insert"]'])
+      expect([action, await gapsOf(`@budget("writes=10/1h") permit (principal, ${action}, ${on}`)]).toEqual([
+        action,
+        ['copy_in budget'],
+      ]);
   });
 
   test('removing one takes its policies out of force', async () => {
