@@ -1,0 +1,212 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+import { Readable } from 'node:stream';
+import { promisify } from 'node:util';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { startPostgres } from '@sallyport/testing';
+import type { TestPostgres } from '@sallyport/testing';
+import { Client } from 'pg';
+import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
+import Cursor from 'pg-cursor';
+import { startGate } from '../testing/gate.js';
+import type { Gate } from '../testing/gate.js';
+import { allow, deny, maskOf } from '../testing/rig.js';
+
+let server: TestPostgres;
+let gate: Gate;
+let client: Client;
+
+beforeAll(async () => {
+  server = await startPostgres();
+  const direct = await server.connect();
+  await direct.query('create table people (id int primary key, email text, amount numeric)');
+  await direct.query(`insert into people select n, 'p' || n || '@example.com', n * 1.5 from generate_series(1, 500) n`);
+  await direct.end();
+});
+afterAll(() => server.stop());
+beforeEach(async () => {
+  gate = await startGate({
+    host: server.host,
+    port: server.port,
+    user: server.user,
+    password: server.password,
+    tls: 'disable',
+  });
+  client = await connect();
+});
+afterEach(async () => {
+  await client.end();
+  await gate.stop();
+});
+const connect = async (more: object = {}): Promise<Client> => {
+  const made = new Client({
+    host: '127.0.0.1',
+    port: gate.port,
+    user: 'billing',
+    database: 'postgres',
+    password: 'token',
+    ...more,
+  });
+  made.on('error', () => undefined);
+  await made.connect();
+  return made;
+};
+
+describe('a real client and a real target', () => {
+  test('simple, prepared, binary and several statements', async () => {
+    expect((await client.query('select id from people where id < 3 order by id')).rows).toEqual([{ id: 1 }, { id: 2 }]);
+    for (const id of [7, 8])
+      expect(
+        (await client.query({ name: 'by-id', text: 'select email from people where id = $1', values: [id] })).rows,
+      ).toEqual([{ email: `p${id}@example.com` }]);
+    const binary = await client.query({
+      text: 'select id, amount from people where id = $1',
+      values: [2],
+      binary: true,
+    } as never);
+    expect(binary.rows[0]).toMatchObject({ id: 2 });
+    const several = (await client.query('select 1 as a; select 2 as b')) as unknown as { rows: unknown[] }[];
+    expect(several.map(({ rows }) => rows)).toEqual([[{ a: 1 }], [{ b: 2 }]]);
+    expect(gate.questions.filter(({ phase }) => phase === 'prepare')).toHaveLength(2);
+    expect(gate.notes.every((note) => note.kind === 'outcome' && note.status === 'completed')).toBe(true);
+  });
+
+  test('errors leave the session as it was, also in a transaction', async () => {
+    await expect(client.query('select nonsense')).rejects.toMatchObject({ code: '42703' });
+    await client.query('begin');
+    await expect(client.query('select $1::int / 0', [1])).rejects.toMatchObject({ code: '22012' });
+    await expect(client.query('select 1')).rejects.toMatchObject({ code: '25P02' });
+    await client.query('rollback');
+    expect((await client.query('select 1 as a')).rows).toEqual([{ a: 1 }]);
+  });
+
+  test('a denial inside a transaction: nothing runs, and COMMIT works', async () => {
+    gate.decide = ({ text, phase }) => (/delete/.test(text) && phase === 'run' ? deny() : allow());
+    await client.query('begin');
+    await client.query('insert into people values (9001, $1, 0)', ['new@example.com']);
+    await expect(client.query('delete from people')).rejects.toMatchObject({ code: '42501' });
+    await expect(client.query('delete from people where id = $1', [1])).rejects.toMatchObject({ code: '42501' });
+    await client.query('commit');
+    expect((await client.query('select count(*)::int as n from people')).rows).toEqual([{ n: 501 }]);
+    gate.decide = () => allow();
+    await client.query('delete from people where id > 9000');
+  });
+
+  test('a held command holds no lock', async () => {
+    let release: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    gate.decide = ({ text, phase }) => (/update/.test(text) && phase === 'run' ? held.then(() => allow()) : allow());
+    const update = client.query('update people set amount = $1 where id = 1', [3]);
+    const other = await server.connect();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const locks = await other.query(
+      `select 1 from pg_locks where relation = 'people'::regclass and pid <> pg_backend_pid()`,
+    );
+    expect(locks.rows).toHaveLength(0);
+    await other.end();
+    release();
+    expect((await update).rowCount).toBe(1);
+  });
+
+  test('COPY both ways', async () => {
+    await client.query('create temp table t (id int, name text)');
+    await pipeline(Readable.from(['1\tone\n2\tt', 'wo\n']), client.query(copyFrom('copy t from stdin')));
+    const chunks: Buffer[] = [];
+    const out = client.query(copyTo('copy t to stdout'));
+    for await (const chunk of out) chunks.push(chunk as Buffer);
+    expect(Buffer.concat(chunks).toString()).toBe('1\tone\n2\ttwo\n');
+    await expect(
+      pipeline(Readable.from(['nonsense\n']), client.query(copyFrom('copy t from stdin'))),
+    ).rejects.toMatchObject({ code: '22P02' });
+    expect((await client.query('select count(*)::int as n from t')).rows).toEqual([{ n: 2 }]);
+  });
+
+  test('a cursor reads in slices', async () => {
+    const cursor = client.query(new Cursor('select id from people order by id'));
+    expect(await cursor.read(2)).toEqual([{ id: 1 }, { id: 2 }]);
+    expect(await cursor.read(1)).toEqual([{ id: 3 }]);
+    await cursor.close();
+    expect((await client.query('select 1 as a')).rows).toEqual([{ a: 1 }]);
+  });
+
+  test('LISTEN and NOTIFY', async () => {
+    const heard = new Promise((resolve) => client.once('notification', ({ payload }) => resolve(payload)));
+    await client.query('listen news');
+    await client.query(`notify news, 'hello'`);
+    expect(await heard).toBe('hello');
+  });
+
+  test('a cancel on a connection of its own', async () => {
+    const slow = client.query('select pg_sleep(20)');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const { processID, secretKey } = client as unknown as { processID: number; secretKey: number };
+    const canceller = new Client({ host: '127.0.0.1', port: gate.port });
+    const { connection } = canceller as unknown as {
+      connection: {
+        connect(port: number, host: string): void;
+        cancel(a: number, b: number): void;
+        on(event: string, listener: () => void): void;
+      };
+    };
+    connection.on('connect', () => connection.cancel(processID, secretKey));
+    connection.on('error', () => undefined);
+    connection.connect(gate.port, '127.0.0.1');
+    await expect(slow).rejects.toMatchObject({ code: '57014' });
+  });
+
+  test('masked alike: simple, prepared, binary, cursor, COPY', async () => {
+    const stars = (value: Uint8Array): Uint8Array => new Uint8Array(Math.min(3, value.length)).fill(0x2a);
+    const options = { format: 'csv', header: true, delimiter: 0x2c, null: new Uint8Array(0) } as const;
+    const rows = maskOf({ email: stars });
+    gate.decide = () => allow(rows);
+    const expected = [{ id: 5, email: '***' }];
+    expect((await client.query('select id, email from people where id = 5')).rows).toEqual(expected);
+    expect(
+      (await client.query({ name: 'p', text: 'select id, email from people where id = $1', values: [5] })).rows,
+    ).toEqual(expected);
+    const binary = await client.query({
+      text: 'select id, email from people where id = $1',
+      values: [5],
+      binary: true,
+    } as never);
+    expect(binary.rows).toEqual(expected);
+    const cursor = client.query(new Cursor('select id, email from people where id = 5'));
+    expect(await cursor.read(1)).toEqual(expected);
+    await cursor.close();
+    const bare = client.query({ text: 'select id, email from people where id = $1', values: [5], rowMode: 'array' });
+    expect((await bare).rows).toEqual([[5, '***']]);
+    gate.decide = () => allow(maskOf({ 1: stars }, { copyOptions: () => options }));
+    const chunks: Buffer[] = [];
+    const out = client.query(
+      copyTo('copy (select id, email from people where id < 3 order by id) to stdout (format csv, header)'),
+    );
+    for await (const chunk of out) chunks.push(chunk as Buffer);
+    expect(Buffer.concat(chunks).toString()).toBe('id,email\n1,***\n2,***\n');
+  });
+
+  test('many rows', async () => {
+    const { rows } = await client.query('select repeat(md5(n::text), 40) as t from generate_series(1, 5000) n');
+    expect(rows).toHaveLength(5000);
+    expect(gate.notes.at(-1)).toMatchObject({ status: 'completed', rows: 5000 });
+  });
+});
+
+// Where it is installed.
+const installed = ['/usr/bin/psql', '/usr/local/bin/psql'].filter((path) => existsSync(path));
+if (installed.length > 0)
+  describe('psql', () => {
+    test.each(installed)('%s runs what people type', async (psql) => {
+      const url = `host=127.0.0.1 port=${gate.port} user=billing dbname=postgres sslmode=prefer`;
+      const script = ['select count(*) from people;', 'select nonsense;', '\\d people', 'copy (select 7) to stdout;'];
+      const { stdout, stderr } = await promisify(execFile)(
+        psql,
+        ['-X', '-A', '-t', ...script.flatMap((line) => ['-c', line]), url],
+        { env: { ...process.env, PGPASSWORD: 'token' } },
+      );
+      expect(stdout).toContain('500');
+      expect(stdout).toContain('email');
+      expect(stdout).toContain('7');
+      expect(stderr).toContain('nonsense');
+    });
+  });
