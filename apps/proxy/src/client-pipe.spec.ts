@@ -1,33 +1,20 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect as connectPlain, createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { connect as connectTls, createSecureContext } from 'node:tls';
+import { tlsMaterial } from '@sallyport/pki';
+import { createTestAuthority } from '../testing/authority.js';
 import { createClientPipe } from './client-pipe.js';
 
-let directory: string;
 let server: Server;
 let port: number;
 /** What the next connection does with its first bytes. */
 let behave: (first: Buffer) => { readonly unread: Uint8Array; readonly reply: string };
 
 beforeAll(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'sallyport-tls-'));
-  const key = join(directory, 'key.pem');
-  const certificate = join(directory, 'cert.pem');
-  execFileSync(
-    'openssl',
-    [
-      ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '1'],
-      ...['-subj', '/CN=gate', '-keyout', key, '-out', certificate],
-    ],
-    { stdio: 'ignore' },
-  );
-  const context = createSecureContext({ key: readFileSync(key), cert: readFileSync(certificate) });
+  const { key, cert } = tlsMaterial(await (await createTestAuthority()).issue('proxy', 'gate'));
+  const context = createSecureContext({ key, cert });
   server = createServer((socket) => {
     const pipe = createClientPipe(socket, () => context);
     let secured = false;
@@ -53,7 +40,6 @@ beforeAll(async () => {
 });
 afterAll(() => {
   server.close();
-  rmSync(directory, { recursive: true, force: true });
 });
 
 const echo = async (socket: Socket, alpn: boolean): Promise<string> => {

@@ -3,9 +3,11 @@ import type { Server, TLSSocket } from 'node:tls';
 import { refuse } from '@sallyport/kernel';
 import type { Clock, Refusal, TargetGreeting } from '@sallyport/kernel';
 import { SignedTicket, TicketAnswer, TicketKind } from '@sallyport/contracts';
+import { tlsMaterial } from '@sallyport/pki';
 import { createProxyWarmSocket, ticketBytes, ticketLifetime } from '@sallyport/tunnel';
 import type { TicketFields, WarmStep } from '@sallyport/tunnel';
 import { createSocketPipe } from './pipe.js';
+import type { Node } from './node.js';
 import type { Pipe } from './pipe.js';
 
 export interface OpenTarget {
@@ -257,32 +259,20 @@ const notOpened = (outcome: Outcome): string => {
 
 export interface TunnelListenerInput {
   readonly tunnels: Tunnels;
-  /** Newest certificate, key and authorities, in PEM. */
-  readonly credentials: () => TunnelCredentials;
-  /** The agent's name, if this certificate is one of an agent of ours. */
-  readonly agentOf: (socket: TLSSocket) => string | undefined;
-}
-
-export interface TunnelCredentials {
-  readonly cert: string;
-  readonly key: string;
-  readonly ca: string | readonly string[];
+  readonly node: Pick<Node, 'credentials' | 'agentOf'>;
 }
 
 /** Only certificates of our own authority come in, and of those only agents. */
-export const createTunnelServer = ({ tunnels, credentials, agentOf }: TunnelListenerInput) => {
-  const contextOf = () => {
-    const { cert, key, ca } = credentials();
-    return { cert, key, ca: typeof ca === 'string' ? ca : [...ca] };
-  };
+export const createTunnelServer = ({ tunnels, node }: TunnelListenerInput) => {
+  const context = () => tlsMaterial(node.credentials);
   const server: Server = createServer(
-    { ...contextOf(), requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.3', handshakeTimeout: 10_000 },
+    { ...context(), requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.3', handshakeTimeout: 10_000 },
     (socket) => {
-      const agent = agentOf(socket);
+      const agent = node.agentOf(socket);
       if (agent === undefined) socket.destroy();
       else tunnels.admit(socket, agent);
     },
   );
   server.on('tlsClientError', (_error, socket) => socket.destroy());
-  return { server, renewed: () => server.setSecureContext(contextOf()) };
+  return { server, renewed: () => server.setSecureContext(context()) };
 };

@@ -1,0 +1,118 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Facts, SessionEffect, StatementFacts } from '@sallyport/sql';
+import { createStatementMemory } from './memory.js';
+
+const none = { columns: [], complete: true } as const;
+const statement = (more: Partial<StatementFacts>): StatementFacts => ({
+  kind: 'select',
+  start: 0,
+  length: 0,
+  effects: [],
+  answer: { kind: 'none' },
+  copy: 'none',
+  filters: none,
+  copies: none,
+  unresolved: [],
+  session: undefined,
+  transaction: undefined,
+  unknown: undefined,
+  ...more,
+});
+const deletes = (table: string): StatementFacts =>
+  statement({ kind: 'delete', effects: [{ action: 'delete', object: { kind: 'table', schema: 's', table } }] });
+/** A text of the form `delete <table>` stands for itself. */
+const read = (text: string): StatementFacts | undefined =>
+  text.startsWith('delete ') ? deletes(text.slice(7)) : undefined;
+const facts = (...sessions: readonly SessionEffect[]): Facts => ({
+  statements: sessions.map((session) => statement({ session })),
+});
+const prepare = (name: string, table: string): SessionEffect => ({
+  kind: 'prepare',
+  name,
+  text: `delete ${table}`,
+  facts: deletes(table),
+});
+const execute = (name: string): SessionEffect => ({ kind: 'execute', name });
+const tablesOf = (resolved: Facts): readonly string[] =>
+  resolved.statements.flatMap(({ effects }) => effects.map(({ object }) => ('table' in object ? object.table : '')));
+
+describe('statement memory', () => {
+  test('EXECUTE is what was prepared, read as of now', () => {
+    const memory = createStatementMemory();
+    memory.sent(1, facts(prepare('a', 'x')));
+    memory.settled(1, true);
+    const resolved = memory.resolve(facts(execute('a')), read);
+    expect(tablesOf(resolved)).toEqual(['x']);
+    expect(resolved.statements[0]?.unknown).toBeUndefined();
+    expect(memory.resolve(facts(execute('a')), () => undefined).statements[0]?.unknown).toBeDefined();
+  });
+
+  test('a name that nobody gave is unknown', () => {
+    expect(createStatementMemory().resolve(facts(execute('a')), read).statements[0]?.unknown).toBeDefined();
+    const fetched = createStatementMemory().resolve(facts({ kind: 'fetch', name: 'c' }), read);
+    expect(fetched.statements[0]?.unknown).toBeDefined();
+  });
+
+  test('within one text, later statements see earlier ones', () => {
+    const memory = createStatementMemory();
+    const both = facts(
+      prepare('a', 'x'),
+      execute('a'),
+      { kind: 'deallocate', name: 'a' },
+      prepare('a', 'y'),
+      execute('a'),
+    );
+    expect(tablesOf(memory.resolve(both, read))).toEqual(['x', 'y']);
+  });
+
+  test('in flight or failed half-way, everything that it may be counts', () => {
+    const memory = createStatementMemory();
+    memory.sent(1, facts(prepare('a', 'x')));
+    memory.settled(1, true);
+    memory.sent(2, facts({ kind: 'deallocate', name: 'a' }));
+    memory.sent(3, facts(prepare('a', 'y')));
+    expect(tablesOf(memory.resolve(facts(execute('a')), read))).toEqual(['x', 'y']);
+    memory.settled(2, false);
+    memory.settled(3, false);
+    expect(tablesOf(memory.resolve(facts(execute('a')), read))).toEqual(['x', 'y']);
+    memory.sent(4, facts({ kind: 'deallocate', name: 'a' }));
+    memory.settled(4, true);
+    memory.sent(5, facts(prepare('a', 'z')));
+    memory.settled(5, true);
+    expect(tablesOf(memory.resolve(facts(execute('a')), read))).toEqual(['z']);
+  });
+
+  test('several answers that a name may have are none that is proved', () => {
+    const memory = createStatementMemory();
+    memory.sent(1, facts(prepare('a', 'x')));
+    memory.settled(1, false);
+    memory.sent(2, facts(prepare('a', 'y')));
+    memory.settled(2, false);
+    expect(memory.resolve(facts(execute('a')), read).statements[0]?.answer.kind).toBe('unproved');
+  });
+
+  test('FETCH answers as the cursor does', () => {
+    const memory = createStatementMemory();
+    const answer = { kind: 'columns', columns: [{ name: 'c', lineage: none, verbatim: true }] } as const;
+    memory.sent(1, facts({ kind: 'declare', name: 'c', hold: true, facts: statement({ answer }) }));
+    memory.settled(1, true);
+    expect(memory.resolve(facts({ kind: 'fetch', name: 'c' }), read).statements[0]?.answer).toEqual(answer);
+    memory.sent(2, facts({ kind: 'discard' }));
+    memory.settled(2, true);
+    expect(memory.resolve(facts({ kind: 'fetch', name: 'c' }), read).statements[0]?.unknown).toBeDefined();
+  });
+
+  test('facts without names stay the very same object: decisions are remembered by it', () => {
+    const plain: Facts = { statements: [deletes('x')] };
+    expect(createStatementMemory().resolve(plain, read)).toBe(plain);
+  });
+
+  test('a flood of names and meanings ends in unknown, not in memory', () => {
+    const memory = createStatementMemory();
+    for (let id = 0; id < 50; id += 1) {
+      memory.sent(id, facts(prepare('a', `t${id}`)));
+      memory.settled(id, false);
+    }
+    expect(memory.resolve(facts(execute('a')), read).statements[0]?.unknown).toBeDefined();
+  });
+});

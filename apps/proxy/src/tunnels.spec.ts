@@ -1,0 +1,208 @@
+import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { connect } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
+import { SignedTicket, TicketAnswer, TicketKind } from '@sallyport/contracts';
+import { tlsMaterial } from '@sallyport/pki';
+import { systemClock } from '@sallyport/runtime';
+import { createAgentWarmSocket, ticketBytes } from '@sallyport/tunnel';
+import type { WarmStep } from '@sallyport/tunnel';
+import { createTestAuthority, signedByPeer } from '../testing/authority.js';
+import type { TestAuthority } from '../testing/authority.js';
+import { listenOn } from './listen.js';
+import { createTunnelServer, createTunnels } from './tunnels.js';
+import type { OpenTarget, OpenedTarget, Tunnels } from './tunnels.js';
+
+let authority: TestAuthority;
+beforeAll(async () => {
+  authority = await createTestAuthority();
+});
+
+const closers: (() => void)[] = [];
+afterEach(() => {
+  for (const close of closers.splice(0)) close();
+});
+
+const start = async (): Promise<{ readonly tunnels: Tunnels; readonly port: number }> => {
+  const node = await authority.node('gate-1');
+  let count = 0;
+  const tunnels = createTunnels({
+    clock: systemClock,
+    id: () => `tkt_${(count += 1)}`,
+    random: (length) => randomBytes(length),
+    proxy: () => node.name,
+    sign: node.sign,
+  });
+  const { server } = createTunnelServer({ tunnels, node });
+  const port = await listenOn(server, { host: '127.0.0.1', port: 0 });
+  closers.push(
+    () => tunnels.close(),
+    () => void server.close(),
+  );
+  return { tunnels, port };
+};
+
+type Reply = (ticket: SignedTicket, socket: TLSSocket) => TicketAnswer | 'hang up';
+
+/** One warm socket of an agent; what comes after `opened` is echoed. */
+const dial = async (
+  port: number,
+  name: string,
+  reply: Reply,
+  kind: 'agent' | 'proxy' = 'agent',
+): Promise<TLSSocket> => {
+  const tls = tlsMaterial(await authority.issue(kind, name));
+  const socket = connect({ host: '127.0.0.1', port, ...tls });
+  closers.push(() => socket.destroy());
+  socket.on('error', () => undefined);
+  const machine = createAgentWarmSocket();
+  const perform = (steps: readonly WarmStep[]): void => {
+    for (const step of steps) {
+      if (step.kind === 'write') socket.write(step.bytes);
+      else if (step.kind === 'raw') socket.write(Buffer.from(`echo ${Buffer.from(step.bytes).toString()}`));
+      else if (step.kind === 'close') socket.end();
+      else if (step.kind === 'ticket') {
+        const answer = reply(SignedTicket.decode(step.payload), socket);
+        if (answer === 'hang up') socket.destroy();
+        else perform(machine.answer(TicketAnswer.encode(answer).finish(), answer.outcome?.$case === 'opened'));
+      }
+    }
+  };
+  socket.on('data', (bytes: Uint8Array) => perform(machine.feed(bytes)));
+  await once(socket, 'secureConnect');
+  return socket;
+};
+
+const opened = (trailing = ''): TicketAnswer => ({
+  outcome: {
+    $case: 'opened',
+    value: {
+      parameters: { server_version: '18' },
+      protocolVersion: 196608,
+      transaction: 'idle',
+      cancelHandle: 'h1',
+      trailing: Buffer.from(trailing),
+    },
+  },
+});
+const notOpened = (message: string): TicketAnswer => ({
+  outcome: { $case: 'notOpened', value: { code: 'target_unavailable', message } },
+});
+const target = (...agents: readonly string[]): OpenTarget => ({
+  connection: 'billing',
+  database: 'app',
+  session: 'ses_1',
+  parameters: { application_name: 'x' },
+  agents,
+});
+
+const until = async (holds: () => boolean): Promise<void> => {
+  for (let tries = 0; tries < 400 && !holds(); tries += 1) await new Promise((resolve) => setTimeout(resolve, 5));
+  expect(holds()).toBe(true);
+};
+const wordOf = (result: OpenedTarget): string => (result.kind === 'opened' ? result.agent : result.refusal.code);
+
+describe('tunnels', () => {
+  test('a signed ticket opens a warm socket, and then bytes flow', async () => {
+    const { tunnels, port } = await start();
+    const tickets: SignedTicket[] = [];
+    const good: boolean[] = [];
+    await dial(port, 'a', (signed, socket) => {
+      tickets.push(signed);
+      const { ticket, signature } = signed;
+      if (ticket === undefined) return 'hang up';
+      const { sessionId, kind, ...same } = ticket;
+      const fields = {
+        ...same,
+        session: sessionId,
+        kind: kind === TicketKind.TICKET_KIND_OPEN ? 'open' : 'cancel',
+      } as const;
+      good.push(signedByPeer(socket, ticketBytes(fields), signature));
+      return opened('ahead');
+    });
+    await until(() => tunnels.agents.get('a') === 1);
+    const result = await tunnels.open(target('a'));
+    expect(result).toMatchObject({
+      kind: 'opened',
+      agent: 'a',
+      greeting: { transaction: 'idle', parameters: { server_version: '18' } },
+    });
+    expect(good).toEqual([true]);
+    expect(tickets[0]?.ticket).toMatchObject({
+      connection: 'billing',
+      database: 'app',
+      sessionId: 'ses_1',
+      proxy: 'gate-1',
+      agent: 'a',
+    });
+    if (result.kind !== 'opened') return;
+    expect(Buffer.from(result.greeting.trailing).toString()).toBe('ahead');
+    const heard: string[] = [];
+    result.pipe.attach({
+      data: (bytes) => heard.push(Buffer.from(bytes).toString()),
+      drain: () => undefined,
+      end: () => heard.push('end'),
+    });
+    result.pipe.write(Buffer.from('hello'));
+    await until(() => heard.length > 0);
+    expect(heard).toEqual(['echo hello']);
+    expect(tunnels.agents.size).toBe(0);
+  });
+
+  test('no agent, and agents of other connections, are the same', async () => {
+    const { tunnels, port } = await start();
+    await dial(port, 'other', () => opened());
+    await until(() => tunnels.agents.size === 1);
+    expect(wordOf(await tunnels.open(target('a')))).toBe('no_agent');
+  });
+
+  test('a certificate of another kind does not come in', async () => {
+    const { tunnels, port } = await start();
+    const socket = await dial(port, 'gate-2', () => opened(), 'proxy');
+    await once(socket, 'close');
+    expect(tunnels.agents.size).toBe(0);
+  });
+
+  test('one agent that cannot open the target gives way to the next', async () => {
+    const { tunnels, port } = await start();
+    await dial(port, 'a', () => notOpened('connection refused'));
+    await dial(port, 'b', () => opened());
+    await until(() => tunnels.agents.size === 2);
+    expect(wordOf(await tunnels.open(target('a', 'b')))).toBe('b');
+    expect(await tunnels.open(target('a', 'b'))).toMatchObject({ refusal: { code: 'no_agent' } });
+  });
+
+  test('the agent’s words for a target that is down reach the caller', async () => {
+    const { tunnels, port } = await start();
+    await dial(port, 'a', () => notOpened('connection refused'));
+    await until(() => tunnels.agents.size === 1);
+    expect(await tunnels.open(target('a'))).toMatchObject({
+      kind: 'refused',
+      refusal: { code: 'target_unavailable', message: 'connection refused' },
+    });
+  });
+
+  test('a socket that dies under the ticket is lost, and the session is told', async () => {
+    const { tunnels, port } = await start();
+    await dial(port, 'a', () => 'hang up');
+    await until(() => tunnels.agents.size === 1);
+    expect(wordOf(await tunnels.open(target('a')))).toBe('target_unavailable');
+  });
+
+  test('a cancel goes to the agent of the session, with its handle', async () => {
+    const { tunnels, port } = await start();
+    const seen: (SignedTicket['ticket'] | undefined)[] = [];
+    const reply: Reply = ({ ticket }) => {
+      seen.push(ticket);
+      return ticket?.kind === TicketKind.TICKET_KIND_CANCEL ? { outcome: { $case: 'cancelled', value: {} } } : opened();
+    };
+    await dial(port, 'a', reply);
+    await dial(port, 'a', reply);
+    await until(() => tunnels.agents.get('a') === 2);
+    const result = await tunnels.open(target('a'));
+    if (result.kind === 'opened') result.cancel();
+    await until(() => seen.length === 2);
+    expect(seen[1]).toMatchObject({ kind: TicketKind.TICKET_KIND_CANCEL, cancelHandle: 'h1', sessionId: 'ses_1' });
+  });
+});
