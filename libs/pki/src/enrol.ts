@@ -1,127 +1,170 @@
 import { connect } from 'node:tls';
-import type { DetailedPeerCertificate } from 'node:tls';
-import { Metadata, credentials as grpc } from '@grpc/grpc-js';
-import type { ServiceError } from '@grpc/grpc-js';
-import { CertificateServiceClient, EnrolmentServiceClient, NodeKind } from '@sallyport/contracts';
-import { fingerprintOf } from './authority.js';
-import { channelCredentials, channelOptions, mustBeControlPlane } from './channel.js';
-import { credentialsOf } from './credentials.js';
-import type { NodeCredentials } from './credentials.js';
+import type { DetailedPeerCertificate, PeerCertificate } from 'node:tls';
+import { Metadata, credentials as grpcCredentials } from '@grpc/grpc-js';
+import type { ChannelCredentials, ServiceError } from '@grpc/grpc-js';
+import {
+  CertificateServiceClient,
+  type Credentials,
+  EnrolmentServiceClient,
+  NodeKind as WireKind,
+} from '@sallyport/contracts';
+import { peerOf } from './identity.js';
+import type { NodeKind } from './identity.js';
 import { parseJoinToken } from './join-token.js';
-import { certificatePem } from './pem.js';
-import { createKeyAndRequest } from './request.js';
-import type { CredentialStore } from './store.js';
+import { certificatePem, fingerprintOf, privateKeyPem } from './pem.js';
+import { createRequest } from './request.js';
+import type { NodeCredentials } from './store.js';
 
-export interface Enrolment {
+/** Enrolment or renewal failed; the message says why and what to do, and holds no secret. */
+export class EnrolmentProblem extends Error {
+  /** Trying again later may help. */
+  readonly temporary: boolean;
+  constructor(message: string, temporary: boolean) {
+    super(message);
+    this.name = 'EnrolmentProblem';
+    this.temporary = temporary;
+  }
+}
+
+type EnrollingKind = Exclude<NodeKind, 'control-plane'>;
+const deadline = 15_000;
+
+export interface EnrolOptions {
   /** host:port of the enrolment listener. */
   readonly address: string;
   readonly joinToken: string;
-  readonly kind: 'proxy' | 'agent';
+  readonly kind: EnrollingKind;
   readonly name: string;
-  readonly store: CredentialStore;
 }
 
-export interface Renewal {
-  /** host:port of the control listener. */
-  readonly address: string;
-  readonly kind: 'proxy' | 'agent';
-  readonly store: CredentialStore;
-}
-
-const patience = 15_000;
-
-/** Buys the first certificate. Nothing secret is sent before the authority that the join token pins has shown itself. */
-export async function enrol({ address, joinToken, kind, name, store }: Enrolment): Promise<NodeCredentials> {
+/** Buys the first certificate with a join token. The authority is recognised by its fingerprint before the token is shown. */
+export async function enrol({ address, joinToken, kind, name }: EnrolOptions): Promise<NodeCredentials> {
   const token = parseJoinToken(joinToken);
-  if (token === undefined) throw new Error('the join token is not one: it looks like spj_<fingerprint>_<secret>');
-  const authority = await pinnedAuthority(address, token.fingerprint);
-  const { privateKey, request } = await createKeyAndRequest();
-  const channel = grpc.createSsl(Buffer.from(certificatePem(authority)), null, null, {
-    checkServerIdentity: mustBeControlPlane(undefined),
+  if (token === undefined)
+    throw new EnrolmentProblem('the join token is not one of ours: it looks like spj_<64 hex digits>_<secret>', false);
+  const authority = await fetchAuthority(address, token.fingerprint);
+  const { privateKey, request } = await createRequest();
+  const channel = grpcCredentials.createSsl(Buffer.from(certificatePem(authority)), null, null, {
+    checkServerIdentity: expectControlPlane,
   });
-  const client = new EnrolmentServiceClient(address, channel, channelOptions);
+  const client = new EnrolmentServiceClient(address, channel);
   try {
-    const { credentials } = await unary<{ credentials: Parameters<typeof credentialsOf>[1] }>((done) =>
+    const answer = await new Promise<Credentials | undefined>((resolve, reject) => {
       client.enrol(
         {
           joinToken: token.secret,
-          kind: kind === 'proxy' ? NodeKind.NODE_KIND_PROXY : NodeKind.NODE_KIND_AGENT,
+          kind: kind === 'proxy' ? WireKind.NODE_KIND_PROXY : WireKind.NODE_KIND_AGENT,
           name,
           certificateRequest: Buffer.from(request),
         },
         new Metadata(),
-        { deadline: Date.now() + patience },
-        done,
-      ),
-    );
-    const got = credentialsOf(privateKey, credentials, { kind, name });
-    if (!got.authorities.some((each) => fingerprintOf(each) === token.fingerprint))
-      throw new Error('the control plane answered with other authorities than the one that the join token pins');
-    store.write(got);
-    return got;
+        { deadline: Date.now() + deadline },
+        (error, response) => (error === null ? resolve(response.credentials) : reject(problemOf(error, 'enrol'))),
+      );
+    });
+    return credentialsOf(answer, kind, privateKey);
   } finally {
     client.close();
   }
 }
 
-/** A new key and certificate under the same name, before the old one expires. */
-export async function renew({ address, kind, store }: Renewal): Promise<NodeCredentials> {
-  const old = store.read();
-  if (old === undefined) throw new Error('nothing to renew: this node never enrolled');
-  const { privateKey, request } = await createKeyAndRequest();
-  const client = new CertificateServiceClient(address, channelCredentials(old), channelOptions);
+/** Buys the next certificate with the present one: a new key, the same name. */
+export async function renew({
+  address,
+  credentials,
+}: {
+  readonly address: string;
+  readonly credentials: NodeCredentials;
+}): Promise<NodeCredentials> {
+  const { privateKey, request } = await createRequest();
+  const client = new CertificateServiceClient(address, controlChannel(credentials));
   try {
-    const { credentials } = await unary<{ credentials: Parameters<typeof credentialsOf>[1] }>((done) =>
+    const answer = await new Promise<Credentials | undefined>((resolve, reject) => {
       client.renew(
         { certificateRequest: Buffer.from(request) },
         new Metadata(),
-        { deadline: Date.now() + patience },
-        done,
-      ),
-    );
-    const got = credentialsOf(privateKey, credentials, { kind, name: old.name });
-    if (got.tenant !== old.tenant) throw new Error('the control plane answered for another tenant');
-    store.write(got);
-    return got;
+        { deadline: Date.now() + deadline },
+        (error, response) =>
+          error === null ? resolve(response.credentials) : reject(problemOf(error, 'renew its certificate')),
+      );
+    });
+    return credentialsOf(answer, credentials.kind as EnrollingKind, privateKey);
   } finally {
     client.close();
   }
 }
 
-/**
- * The authority's certificate as the server shows it, if it is the pinned one. This first connection sends nothing: the
- * next one is verified against what was found here.
- */
-function pinnedAuthority(address: string, fingerprint: string): Promise<Uint8Array> {
+/** mTLS towards the control plane, and nobody else. */
+export const controlChannel = (credentials: NodeCredentials): ChannelCredentials =>
+  grpcCredentials.createSsl(
+    Buffer.from(credentials.authorities),
+    Buffer.from(credentials.privateKey),
+    Buffer.from(credentials.certificate),
+    { checkServerIdentity: expectControlPlane },
+  );
+
+/** The authority vouches for proxies and agents too: only the control plane may answer here. */
+function expectControlPlane(_host: string, certificate: PeerCertificate): Error | undefined {
+  const peer = peerOf(certificate.raw);
+  return peer?.kind === 'control-plane' ? undefined : new Error('the certificate is not that of a control plane');
+}
+
+/** The certificate that the join token pins, from the chain that the server shows. Nothing is sent. */
+function fetchAuthority(address: string, fingerprint: string): Promise<Uint8Array> {
   const at = address.lastIndexOf(':');
   const host = address.slice(0, at).replace(/^\[|\]$/g, '');
   return new Promise((resolve, reject) => {
-    const socket = connect({ host, port: Number(address.slice(at + 1)), rejectUnauthorized: false, ALPNProtocols: ['h2'] });
-    socket.setTimeout(patience, () => socket.destroy(new Error(`${address} does not answer`)));
-    socket.once('error', (problem) => reject(new Error(`cannot reach ${address}: ${problem.message}`)));
-    socket.once('secureConnect', () => {
-      const found = chainOf(socket.getPeerCertificate(true)).find((each) => fingerprintOf(each) === fingerprint);
+    const socket = connect({
+      host,
+      port: Number(address.slice(at + 1)),
+      rejectUnauthorized: false,
+      minVersion: 'TLSv1.3',
+      ALPNProtocols: ['h2'],
+    });
+    const fail = (message: string, temporary: boolean): void => {
       socket.destroy();
-      if (found === undefined)
-        reject(new Error(`${address} is not the control plane that the join token was made by; nothing was sent to it`));
-      else resolve(new Uint8Array(found));
+      reject(new EnrolmentProblem(message, temporary));
+    };
+    socket.setTimeout(deadline, () => fail(`${address} does not answer: is it the enrolment listener?`, true));
+    socket.once('error', (error) =>
+      fail(`${address} cannot be reached: ${(error as NodeJS.ErrnoException).code ?? 'TLS failed'}`, true),
+    );
+    socket.once('secureConnect', () => {
+      let certificate: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true);
+      for (let depth = 0; certificate?.raw !== undefined && depth < 5; depth++) {
+        if (fingerprintOf(certificate.raw) === fingerprint) {
+          const found = new Uint8Array(certificate.raw);
+          socket.destroy();
+          resolve(found);
+          return;
+        }
+        certificate = certificate.issuerCertificate === certificate ? undefined : certificate.issuerCertificate;
+      }
+      fail(
+        `${address} is not the control plane that made this join token (another authority): the token was not sent`,
+        false,
+      );
     });
   });
 }
 
-const longestChain = 8;
-
-function chainOf(leaf: DetailedPeerCertificate): readonly Buffer[] {
-  const chain: Buffer[] = [];
-  let at: DetailedPeerCertificate | undefined = leaf;
-  while (at?.raw !== undefined && chain.length < longestChain) {
-    chain.push(at.raw);
-    at = at.issuerCertificate === at ? undefined : at.issuerCertificate;
-  }
-  return chain;
+function credentialsOf(answer: Credentials | undefined, kind: EnrollingKind, privateKey: Uint8Array): NodeCredentials {
+  const [leaf] = answer?.certificateChain ?? [];
+  const peer = leaf === undefined ? undefined : peerOf(leaf);
+  if (answer === undefined || peer === undefined || peer.kind !== kind || answer.authorities.length === 0)
+    throw new EnrolmentProblem('the control plane answered with a certificate that is not ours', false);
+  return {
+    tenant: answer.tenant,
+    kind,
+    nodeId: answer.nodeId,
+    name: answer.nodeName,
+    certificate: answer.certificateChain.map(certificatePem).join(''),
+    privateKey: privateKeyPem(privateKey),
+    authorities: answer.authorities.map(certificatePem).join(''),
+    bundleKeys: answer.bundleKeys.map(({ id, publicKey }) => ({ id, publicKey: publicKey.toString('base64') })),
+  };
 }
 
-const unary = <T>(call: (done: (error: ServiceError | null, response: T) => void) => unknown): Promise<T> =>
-  new Promise((resolve, reject) => {
-    call((error, response) => (error === null ? resolve(response) : reject(error)));
-  });
+/** gRPC status codes: 4 deadline, 14 unavailable, 8 exhausted may pass; the rest is an answer. */
+const problemOf = (error: ServiceError, what: string): EnrolmentProblem =>
+  new EnrolmentProblem(`this node could not ${what}: ${error.details}`, [4, 8, 14].includes(error.code));

@@ -1,8 +1,8 @@
 /**
- * When to renew, in the units given: after two thirds of the life, earlier by up to a tenth of it (`jitter` in [0, 1)),
- * so that nodes that came up together do not come together again.
+ * When to renew: between one half and two thirds of the certificate's life, spread by `random` so that nodes which
+ * enrolled together do not come together. All in milliseconds; pure.
  */
-export const renewAt = (notBefore: number, notAfter: number, jitter: number): number => {
-  const life = Math.max(0, notAfter - notBefore);
-  return Math.round(notBefore + (life * 2) / 3 - (life / 10) * Math.min(Math.max(jitter, 0), 1));
-};
+export function renewAt(notBefore: number, notAfter: number, random: number): number {
+  const life = notAfter - notBefore;
+  return Math.round(notBefore + life / 2 + (life / 6) * random);
+}

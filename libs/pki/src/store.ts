@@ -1,95 +1,50 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import type { NodeCredentials } from './credentials.js';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { nodeKinds } from './identity.js';
 
-/** A node's credentials on disk: one file, 0600, replaced as a whole, so that key and certificate always fit. */
-export interface CredentialStore {
-  /** `undefined`: never enrolled. @throws when the file is there and cannot be read */
-  read(): NodeCredentials | undefined;
-  write(credentials: NodeCredentials): void;
-}
+const credentialsSchema = z.strictObject({
+  tenant: z.string(),
+  kind: z.enum(nodeKinds),
+  nodeId: z.string(),
+  name: z.string(),
+  /** PEM, leaf first. */
+  certificate: z.string(),
+  privateKey: z.string(),
+  authorities: z.string(),
+  bundleKeys: z.array(z.strictObject({ id: z.string(), publicKey: z.string() })),
+});
 
-const largest = 1024 * 1024;
+/** What a node holds to prove itself and to know the others. PEM texts; bundle keys raw in base64. */
+export type NodeCredentials = Readonly<z.output<typeof credentialsSchema>>;
 
-export function createCredentialStore(directory: string): CredentialStore {
-  const path = join(directory, 'credentials.json');
-  return {
-    read() {
-      let text: string;
-      try {
-        text = readFileSync(path, 'utf8');
-      } catch (problem) {
-        if ((problem as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-        throw problem;
-      }
-      const credentials = text.length > largest ? undefined : decode(text);
-      if (credentials === undefined)
-        throw new Error(`${path} does not hold credentials: remove it and enrol again with a new join token`);
-      return credentials;
-    },
-    write(credentials) {
-      mkdirSync(directory, { recursive: true, mode: 0o700 });
-      const temporary = `${path}.${process.pid}.tmp`;
-      const file = openSync(temporary, 'w', 0o600);
-      try {
-        writeSync(file, encode(credentials));
-        fsyncSync(file);
-      } finally {
-        closeSync(file);
-      }
-      renameSync(temporary, path);
-      syncDirectory(dirname(path));
-    },
-  };
-}
+const fileName = 'credentials.json';
 
-function syncDirectory(path: string): void {
-  const directory = openSync(path, 'r');
+/** `undefined`: never enrolled. @throws when the file is there and cannot be used. */
+export function readCredentials(directory: string): NodeCredentials | undefined {
+  let text: string;
   try {
-    fsyncSync(directory);
-  } finally {
-    closeSync(directory);
+    text = readFileSync(join(directory, fileName), 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
   }
-}
-
-const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
-const bytes = (value: unknown): Uint8Array => {
-  if (typeof value !== 'string') throw new TypeError('not base64');
-  return new Uint8Array(Buffer.from(value, 'base64'));
-};
-
-const encode = (credentials: NodeCredentials): string =>
-  JSON.stringify({
-    version: 1,
-    ...credentials,
-    privateKey: text(credentials.privateKey),
-    chain: credentials.chain.map(text),
-    authorities: credentials.authorities.map(text),
-    bundleKeys: credentials.bundleKeys.map(({ id, publicKey }) => ({ id, publicKey: text(publicKey) })),
-  });
-
-function decode(content: string): NodeCredentials | undefined {
+  let value: unknown;
   try {
-    const value = JSON.parse(content) as Record<string, unknown>;
-    const { tenant, nodeId, name, notBefore, notAfter, chain, authorities, bundleKeys } = value;
-    if (value['version'] !== 1 || typeof tenant !== 'string' || typeof nodeId !== 'string') return undefined;
-    if (typeof name !== 'string' || typeof notBefore !== 'number' || typeof notAfter !== 'number') return undefined;
-    if (!Array.isArray(chain) || !Array.isArray(authorities) || !Array.isArray(bundleKeys)) return undefined;
-    return {
-      tenant,
-      nodeId,
-      name,
-      notBefore,
-      notAfter,
-      privateKey: bytes(value['privateKey']),
-      chain: chain.map(bytes),
-      authorities: authorities.map(bytes),
-      bundleKeys: (bundleKeys as Record<string, unknown>[]).map((key) => ({
-        id: String(key['id']),
-        publicKey: bytes(key['publicKey']),
-      })),
-    };
+    value = JSON.parse(text);
   } catch {
-    return undefined;
+    value = undefined;
   }
+  const parsed = credentialsSchema.safeParse(value);
+  if (!parsed.success)
+    throw new Error(`${join(directory, fileName)} is damaged: remove it and enrol again with a new join token`);
+  return parsed.data;
+}
+
+/** Readable by its owner only, and never half written. */
+export function writeCredentials(directory: string, credentials: NodeCredentials): void {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const beside = join(directory, `${fileName}.${process.pid}`);
+  writeFileSync(beside, JSON.stringify(credentials), { mode: 0o600 });
+  renameSync(beside, join(directory, fileName));
 }
