@@ -54,6 +54,13 @@ describe('connections', () => {
     expect(itemsOf(await admin('GET', '/v1/connections/billing/tags'))).toEqual([{ schema: 'public', ...other }]);
   });
 
+  test('a wide target has thousands of tags', async () => {
+    const items = Array.from({ length: 9_000 }, (_, each) => ({ ...tag, column: `c${String(each).padStart(5, '0')}` }));
+    const put = await admin('PUT', '/v1/connections/billing/tags', { items });
+    expect(put.status).toBe(200);
+    expect(itemsOf(await admin('GET', '/v1/connections/billing/tags'))).toEqual(items);
+  });
+
   test('a wrong one is told where', async () => {
     const wrong: readonly [string, object][] = [
       ['protocol', { ...wish, protocol: 'gopher' }],

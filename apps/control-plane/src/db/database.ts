@@ -6,7 +6,11 @@ import type { Prisma } from './generated/client.js';
 export class Database extends PrismaClient {
   constructor(url: string) {
     const pool = { connectionString: url, max: 10, connectionTimeoutMillis: 5_000, application_name: 'sallyport' };
-    super({ adapter: new PrismaPg(pool), errorFormat: 'minimal', transactionOptions: { timeout: 20_000 } });
+    super({
+      adapter: new PrismaPg(pool),
+      errorFormat: 'minimal',
+      transactionOptions: { maxWait: 5_000, timeout: 20_000 },
+    });
   }
 }
 

