@@ -1,0 +1,155 @@
+import type { ClientDuplexStream } from '@grpc/grpc-js';
+import type {
+  CatalogReport,
+  ConfigurationServiceClient,
+  ReadCatalog,
+  StreamRequest,
+  StreamResponse,
+} from '@sallyport/contracts';
+import { backoff } from '@sallyport/runtime';
+import type { Logger } from '@sallyport/runtime';
+import { takeAssignment } from './assignment.js';
+import type { Assignment, TakeOptions } from './assignment.js';
+import type { BundleFile } from './bundle-file.js';
+
+export interface ControlInput {
+  /** Made anew for each attempt: certificates are renewed. */
+  readonly client: () => ConfigurationServiceClient;
+  readonly file: BundleFile;
+  readonly trust: { readonly tenant: () => string; readonly verify: TakeOptions['verify'] };
+  readonly softwareVersion: string;
+  readonly log: Logger;
+}
+
+export interface ControlHandlers {
+  assigned(assignment: Assignment): void;
+  readCatalog(order: ReadCatalog): void;
+}
+
+/** The configuration stream's end in an agent: assignments down, catalogs up. */
+export interface Control {
+  start(handlers: ControlHandlers): void;
+  /** Kept until the stream is up, newest per database. */
+  report(catalog: CatalogReport): void;
+  readonly current: Assignment | undefined;
+  readonly connected: boolean;
+  stop(): void;
+}
+
+type Stream = ClientDuplexStream<StreamRequest, StreamResponse>;
+const heartbeatInterval = 5_000;
+
+export function createControl({ client, file, trust, softwareVersion, log }: ControlInput): Control {
+  let current: Assignment | undefined;
+  let stream: Stream | undefined;
+  let heardAt = 0;
+  let timer: NodeJS.Timeout | undefined;
+  let beat: NodeJS.Timeout | undefined;
+  let failures = 0;
+  let stopped = false;
+  let handlers: ControlHandlers | undefined;
+  const reports = new Map<string, CatalogReport>();
+  const send = (message: StreamRequest['message']): void => void stream?.write({ message });
+
+  const take = (bundle: TakeOptions['bundle']): ReturnType<typeof takeAssignment> => {
+    const taken = takeAssignment({ bundle, current, now: Date.now(), tenant: trust.tenant(), verify: trust.verify });
+    if (taken.kind === 'taken') {
+      current = taken.assignment;
+      handlers?.assigned(current);
+    }
+    return taken;
+  };
+
+  const apply = (bundle: TakeOptions['bundle']): void => {
+    const taken = take(bundle);
+    if (taken.kind === 'refused') {
+      log.error({ version: taken.version, reason: taken.reason }, 'a bundle was refused; the last good one stays');
+      return send({ $case: 'refuse', value: { manifestVersion: taken.version, reason: taken.reason } });
+    }
+    const { manifest, connections, proxies } = taken.assignment;
+    log.info({ version: manifest.version, connections: connections.size, proxies: proxies.length }, 'assigned');
+    try {
+      file.write(taken.assignment.bundle);
+    } catch (err) {
+      log.warn({ err }, 'the bundle cannot be kept on disk: a restart without the control plane would lack it');
+    }
+    send({ $case: 'acknowledge', value: { manifestVersion: manifest.version } });
+  };
+
+  const receive = ({ message }: StreamResponse): void => {
+    heardAt = performance.now();
+    failures = 0;
+    switch (message?.$case) {
+      case 'snapshot':
+      case 'delta':
+        return apply(message.value);
+      case 'readCatalog':
+        return handlers?.readCatalog(message.value);
+      case 'heartbeat':
+      // To proxies, and nothing that we know.
+      case 'endSession':
+      case 'runCommand':
+      case undefined:
+        return;
+    }
+  };
+
+  const connect = (): void => {
+    if (stopped) return;
+    const service = client();
+    const opened = service.stream();
+    stream = opened;
+    const lost = (reason: string): void => {
+      if (stream !== opened) return;
+      stream = undefined;
+      service.close();
+      if (stopped) return;
+      const delay = backoff(failures++, { first: 200, most: 5_000, random: Math.random });
+      log.warn({ reason, delay }, 'the control plane is not connected, trying again');
+      timer = setTimeout(connect, delay);
+    };
+    opened.on('data', receive);
+    opened.on('error', (error: Error) => lost(error.message));
+    opened.on('end', () => lost('the stream ended'));
+    send({
+      $case: 'hello',
+      value: {
+        softwareVersion,
+        chunks: current?.bundle.chunks.map(({ digest }) => digest) ?? [],
+        manifestVersion: current?.manifest.version ?? 0,
+        tunnel: undefined,
+        listeners: [],
+      },
+    });
+    for (const value of reports.values()) send({ $case: 'catalog', value });
+  };
+
+  return {
+    start: (given) => {
+      handlers = given;
+      const kept = file.read();
+      if (kept !== undefined) {
+        const taken = take(kept);
+        if (taken.kind === 'refused') log.warn({ reason: taken.reason }, 'the bundle on disk is not taken');
+      }
+      beat = setInterval(() => send({ $case: 'heartbeat', value: { sentAt: Date.now() } }), heartbeatInterval);
+      connect();
+    },
+    report: (catalog) => {
+      reports.set(`${catalog.connection}/${catalog.database}`, catalog);
+      send({ $case: 'catalog', value: catalog });
+    },
+    get current() {
+      return current;
+    },
+    get connected() {
+      return stream !== undefined && heardAt > 0 && performance.now() - heardAt < heartbeatInterval * 3;
+    },
+    stop: () => {
+      stopped = true;
+      clearTimeout(timer);
+      clearInterval(beat);
+      stream?.end();
+    },
+  };
+}

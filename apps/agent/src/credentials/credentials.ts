@@ -1,0 +1,72 @@
+import { ConfigProblem } from '@sallyport/runtime';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { fromCommand } from './command.js';
+import { CredentialProblem } from './credential.js';
+import type { Credential, CredentialSource } from './credential.js';
+import { fromEnvironment } from './environment.js';
+import { fromFile } from './file.js';
+
+const entrySchema = z.discriminatedUnion('source', [
+  z.strictObject({ source: z.literal('environment'), user: z.string().min(1).optional() }),
+  z.strictObject({ source: z.literal('file'), user: z.string().min(1), path: z.string().min(1) }),
+  z.strictObject({
+    source: z.literal('command'),
+    user: z.string().min(1),
+    command: z.tuple([z.string().min(1)], z.string()),
+  }),
+]);
+const fileSchema = z.record(z.string(), entrySchema);
+
+/** The agent's credentials by the name that connections call them. */
+export interface Credentials {
+  /** @throws CredentialProblem */
+  read(name: string): Promise<Credential>;
+}
+
+/**
+ * From the YAML of SALLYPORT_CREDENTIALS; a name that is not there is looked for in the environment.
+ * @throws ConfigProblem
+ */
+export function createCredentials(
+  yaml: string | undefined,
+  env: Readonly<Record<string, string | undefined>>,
+): Credentials {
+  const entries = yaml === undefined ? {} : parseFile(yaml);
+  const sources = new Map<string, CredentialSource>();
+  for (const [name, entry] of Object.entries(entries)) sources.set(name, sourceOf(name, entry, env));
+  return {
+    read: (name) => (sources.get(name) ?? fromEnvironment(name, env)).read(),
+  };
+}
+
+function sourceOf(
+  name: string,
+  entry: z.output<typeof entrySchema>,
+  env: Readonly<Record<string, string | undefined>>,
+): CredentialSource {
+  switch (entry.source) {
+    case 'environment':
+      return fromEnvironment(name, env, entry.user);
+    case 'file':
+      return fromFile(entry.user, entry.path);
+    case 'command':
+      return fromCommand(entry.user, entry.command);
+  }
+}
+
+function parseFile(yaml: string): z.output<typeof fileSchema> {
+  let value: unknown;
+  try {
+    value = parse(yaml, { maxAliasCount: 10 });
+  } catch {
+    throw new ConfigProblem(['SALLYPORT_CREDENTIALS names a file that is not YAML']);
+  }
+  const parsed = fileSchema.safeParse(value ?? {});
+  if (parsed.success) return parsed.data;
+  throw new ConfigProblem(
+    parsed.error.issues.map((issue) => `SALLYPORT_CREDENTIALS: ${issue.path.join('.')}: ${issue.message}`),
+  );
+}
+
+export { CredentialProblem };

@@ -1,0 +1,44 @@
+import type { Duplex } from 'node:stream';
+import type { TargetGreeting } from '@sallyport/kernel';
+import type { AgentConnectionChunk } from '@sallyport/policy/bundle';
+import { LoginError, openTarget } from '@sallyport/postgres/login';
+import type { Credential } from './credentials/credential.js';
+
+/** A logged-in target: a byte stream, what it said at login, and how to cancel what it runs. */
+export interface OpenedTarget {
+  readonly stream: Duplex;
+  readonly greeting: TargetGreeting;
+  cancel(): Promise<void>;
+}
+
+export interface OpenRequest {
+  readonly connection: AgentConnectionChunk;
+  readonly database: string;
+  readonly credential: Credential;
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly ca: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** The target could not be opened; the message is for the caller and holds no secret. */
+export class OpenProblem extends Error {
+  readonly code: string;
+  constructor(code: string, message: string) {
+    super(message);
+    this.name = 'OpenProblem';
+    this.code = code;
+  }
+}
+
+/** The one list: how each protocol's targets are opened. */
+export const openers: Readonly<Record<string, (request: OpenRequest) => Promise<OpenedTarget>>> = {
+  postgres: async ({ connection, database, credential, parameters, ca, signal }) => {
+    try {
+      const { host, port, tls } = connection;
+      return await openTarget({ host, port, tls, database, ...credential, parameters, ca, signal });
+    } catch (error) {
+      if (error instanceof LoginError) throw new OpenProblem(error.failure, error.message);
+      throw error;
+    }
+  },
+};
