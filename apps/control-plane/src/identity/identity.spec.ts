@@ -194,6 +194,24 @@ describe('issuers', () => {
     expect((await admin('DELETE', '/v1/subagents/bound')).status).toBe(204);
   });
 
+  test('an iss cannot be changed into one that its subagents are bound too loosely for', async () => {
+    const keys = (await admin('GET', '/v1/issuers/idp')).body['keys'];
+    await admin('PUT', '/v1/issuers/mover', { issuer: 'https://mover.test', keys });
+    await admin('PUT', '/v1/subagents/loose', { issuer: 'mover', claims: { sub: 'repo:org/app:ref:refs/heads/main' } });
+    const moved = await admin('PUT', '/v1/issuers/mover', {
+      issuer: 'https://token.actions.githubusercontent.com',
+      keys,
+    });
+    expect(moved.body).toMatchObject({ status: 409, detail: expect.stringContaining('subagent loose') });
+  });
+
+  test('of many who make one at once, one does', async () => {
+    const keys = (await admin('GET', '/v1/issuers/idp')).body['keys'];
+    const wish = { name: 'once', issuer: 'https://once.test', keys };
+    const answers = await Promise.all([1, 2, 3, 4].map(() => admin('POST', '/v1/issuers', wish)));
+    expect(answers.map((answer) => answer.status).sort()).toEqual([201, 409, 409, 409]);
+  });
+
   test('old keys are read again by themselves; a failure keeps the ones that are there', async () => {
     const database = await postgres.connect('identity');
     await database.query(

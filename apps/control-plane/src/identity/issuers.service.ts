@@ -1,11 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { tokenAlgorithms } from '@sallyport/identity';
+import { tokenAlgorithms, validateBinding } from '@sallyport/identity';
 import { z } from 'zod';
 import { mintId } from '@sallyport/runtime';
 import { CONFIG } from '../config.js';
 import type { Config } from '../config.js';
 import { ConfigurationChanges } from '../configuration/changes.js';
 import { Database } from '../db/database.js';
+import type { Transaction } from '../db/database.js';
 import type { Issuer, Prisma } from '../db/generated/client.js';
 import { alreadyThere, nameForPut } from '../http/noun.js';
 import { nounPage, toPage } from '../http/page.js';
@@ -89,9 +90,7 @@ export class IssuersService {
   }
 
   async create(tenantId: string, { name, ...fields }: z.infer<typeof newIssuer>): Promise<IssuerView> {
-    if ((await this.#database.issuer.findFirst({ where: { tenantId, name } })) !== null)
-      throw alreadyThere('issuer', name);
-    return this.#save(tenantId, name, { fields, present: null });
+    return this.#save(tenantId, name, { fields, present: 'must not be' });
   }
 
   async put(tenantId: string, ref: string, fields: IssuerFields) {
@@ -145,11 +144,11 @@ export class IssuersService {
   async #save(
     tenantId: string,
     name: string,
-    { fields, present: row }: { readonly fields: IssuerFields; readonly present: Issuer | null },
+    { fields, present: row }: { readonly fields: IssuerFields; readonly present: Issuer | null | 'must not be' },
   ): Promise<IssuerView> {
     const audiences = fields.audiences ?? (this.#defaultAudience === undefined ? undefined : [this.#defaultAudience]);
     if (audiences === undefined) throw invalidField('audiences', 'name at least one (or set SALLYPORT_AUDIENCE)');
-    const keys = await this.#keysFor(fields, row);
+    const keys = await this.#keysFor(fields, row === 'must not be' ? null : row);
     const data = {
       issuer: fields.issuer,
       audiences,
@@ -163,6 +162,9 @@ export class IssuersService {
         where: { tenantId, issuer: fields.issuer, name: { not: name } },
       });
       if (other !== null) throw new Problem('conflict', `the issuer ${other.name} has this iss already`);
+      if (row === 'must not be' && (await transaction.issuer.count({ where: { tenantId, name } })) > 0)
+        throw alreadyThere('issuer', name);
+      await refuseLooseBindings(transaction, tenantId, { name, issuer: fields.issuer });
       return transaction.issuer.upsert({
         where: { tenantId_name: { tenantId, name } },
         create: { id: mintId('iss'), tenantId, name, ...data },
@@ -192,6 +194,20 @@ export class IssuersService {
     const row = await this.#database.issuer.findFirst({ where: byReference(tenantId, ref) });
     if (row === null) throw notFound('issuer');
     return row;
+  }
+}
+
+/** What is exact enough for one issuer may be loose for another, whose names change hands. */
+async function refuseLooseBindings(
+  transaction: Transaction,
+  tenantId: string,
+  { name, issuer }: { readonly name: string; readonly issuer: string },
+): Promise<void> {
+  const bound = await transaction.subagent.findMany({ where: { tenantId, issuer: { name } } });
+  for (const subagent of bound) {
+    const [problem] = validateBinding({ issuer, claims: subagent.claims as Readonly<Record<string, string>> });
+    if (problem !== undefined)
+      throw new Problem('conflict', `the subagent ${subagent.name} could not be bound to it: ${problem.message}`);
   }
 }
 
