@@ -64,7 +64,7 @@ describe('a real client and a real target', () => {
       text: 'select id, amount from people where id = $1',
       values: [2],
       binary: true,
-    } as never);
+    } as { text: string });
     expect(binary.rows[0]).toMatchObject({ id: 2 });
     const several = (await client.query('select 1 as a; select 2 as b')) as unknown as { rows: unknown[] }[];
     expect(several.map(({ rows }) => rows)).toEqual([[{ a: 1 }], [{ b: 2 }]]);
@@ -169,7 +169,7 @@ describe('a real client and a real target', () => {
       text: 'select id, email from people where id = $1',
       values: [5],
       binary: true,
-    } as never);
+    } as { text: string });
     expect(binary.rows).toEqual(expected);
     const cursor = client.query(new Cursor('select id, email from people where id = 5'));
     expect(await cursor.read(1)).toEqual(expected);

@@ -1,3 +1,4 @@
+/* eslint-disable no-restricted-imports -- a driver for tests, over real sockets */
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';

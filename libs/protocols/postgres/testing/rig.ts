@@ -18,7 +18,7 @@ import { postgres } from '../src/index.js';
 import { createBackendDecoder, encodePassword, encodeStartup } from '../src/client.js';
 import type { BackendMessage } from '../src/client.js';
 
-// The only mint outside of policy: tests.
+// eslint-disable-next-line no-restricted-syntax -- the only mint outside of policy: tests have no policy
 export const permit = (scope: 'login' | 'command'): Permit => ({ scope }) as Permit;
 
 export const text = (bytes: Uint8Array | null | undefined): string => Buffer.from(bytes ?? []).toString();

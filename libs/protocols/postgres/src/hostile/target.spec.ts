@@ -135,6 +135,31 @@ describe('asynchronous messages', () => {
   });
 });
 
+describe('state that a pipeline changes under its own feet', () => {
+  test('what follows is decided on the new state, not the old one', () => {
+    const rig = idle().client(encodeQuery('set search_path = evil'), encodeQuery('select * from t'));
+    expect(rig.letters).toBe('Q');
+    rig.target(complete('SET'), from('S', 'search_path\0evil\0'), ready());
+    expect(rig.letters).toBe('QQ');
+    const question = rig.questions[1];
+    expect(question?.kind === 'command' && question.state.parameters.get('search_path')).toBe('evil');
+  });
+  test('the same in the extended protocol, where the state is told before ReadyForQuery', () => {
+    const rig = idle().client(
+      encodeParse('set role x'),
+      encodeBind(),
+      encodeExecute(),
+      encodeSync(),
+      encodeParse('select 1'),
+    );
+    expect(rig.questions).toHaveLength(2);
+    rig.target(from('1'), from('2'), complete('SET'));
+    expect(rig.questions).toHaveLength(2);
+    rig.target(ready());
+    expect(rig.questions).toHaveLength(3);
+  });
+});
+
 describe('COPY from the client', () => {
   const copyIn = from('G', [0], int16(1), int16(0));
   test('data goes under the command’s permit; a failed COPY drops what still comes', () => {

@@ -279,7 +279,10 @@ export class Answers {
       exchange.outbox.add(copyFail('refused'), run.permit);
       return;
     }
-    if (run.form === 'extended') exchange.strayedSyncs += exchange.ledger.dropSyncsBehindHead();
+    if (run.form === 'extended') {
+      exchange.strayedSyncs += exchange.ledger.dropSyncsBehindHead();
+      exchange.drifts = true;
+    }
     exchange.copyIn = run;
     this.told(run, frame);
   }

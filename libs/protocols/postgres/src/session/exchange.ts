@@ -37,6 +37,8 @@ export class Exchange {
   runs = 0;
   /** The target may keep answers back: nothing was sent that makes it flush. */
   unflushed = false;
+  /** A command of this stretch may change how later ones are read. */
+  drifts = false;
   /** The client's messages are dropped until its Sync; the error's code. */
   skipping: string | undefined;
   /** A refusal that the client must hear before its next message counts. */
@@ -115,7 +117,7 @@ export class Exchange {
       if (!entry.simple) continue;
       if (entry.grouped) {
         this.outbox.add(sync(), this.permit);
-        this.ledger.push({ kind: 'sync', failed: false });
+        this.ledger.push({ kind: 'sync', failed: false, drifts: true });
       } else this.output.inject(readyForQuery(this.transaction));
     }
   }
@@ -183,7 +185,7 @@ export class Exchange {
     if (this.closed) return;
     this.closed = true;
     for (let entry = this.ledger.shift(); entry; entry = this.ledger.shift())
-      if (entry.kind === 'run') this.outcome(entry, 'unknown', entry.error);
+      if (entry.kind === 'run') this.outcome(entry, entry.stage === 'failed' ? 'failed' : 'unknown', entry.error);
     this.closing = cause;
   }
 

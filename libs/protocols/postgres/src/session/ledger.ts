@@ -30,6 +30,8 @@ export interface Run {
   readonly portal: Portal | undefined;
   /** Its text may change what names stand for: PREPARE, DEALLOCATE, DISCARD, DECLARE, CLOSE. */
   readonly renames: boolean;
+  /** Its text may change how later ones are read: search_path, role, encodings. The target says so before it is ready. */
+  readonly drifts: boolean;
   /** Where its answer is. */
   stage: 'waiting' | 'rows' | 'copyIn' | 'copyOut' | 'failed';
   results: number;
@@ -65,7 +67,7 @@ export type Entry =
       readonly portal: NameChange<Portal> | undefined;
     }
   | Run
-  | { readonly kind: 'sync'; failed: boolean }
+  | { readonly kind: 'sync'; failed: boolean; readonly drifts: boolean }
   /** Nothing was sent: the client is told so when its turn comes. */
   | {
       readonly kind: 'refuse';
@@ -79,7 +81,7 @@ export type Entry =
   /** An error is provoked, so that the target rolls an implicit transaction back. */
   | { readonly kind: 'poison' };
 
-export const newRun = (of: Pick<Run, 'form' | 'id' | 'permit' | 'mask' | 'portal' | 'renames'>): Run => ({
+export const newRun = (of: Pick<Run, 'form' | 'id' | 'permit' | 'mask' | 'portal' | 'renames' | 'drifts'>): Run => ({
   kind: 'run',
   ...of,
   stage: 'waiting',
@@ -102,6 +104,7 @@ export class Ledger {
   private runCount = 0;
   private renameCount = 0;
   private boundaryCount = 0;
+  private driftCount = 0;
 
   get head(): Entry | undefined {
     return this.entries[this.first];
@@ -117,13 +120,20 @@ export class Ledger {
   get boundaries(): number {
     return this.boundaryCount;
   }
+  /** Stretches under way in which the session's state may change. */
+  get drifts(): number {
+    return this.driftCount;
+  }
   get renames(): number {
     return this.renameCount;
   }
 
   push(entry: Entry): void {
     this.entries.push(entry);
-    if (isBoundary(entry)) this.boundaryCount += 1;
+    if (isBoundary(entry)) {
+      this.boundaryCount += 1;
+      if (entry.drifts) this.driftCount += 1;
+    }
     if (entry.kind !== 'run') return;
     this.runCount += 1;
     if (entry.renames) this.renameCount += 1;
@@ -140,7 +150,10 @@ export class Ledger {
       this.entries = this.entries.slice(this.first);
       this.first = 0;
     }
-    if (isBoundary(entry)) this.boundaryCount -= 1;
+    if (isBoundary(entry)) {
+      this.boundaryCount -= 1;
+      if (entry.drifts) this.driftCount -= 1;
+    }
     if (entry.kind === 'run') {
       this.runCount -= 1;
       if (entry.renames) this.renameCount -= 1;
@@ -151,14 +164,17 @@ export class Ledger {
   /** The Syncs right behind the head, which a COPY from the client swallows. */
   dropSyncsBehindHead(): number {
     let count = 0;
-    while (this.entries[this.first + 1]?.kind === 'sync') {
+    for (;;) {
+      const next = this.entries[this.first + 1];
+      if (next?.kind !== 'sync') break;
       this.entries.splice(this.first + 1, 1);
       this.boundaryCount -= 1;
+      if (next.drifts) this.driftCount -= 1;
       count += 1;
     }
     return count;
   }
 }
 
-const isBoundary = (entry: Entry): boolean =>
+const isBoundary = (entry: Entry): entry is Extract<Entry, { drifts: boolean }> =>
   entry.kind === 'sync' || (entry.kind === 'run' && entry.form === 'simple');

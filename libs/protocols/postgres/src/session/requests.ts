@@ -31,6 +31,13 @@ interface OpenQuestion {
 /** Words that may change what a name stands for, by SQL. A keyword cannot be spelled another way. */
 const renaming = /prepare|deallocate|discard|declare|close/i;
 
+/**
+ * Words without which no statement changes how later ones are read, or as whom they run. A pipeline waits behind one until
+ * the target has told its new state; too many words only cost a wait.
+ */
+const drifting =
+  /search_path|encoding|conforming|\b(?:names|schema|role|reset|rollback|abort)\b|authorization|discard|set_config|u&/i;
+
 /** What the client sends, once it is logged in: message by message, each asked for or known to be harmless. */
 export class Requests {
   private readonly framer: Framer;
@@ -74,7 +81,15 @@ export class Requests {
 
   /** Allowed, but the target gave up on everything up to the next Sync meanwhile: it did not run. */
   private overtaken(id: QuestionId, permit: Permit, error: string): void {
-    const base = { form: 'extended', id, permit, mask: undefined, portal: undefined, renames: false } as const;
+    const base = {
+      form: 'extended',
+      id,
+      permit,
+      mask: undefined,
+      portal: undefined,
+      renames: false,
+      drifts: false,
+    } as const;
     this.exchange.outcome(newRun(base), 'failed', error);
   }
 
@@ -121,6 +136,8 @@ export class Requests {
     if (type === frontend.sync) return this.sync(frame);
     if (exchange.skipping !== undefined) return;
     if (exchange.barrier) return this.wait(frame);
+    // Not decided on a state that is about to change.
+    if (decided.has(type) && exchange.ledger.drifts > 0) return this.wait(frame);
     switch (type) {
       case frontend.query:
         return this.query(frame);
@@ -167,8 +184,8 @@ export class Requests {
     this.ask({ phase: 'run', form: 'simple', text, parameters: [] }, (id, permit, mask) => {
       this.held.release();
       exchange.outbox.add(frame, permit, 2);
-      const renames = renaming.test(text);
-      exchange.ledger.push(newRun({ form: 'simple', id, permit, mask, portal: undefined, renames }));
+      const changes = { renames: renaming.test(text), drifts: exchange.drifts || drifting.test(text) };
+      exchange.ledger.push(newRun({ form: 'simple', id, permit, mask, portal: undefined, ...changes }));
       this.nextStretch();
     });
   }
@@ -258,7 +275,9 @@ export class Requests {
         const entry = { kind: 'describe', portal, mask, own: true, typesCame: false } as const;
         this.held.add(describePortal(parsed.portal), exchange.permit, entry);
       }
-      const run = newRun({ form: 'extended', id, permit, mask, portal, renames: renaming.test(text) });
+      const changes = { renames: renaming.test(text), drifts: drifting.test(text) };
+      const run = newRun({ form: 'extended', id, permit, mask, portal, ...changes });
+      exchange.drifts ||= run.drifts;
       this.held.add(frame, permit, run);
       this.held.release();
       exchange.runs += 1;
@@ -270,7 +289,7 @@ export class Requests {
     // Whether the target must roll back is only known when its earlier answers are.
     if (exchange.barrier) return this.wait(frame);
     exchange.skipping = undefined;
-    this.held.add(frame, exchange.permit, { kind: 'sync', failed: false });
+    this.held.add(frame, exchange.permit, { kind: 'sync', failed: false, drifts: exchange.drifts });
     this.held.release();
     this.nextStretch();
   }
@@ -373,6 +392,7 @@ export class Requests {
     exchange.grouped = false;
     exchange.runs = 0;
     exchange.unflushed = false;
+    exchange.drifts = false;
   }
 
   private violation(what: string): void {
@@ -380,6 +400,9 @@ export class Requests {
     this.exchange.fatal({ refusal }, 'refused', true);
   }
 }
+
+/** Messages whose text is read and decided. */
+const decided: ReadonlySet<number> = new Set([frontend.query, frontend.parse, frontend.execute]);
 
 const malformed = (name: string): Complaint => ({
   refusal: refuse('protocol_violation', `invalid message format: ${name}`),
