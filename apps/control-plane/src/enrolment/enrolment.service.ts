@@ -1,0 +1,115 @@
+import { status } from '@grpc/grpc-js';
+import { Inject, Injectable } from '@nestjs/common';
+import { NodeKind as WireKind } from '@sallyport/contracts';
+import type { Credentials, EnrolRequest } from '@sallyport/contracts';
+import { certificateLifetime, checkRequest, identityUri, issueCertificate, peerOf } from '@sallyport/pki';
+import { mintId } from '@sallyport/runtime';
+import { Database } from '../db/database.js';
+import type { Transaction } from '../db/database.js';
+import { Tenancy } from '../db/tenancy.js';
+import { Refusal } from '../grpc/access.js';
+import type { NodeKind, NodePeer } from '../grpc/access.js';
+import { KEYS } from '../grpc/keyring.js';
+import type { Keys } from '../grpc/keyring.js';
+import { JoinTokens } from './join-tokens.js';
+
+const longestSecret = 128;
+/** Every refusal of a token has the same words. */
+const refused = (): Refusal =>
+  new Refusal(status.UNAUTHENTICATED, 'the join token is not valid for this: make a new one with POST /v1/join-tokens');
+
+/** A join token buys the first certificate, a certificate the next one. */
+@Injectable()
+export class EnrolmentService {
+  readonly #database: Database;
+  readonly #tenancy: Tenancy;
+  readonly #keys: Keys;
+  readonly #tokens: JoinTokens;
+
+  constructor(
+    @Inject(Database) database: Database,
+    @Inject(Tenancy) tenancy: Tenancy,
+    @Inject(KEYS) keys: Keys,
+    @Inject(JoinTokens) tokens: JoinTokens,
+  ) {
+    this.#database = database;
+    this.#tenancy = tenancy;
+    this.#keys = keys;
+    this.#tokens = tokens;
+  }
+
+  async enrol({ joinToken: secret, kind: wire, name, certificateRequest }: EnrolRequest): Promise<Credentials> {
+    const kind = kindOf(wire);
+    if (kind === undefined || !isName(name)) throw new Refusal(status.INVALID_ARGUMENT, 'kind or name is not valid');
+    const publicKey = await keyOf(certificateRequest);
+    if (secret === '' || secret.length > longestSecret) throw refused();
+    const tenantId = this.#tenancy.defaultTenant;
+    return this.#database.$transaction(
+      async (transaction) => {
+        if (!(await this.#tokens.use(transaction, { tenantId, secret, kind, name }))) throw refused();
+        const known = await transaction.node.findUnique({ where: { tenantId_kind_name: { tenantId, kind, name } } });
+        if (known?.disabled === true) throw new Refusal(status.PERMISSION_DENIED, 'this node is turned away');
+        const node = await transaction.node.upsert({
+          where: { tenantId_kind_name: { tenantId, kind, name } },
+          create: { id: mintId('nod'), tenantId, kind, name, createdAt: new Date() },
+          // Who comes with a new token is another machine: certificates of the one before end here.
+          update: { createdAt: new Date(), manifestVersion: 0, refusal: null },
+        });
+        return this.#issue(transaction, { tenantId, nodeId: node.id, kind, name }, publicKey);
+      },
+      { maxWait: 10_000 },
+    );
+  }
+
+  /** A new key, the same name: whatever the request says. */
+  async renew(peer: NodePeer, certificateRequest: Uint8Array): Promise<Credentials> {
+    return this.#issue(this.#database, peer, await keyOf(certificateRequest));
+  }
+
+  async #issue(
+    database: Pick<Transaction, 'node'>,
+    { nodeId, kind, name }: NodePeer,
+    publicKey: Uint8Array,
+  ): Promise<Credentials> {
+    const { authority, tenant, bundle } = this.#keys;
+    const now = Date.now();
+    const identity = { tenant, kind, name };
+    const certificate = await issueCertificate({ authority, publicKey, identity, now });
+    await database.node.update({
+      where: { id: nodeId },
+      data: {
+        serial: peerOf(certificate)?.serial ?? null,
+        certificateExpiry: new Date(now + certificateLifetime),
+      },
+    });
+    return {
+      certificateChain: [Buffer.from(certificate)],
+      authorities: [Buffer.from(authority.certificate)],
+      bundleKeys: [{ id: bundle.id, publicKey: Buffer.from(bundle.publicKey) }],
+      tenant,
+      nodeId,
+      nodeName: name,
+    };
+  }
+}
+
+async function keyOf(request: Uint8Array): Promise<Uint8Array> {
+  const publicKey = await checkRequest(new Uint8Array(request));
+  if (publicKey === undefined)
+    throw new Refusal(status.INVALID_ARGUMENT, 'the certificate request is not a valid one for an ECDSA P-256 key');
+  return publicKey;
+}
+
+function kindOf(wire: WireKind): NodeKind | undefined {
+  if (wire === WireKind.NODE_KIND_PROXY) return 'proxy';
+  return wire === WireKind.NODE_KIND_AGENT ? 'agent' : undefined;
+}
+
+function isName(name: string): boolean {
+  try {
+    identityUri({ tenant: 'default', kind: 'proxy', name });
+    return name.length <= 63;
+  } catch {
+    return false;
+  }
+}
