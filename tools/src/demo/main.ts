@@ -32,7 +32,8 @@ if (values.help === true) {
 
 Nothing is left behind: data, logs and keys live in a temporary directory that goes when the demo ends.`);
 } else {
-  process.exitCode = await run(values.once === true);
+  // Said aloud: a library that guards embedded servers would end the process with its own code.
+  process.exit(await run(values.once === true));
 }
 
 async function run(once: boolean): Promise<number> {

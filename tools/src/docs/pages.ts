@@ -1,0 +1,45 @@
+import { agentConfigSchema } from '@sallyport/agent/config';
+import { configSchema as controlPlaneConfigSchema } from '@sallyport/control-plane/config';
+import { renderEnforcement } from '@sallyport/policy';
+import { postgres } from '@sallyport/postgres';
+import { proxyConfigSchema } from '@sallyport/proxy/config';
+import { describeConfig } from '@sallyport/runtime';
+
+/** Pages of docs/ that are written by a program, so that they cannot drift from the code. */
+export const pages: readonly { readonly path: string; readonly render: () => string }[] = [
+  { path: 'docs/configuration.md', render: renderConfiguration },
+  {
+    path: 'docs/enforcement.md',
+    render: () => `${notice}\n${renderEnforcement([{ protocol: postgres.name, modes: postgres.modes }]).trimEnd()}\n`,
+  },
+];
+
+const notice = '<!-- Written by `npm run docs`: change the code, not this page. -->\n';
+
+function renderConfiguration(): string {
+  const programs = [
+    { name: 'Control plane', schema: controlPlaneConfigSchema },
+    { name: 'Proxy', schema: proxyConfigSchema },
+    { name: 'Agent', schema: agentConfigSchema },
+  ] as const;
+  const sections = programs.map(({ name, schema }) => {
+    const rows = describeConfig(schema).map(({ name: variable, description, fallback, required, secret }) => {
+      const value = required ? '**required**' : fallback === undefined ? 'optional' : `\`${fallback}\``;
+      return `| \`${variable}\` | ${value} | ${description.replaceAll('|', '\\|')}${secret ? ' *Secret.*' : ''} |`;
+    });
+    return [`## ${name}`, '', '| variable | default | what it is |', '| --- | --- | --- |', ...rows, ''].join('\n');
+  });
+  return [
+    notice,
+    '# Configuration',
+    '',
+    'Every program is configured by its environment. Each variable may also come from a file: `NAME_FILE` names it. A variable that',
+    'begins with `SALLYPORT_` and that the program does not know is refused, as is any value that does not fit: the program says',
+    'which, why, and ends with code 64.',
+    '',
+    ...sections,
+    'The agent also reads `SALLYPORT_CREDENTIAL_<NAME>_USER` and `SALLYPORT_CREDENTIAL_<NAME>_PASSWORD` for a credential that a',
+    'connection calls `<name>`.',
+    '',
+  ].join('\n');
+}
