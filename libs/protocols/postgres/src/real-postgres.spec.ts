@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { connect as connectSocket } from 'node:net';
 import { existsSync } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { Readable } from 'node:stream';
@@ -11,7 +12,21 @@ import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 import Cursor from 'pg-cursor';
 import { startGate } from '../testing/gate.js';
 import type { Gate } from '../testing/gate.js';
-import { allow, deny, maskOf } from '../testing/rig.js';
+import { allow, deny, maskOf, summary } from '../testing/rig.js';
+import {
+  createBackendDecoder,
+  encodeBind,
+  encodeCopyData,
+  encodeCopyDone,
+  encodeExecute,
+  encodeFlush,
+  encodeParse,
+  encodePassword,
+  encodeQuery,
+  encodeStartup,
+  encodeSync,
+} from './client.js';
+import type { BackendMessage } from './client.js';
 
 let server: TestPostgres;
 let gate: Gate;
@@ -189,6 +204,90 @@ describe('a real client and a real target', () => {
     const { rows } = await client.query('select repeat(md5(n::text), 40) as t from generate_series(1, 5000) n');
     expect(rows).toHaveLength(5000);
     expect(gate.notes.at(-1)).toMatchObject({ status: 'completed', rows: 5000 });
+  });
+});
+
+/** A client that pipelines as it likes. */
+const raw = async (
+  ...messages: Uint8Array[]
+): Promise<{ send(...more: Uint8Array[]): Promise<string>; end(): void }> => {
+  const socket = connectSocket(gate.port, '127.0.0.1');
+  const decode = createBackendDecoder(1 << 24);
+  let heard: BackendMessage[] = [];
+  let wake: () => void = () => undefined;
+  socket.on('data', (chunk: Buffer) => {
+    heard.push(...decode(chunk));
+    wake();
+  });
+  const send = async (...more: Uint8Array[]): Promise<string> => {
+    heard = [];
+    socket.write(Buffer.concat(more));
+    while (!heard.some(({ type }) => type === 'ready')) await new Promise<void>((resolve) => (wake = resolve));
+    return summary(heard);
+  };
+  await send(encodeStartup({ user: 'billing', database: 'postgres' }), encodePassword('token'), ...messages);
+  return { send, end: () => socket.destroy() };
+};
+const statement = (sql: string): Uint8Array[] => [encodeParse(sql), encodeBind(), encodeExecute()];
+
+describe('pipelines at a real target', () => {
+  test('a denial in an implicit transaction rolls back what ran before it', async () => {
+    gate.decide = ({ text }) => (/drop/.test(text) ? deny() : allow());
+    const { send, end } = await raw();
+    const insert = 'insert into people values (7001, null, 0)';
+    expect(await send(...statement(insert), ...statement('drop table people'), encodeSync())).toBe(
+      '1 2 C(INSERT 0 1) E(42501) Z(idle)',
+    );
+    expect(await send(encodeQuery('select count(*) from people where id = 7001'))).toBe('T D(0) C(SELECT 1) Z(idle)');
+    expect(
+      await send(...statement('begin'), ...statement(insert), ...statement('drop table people'), encodeSync()),
+    ).toBe('1 2 C(BEGIN) 1 2 C(INSERT 0 1) E(42501) Z(open)');
+    expect(await send(encodeQuery('commit'))).toBe('C(COMMIT) Z(idle)');
+    expect(await send(encodeQuery('delete from people where id = 7001'))).toBe('C(DELETE 1) Z(idle)');
+    end();
+  });
+
+  test('a refused answer in an implicit transaction is rolled back too', async () => {
+    gate.decide = ({ text }) =>
+      /returning/.test(text)
+        ? allow(maskOf({}, { choose: () => ({ kind: 'refuse', refusal: { code: 'unmaskable', message: 'no' } }) }))
+        : allow();
+    const { send, end } = await raw();
+    const update = statement('update people set amount = -1 where id = 2 returning email');
+    const half = send(...update, encodeFlush());
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    void half;
+    expect(await send(encodeSync())).toBe('Z(idle)');
+    expect(await send(encodeQuery('select amount from people where id = 2'))).toBe('T D(3.0) C(SELECT 1) Z(idle)');
+    end();
+  });
+
+  test('COPY in the extended protocol, with a Sync sent ahead', async () => {
+    const { send, end } = await raw();
+    await send(encodeQuery('create temp table c (id int)'));
+    const copy = send(...statement('copy c from stdin'), encodeSync());
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    void copy;
+    expect(await send(encodeCopyData(Buffer.from('1\n')), encodeCopyDone(), encodeSync())).toBe('C(COPY 1) Z(idle)');
+    const failing = send(...statement('copy c from stdin'), encodeSync());
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    void failing;
+    expect(await send(encodeCopyData(Buffer.from('x\n')), encodeCopyDone(), encodeSync())).toBe('E(22P02) Z(idle)');
+    expect(await send(encodeQuery('select count(*) from c'))).toBe('T D(1) C(SELECT 1) Z(idle)');
+    end();
+  });
+
+  test('a text that fails in the middle, names that are reused, an unknown portal', async () => {
+    const { send, end } = await raw();
+    expect(await send(encodeQuery('select 1; select 1/0; select 2'))).toBe('T D(1) C(SELECT 1) E(22012) Z(idle)');
+    expect(await send(encodeParse('select 1', 's'), encodeSync())).toBe('1 Z(idle)');
+    expect(await send(encodeParse('select 2', 's'), encodeSync())).toBe('E(42P05) Z(idle)');
+    expect(await send(encodeBind({ statement: 's' }), encodeExecute(), encodeSync())).toBe(
+      '2 D(1) C(SELECT 1) Z(idle)',
+    );
+    expect(await send(encodeQuery('deallocate s'), encodeSync())).toContain('C(DEALLOCATE)');
+    expect(await send(encodeExecute('nowhere'), encodeSync())).toBe('E(34000) Z(idle)');
+    end();
   });
 });
 
