@@ -101,7 +101,12 @@ export const rooms = [
       'undici',
     ],
   },
-  { name: 'cli', path: 'apps/cli', may: ['kernel', 'runtime', 'audit'], libraries: ['commander', 'yaml', 'zod'] },
+  {
+    name: 'cli',
+    path: 'apps/cli',
+    may: ['kernel', 'runtime', 'audit', 'postgres'],
+    libraries: ['commander', 'yaml', 'zod'],
+  },
   {
     name: 'tools',
     path: 'tools',

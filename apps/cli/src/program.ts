@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { addApply } from './commands/apply.js';
 import { addApprovals } from './commands/approvals.js';
+import { addConnect } from './commands/connect.js';
 import { addLogin } from './commands/login.js';
 import { addSessions } from './commands/sessions.js';
 import { addToken } from './commands/token.js';
@@ -23,6 +24,7 @@ Exit codes: 0 done, 1 failed, 64 usage, 69 unreachable, 75 not yet (an approval 
     );
   addLogin(program, context);
   addToken(program, context);
+  addConnect(program, context);
   addSessions(program, context);
   addApprovals(program, context);
   addApply(program, context);
