@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect as connectPlain, createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { connect as connectTls, createSecureContext } from 'node:tls';
-import { tlsMaterial } from '@sallyport/pki';
+import { tlsMaterial } from './node.js';
 import { createTestAuthority } from '../testing/authority.js';
 import { createClientPipe } from './client-pipe.js';
 

@@ -8,9 +8,10 @@ import {
   helpText,
 } from '@sallyport/runtime';
 import { readConfig, SpoolFailure, systemClock } from '@sallyport/runtime';
+import { EnrolmentProblem } from '@sallyport/pki';
 import { compose } from './compose.js';
 import { proxyConfigSchema } from './config.js';
-import { NotEnrolled, openProxyNode } from './node.js';
+import { openProxyNode } from './node.js';
 import { loadAnalyses } from './statements.js';
 
 const program = 'sallyport-proxy';
@@ -36,7 +37,7 @@ exitOnSignals(shutdown);
 
 /** What the system said of a port, a file or a directory: the operator's to mend. */
 const isUnavailable = (error: unknown): boolean =>
-  error instanceof NotEnrolled ||
+  error instanceof EnrolmentProblem ||
   error instanceof SpoolFailure ||
   (error instanceof Error &&
     'code' in error &&

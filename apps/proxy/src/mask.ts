@@ -1,9 +1,9 @@
 import { createHmac } from 'node:crypto';
-import type { AnswerMask } from '@sallyport/kernel';
+import type { AnswerMask, CopyOptions } from '@sallyport/kernel';
 import { createAnswerMask, createDetectors, defaultDetectorClasses, stricterFormat } from '@sallyport/masking';
 import type { CellRule, ColumnRule, Detectors, HashKey, OutputRule, ResultRule } from '@sallyport/masking';
 import type { Decider, DecisionContext } from '@sallyport/policy';
-import type { AnswerFacts, ColumnObject, Facts, Lineage, OutputColumn } from '@sallyport/sql';
+import type { AnswerFacts, ColumnObject, Facts, Lineage, OutputColumn, StatementFacts } from '@sallyport/sql';
 import type { Place } from './place.js';
 
 /** How answers are masked for one reader in one place. Made anew when policy, tags or catalog change. */
@@ -50,20 +50,33 @@ export const createMasks = ({ place, decider, viewColumns }: MasksInput): Masks 
       const known = cached.get(facts);
       if (known !== undefined) return known;
       const rules = rulesFor(place, decider, viewColumns, context, strict);
-      const mask = createAnswerMask({
-        results: facts.statements.flatMap(({ answer }) => rules.result(answer)),
-        origin: rules.origin,
-        detectors,
-        strict,
-        hash,
-        types: place.type,
-        text,
-      });
+      const answering = facts.statements.filter(({ answer }) => answer.kind !== 'none');
+      const mask: AnswerMask = {
+        ...createAnswerMask({
+          results: facts.statements.flatMap(({ answer }) => rules.result(answer)),
+          origin: rules.origin,
+          detectors,
+          strict,
+          hash,
+          types: place.type,
+          text,
+        }),
+        copyOptions: (result) => copyOptionsOf(answering[result]),
+      };
       cached.set(facts, mask);
       return mask;
     },
   };
 };
+
+/**
+ * A text COPY in another than its default form has one cell per row when it is read in the default one, which does not fit
+ * its description and is withheld. CSV could be misread: its options must be known.
+ */
+const copyOptionsOf = (statement: StatementFacts | undefined): CopyOptions | undefined =>
+  statement?.copyOptions ?? (statement?.copyFormat === 'text' ? defaultText : undefined);
+
+const defaultText: CopyOptions = { format: 'text', header: false, delimiter: 0x09, null: Buffer.from('\\N') };
 
 const hmac = (key: Uint8Array, bytes: Uint8Array): Uint8Array => createHmac('sha256', key).update(bytes).digest();
 

@@ -1,6 +1,6 @@
 import type { TLSSocket } from 'node:tls';
-import { createCredentialStore, enrol, peerIdentity, renew, renewAt, signTicket, verifyBundle } from '@sallyport/pki';
-import type { NodeCredentials } from '@sallyport/pki';
+import { openNode, peerOf, signTicket, verifyBundle } from '@sallyport/pki';
+import type { NodeCredentials, Node as RenewedNode } from '@sallyport/pki';
 import type { ManifestCandidate } from '@sallyport/policy';
 import type { Logger } from '@sallyport/runtime';
 import type { ProxyConfig } from './config.js';
@@ -21,91 +21,47 @@ export interface Node {
   stop(): void;
 }
 
-/** What keeps a node's certificate young. */
-export interface Renewing {
-  readonly credentials: () => NodeCredentials;
-  readonly onRenewed: (listener: () => void) => void;
-  readonly stop: () => void;
-}
-
-export const createNode = ({ credentials, onRenewed, stop }: Renewing): Node => ({
+export const createNode = (node: RenewedNode): Node => ({
   get name() {
-    return credentials().name;
+    return node.credentials().name;
   },
   get tenant() {
-    return credentials().tenant;
+    return node.credentials().tenant;
   },
   get credentials() {
-    return credentials();
+    return node.credentials();
   },
-  sign: (bytes) => signTicket(credentials().privateKey, bytes),
+  sign: (bytes) => signTicket(node.credentials().privateKey, bytes),
   verify({ bytes, signature, keyId }) {
-    const key = credentials().bundleKeys.find(({ id }) => id === keyId);
-    return key !== undefined && verifyBundle(key.publicKey, bytes, signature);
+    const key = node.credentials().bundleKeys.find(({ id }) => id === keyId);
+    return key !== undefined && verifyBundle(Buffer.from(key.publicKey, 'base64'), bytes, signature);
   },
   agentOf(socket) {
-    const peer = socket.authorized ? peerIdentity(socket.getPeerX509Certificate()?.raw) : undefined;
-    return peer?.kind === 'agent' && peer.tenant === credentials().tenant ? peer.name : undefined;
+    const certificate = socket.authorized ? socket.getPeerX509Certificate() : undefined;
+    const peer = certificate && peerOf(certificate.raw);
+    return peer?.kind === 'agent' && peer.tenant === node.credentials().tenant ? peer.name : undefined;
   },
-  onRenewed,
-  stop,
+  onRenewed: (listener) => node.onRenewal(() => listener()),
+  stop: () => node.close(),
 });
 
-const longestTimer = 2_000_000_000;
-
 /** Enrols with the join token the first time; afterwards the certificate buys the next one. */
-export const openProxyNode = async (config: ProxyConfig, log: Logger): Promise<Node> => {
-  const store = createCredentialStore(config.SALLYPORT_STATE_DIRECTORY);
-  const control = config.SALLYPORT_CONTROL_PLANE;
-  const kept = store.read();
-  let present =
-    kept !== undefined && kept.name === config.SALLYPORT_NAME && kept.notAfter > Date.now() ? kept : await first();
-  const listeners: (() => void)[] = [];
-  let timer: NodeJS.Timeout | undefined;
+export const openProxyNode = async (config: ProxyConfig, log: Logger): Promise<Node> =>
+  createNode(
+    await openNode({
+      directory: config.SALLYPORT_STATE_DIRECTORY,
+      kind: 'proxy',
+      name: config.SALLYPORT_NAME,
+      control: config.SALLYPORT_CONTROL_PLANE,
+      enrolment: config.SALLYPORT_ENROLMENT,
+      joinToken: config.SALLYPORT_JOIN_TOKEN,
+      log,
+    }),
+  );
 
-  const dueAt = (): number => renewAt(present.notBefore, present.notAfter, Math.random());
-  const schedule = (delay: number): void => {
-    timer = setTimeout(() => void attempt(), Math.min(Math.max(delay, 1_000), longestTimer));
-    timer.unref();
-  };
-  const attempt = async (): Promise<void> => {
-    try {
-      present = await renew({ address: control, kind: 'proxy', store });
-      for (const listener of listeners) listener();
-      schedule(dueAt() - Date.now());
-    } catch (problem) {
-      log.warn(
-        { reason: problem instanceof Error ? problem.message : '' },
-        'the certificate was not renewed; trying again',
-      );
-      schedule(30_000 + 30_000 * Math.random());
-    }
-  };
-
-  async function first(): Promise<NodeCredentials> {
-    const { SALLYPORT_ENROLMENT: address, SALLYPORT_JOIN_TOKEN: joinToken, SALLYPORT_NAME: name } = config;
-    if (address === undefined || joinToken === undefined)
-      throw new NotEnrolled(
-        'this proxy is not enrolled: set SALLYPORT_ENROLMENT and SALLYPORT_JOIN_TOKEN (POST /v1/join-tokens makes one)',
-      );
-    try {
-      const credentials = await enrol({ address, joinToken, kind: 'proxy', name, store });
-      log.info({ name }, 'enrolled');
-      return credentials;
-    } catch (problem) {
-      throw new NotEnrolled(`this proxy could not enrol: ${problem instanceof Error ? problem.message : ''}`);
-    }
-  }
-
-  schedule(dueAt() - Date.now());
-  return createNode({
-    credentials: () => present,
-    onRenewed: (listener) => void listeners.push(listener),
-    stop: () => clearTimeout(timer),
-  });
-};
-
-/** The operator's to mend; the message says how. */
-export class NotEnrolled extends Error {
-  override readonly name = 'NotEnrolled';
-}
+/** For `tls.createServer` and secure contexts. */
+export const tlsMaterial = ({ certificate, privateKey, authorities }: NodeCredentials) => ({
+  cert: certificate,
+  key: privateKey,
+  ca: authorities,
+});

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
-import type { Parameter, Refusal } from '@sallyport/kernel';
 import { clip } from '@sallyport/audit';
+import { refuse } from '@sallyport/kernel';
+import type { Catalog, Parameter, Refusal } from '@sallyport/kernel';
 import type { Facts, OutputColumn } from '@sallyport/sql';
 import { detectorsFor } from './mask.js';
 import type { Place } from './place.js';
@@ -27,6 +28,85 @@ export interface Statements {
   /** What flows into each column of a view, by its attributes. `undefined`: nobody can tell. */
   viewColumns(place: Place, relation: number): readonly OutputColumn[] | undefined;
 }
+
+export type Analysis =
+  | { readonly kind: 'facts'; readonly facts: Facts; readonly shape: string }
+  | { readonly kind: 'refused'; readonly refusal: Refusal };
+
+/** Texts against one catalog. */
+export interface Analyser {
+  analyse(text: string, searchPath: readonly string[]): Analysis;
+  viewColumns(relation: number): readonly OutputColumn[] | undefined;
+}
+
+/** The grammar, and what it makes of a catalog. `undefined`: no catalog is known, so no name resolves. */
+export interface Analyses {
+  of(catalog: Catalog | undefined): Analyser;
+}
+
+interface Shelf {
+  readonly analyser: Analyser;
+  /** By search path, then by the exact text. The oldest goes first. */
+  readonly texts: Map<string, Map<string, Read>>;
+  readonly views: Map<number, readonly OutputColumn[] | undefined>;
+}
+
+const mostTexts = 2_000;
+const mostPaths = 16;
+/** Longer texts are rare, and would fill the shelf by themselves. */
+const longestKept = 16 * 1024;
+
+export const createStatements = (analyses: Analyses): Statements => {
+  const shelves = new WeakMap<Place, Shelf>();
+  const shelfOf = (place: Place): Shelf => {
+    const known = shelves.get(place);
+    if (known !== undefined) return known;
+    const shelf: Shelf = { analyser: analyses.of(place.catalog), texts: new Map(), views: new Map() };
+    shelves.set(place, shelf);
+    return shelf;
+  };
+
+  const readAnew = (text: string, { analyser }: Shelf, searchPath: readonly string[]): Read => {
+    let analysis: Analysis;
+    try {
+      analysis = analyser.analyse(text, searchPath);
+    } catch {
+      // Whatever the grammar stumbles over is not run.
+      analysis = { kind: 'refused', refusal: refuse('unreadable', 'the statement cannot be read') };
+    }
+    const unread = unreadStatement(text);
+    return analysis.kind === 'refused'
+      ? { ...analysis, statement: unread }
+      : { kind: 'read', statement: { ...unread, facts: analysis.facts, shape: analysis.shape } };
+  };
+
+  return {
+    read(text, place, searchPath) {
+      const shelf = shelfOf(place);
+      const path = searchPath.join('\u0000');
+      const texts = shelf.texts.get(path) ?? new Map<string, Read>();
+      const known = texts.get(text);
+      if (known !== undefined) return known;
+      const read = readAnew(text, shelf, searchPath);
+      if (text.length > longestKept) return read;
+      if (!shelf.texts.has(path)) makeRoom(shelf.texts, mostPaths);
+      makeRoom(texts, mostTexts);
+      shelf.texts.set(path, texts.set(text, read));
+      return read;
+    },
+    viewColumns(place, relation) {
+      const { views, analyser } = shelfOf(place);
+      if (!views.has(relation)) views.set(relation, analyser.viewColumns(relation));
+      return views.get(relation);
+    },
+  };
+};
+
+const makeRoom = (kept: Map<string, unknown>, most: number): void => {
+  if (kept.size < most) return;
+  const [oldest] = kept.keys();
+  if (oldest !== undefined) kept.delete(oldest);
+};
 
 const nothing: Facts = { statements: [] };
 

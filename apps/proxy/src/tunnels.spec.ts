@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { connect } from 'node:tls';
 import type { TLSSocket } from 'node:tls';
 import { SignedTicket, TicketAnswer, TicketKind } from '@sallyport/contracts';
-import { tlsMaterial } from '@sallyport/pki';
+import { tlsMaterial } from './node.js';
 import { systemClock } from '@sallyport/runtime';
 import { createAgentWarmSocket, ticketBytes } from '@sallyport/tunnel';
 import type { WarmStep } from '@sallyport/tunnel';

@@ -3,10 +3,10 @@ import type { Server, TLSSocket } from 'node:tls';
 import { refuse } from '@sallyport/kernel';
 import type { Clock, Refusal, TargetGreeting } from '@sallyport/kernel';
 import { SignedTicket, TicketAnswer, TicketKind } from '@sallyport/contracts';
-import { tlsMaterial } from '@sallyport/pki';
 import { createProxyWarmSocket, ticketBytes, ticketLifetime } from '@sallyport/tunnel';
 import type { TicketFields, WarmStep } from '@sallyport/tunnel';
 import { createSocketPipe } from './pipe.js';
+import { tlsMaterial } from './node.js';
 import type { Node } from './node.js';
 import type { Pipe } from './pipe.js';
 

@@ -1,11 +1,13 @@
 import type { TLSSocket } from 'node:tls';
 import {
+  certificatePem,
+  checkRequest,
   createAuthority,
   createBundleKey,
-  createKeyAndRequest,
-  loadAuthority,
-  peerIdentity,
-  readRequest,
+  createRequest,
+  issueCertificate,
+  peerOf,
+  privateKeyPem,
   signBundle,
   verifyTicket,
 } from '@sallyport/pki';
@@ -25,47 +27,40 @@ export const tenant = 'test';
 
 export const createTestAuthority = async (): Promise<TestAuthority> => {
   const now = Date.now();
-  const authority = await loadAuthority(await createAuthority({ tenant, now }));
+  const authority = await createAuthority({ tenant, now });
   const bundleKey = createBundleKey();
-  const bundleKeyId = 'bundle-1';
   const issue: TestAuthority['issue'] = async (kind, name) => {
-    const { privateKey, request } = await createKeyAndRequest();
-    const read = await readRequest(request);
-    if (!('publicKey' in read)) throw new Error('a request of our own does not hold');
-    const nodeId = `nod_${name}`;
-    const issued = await authority.issue({
-      identity: { tenant, kind, name },
-      nodeId,
-      publicKey: read.publicKey,
-      dnsNames: ['localhost'],
-      ipAddresses: ['127.0.0.1'],
-      now,
-    });
+    const { privateKey, request } = await createRequest();
+    const publicKey = await checkRequest(request);
+    if (publicKey === undefined) throw new Error('a request of our own does not hold');
+    const identity = { tenant, kind, name };
+    const hosts = ['127.0.0.1', 'localhost'];
+    const certificate = await issueCertificate({ authority, publicKey, identity, hosts, now });
     return {
       tenant,
-      nodeId,
+      kind,
+      nodeId: `nod_${name}`,
       name,
-      privateKey,
-      chain: [issued.certificate],
-      authorities: [authority.certificate],
-      bundleKeys: [{ id: bundleKeyId, publicKey: bundleKey.publicKey }],
-      notBefore: issued.notBefore,
-      notAfter: issued.notAfter,
+      certificate: certificatePem(certificate),
+      privateKey: privateKeyPem(privateKey),
+      authorities: certificatePem(authority.certificate),
+      bundleKeys: [{ id: bundleKey.id, publicKey: Buffer.from(bundleKey.publicKey).toString('base64') }],
     };
   };
   return {
     issue,
     async node(name) {
       const credentials = await issue('proxy', name);
-      return createNode({ credentials: () => credentials, onRenewed: () => undefined, stop: () => undefined });
+      return createNode({ credentials: () => credentials, onRenewal: () => undefined, close: () => undefined });
     },
-    bundleKeyId,
+    bundleKeyId: bundleKey.id,
     signBundle: (manifest) => Buffer.from(signBundle(bundleKey.privateKey, manifest)),
   };
 };
 
 /** The key in the peer's certificate made this signature. */
 export const signedByPeer = (socket: TLSSocket, bytes: Uint8Array, signature: Uint8Array): boolean => {
-  const peer = peerIdentity(socket.getPeerX509Certificate()?.raw);
+  const raw = socket.getPeerX509Certificate()?.raw;
+  const peer = raw && peerOf(raw);
   return peer !== undefined && verifyTicket(peer.publicKey, bytes, signature);
 };

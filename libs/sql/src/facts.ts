@@ -1,3 +1,5 @@
+import type { CopyOptions } from '@sallyport/kernel';
+
 /**
  * What a statement means, said once and used by policy, approvals, audit and console alike. Facts hold no literals: the
  * same statement shape gives the same facts.
@@ -88,6 +90,8 @@ export interface StatementFacts {
   /** Rows go to, or come from, the client as COPY data. */
   readonly copy: 'none' | 'to_client' | 'from_client';
   readonly copyFormat?: 'text' | 'csv' | 'binary';
+  /** How the rows of a COPY TO STDOUT are written. Absent: not followed, so what is to be masked there is refused. */
+  readonly copyOptions?: CopyOptions;
   /** Columns that shape rows (WHERE, JOIN, ORDER BY, GROUP BY, DISTINCT ...). */
   readonly filters: Lineage;
   /** Columns whose values are stored elsewhere by this statement. */

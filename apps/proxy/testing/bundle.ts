@@ -1,0 +1,83 @@
+import { hash } from 'node:crypto';
+import type { Bundle } from '@sallyport/contracts';
+import type { Catalog, CatalogColumn, CatalogRelation } from '@sallyport/kernel';
+import { encodeChunk, encodeManifest, validatePolicySet } from '@sallyport/policy';
+import type { Chunk, CompiledPolicy, ConnectionChunk, IdentityChunk } from '@sallyport/policy';
+import type { Client } from 'pg';
+import { tenant } from './authority.js';
+import type { TestAuthority } from './authority.js';
+
+export interface BundleContent {
+  readonly version: number;
+  readonly identity: IdentityChunk;
+  readonly connections: readonly ConnectionChunk[];
+  /** By `connection/database`. */
+  readonly catalogs: Readonly<Record<string, Catalog>>;
+  readonly maxStaleness?: number;
+}
+
+/** As the control plane would sign it. */
+export const signedBundle = (authority: TestAuthority, content: BundleContent): Bundle => {
+  const named: (readonly [string, Chunk])[] = [
+    ['', { kind: 'identity', value: content.identity }],
+    ...content.connections.map((value) => [value.name, { kind: 'connection', value }] as const),
+    ...Object.entries(content.catalogs).map(([name, value]) => [name, { kind: 'catalog', value }] as const),
+  ];
+  const chunks = named.map(([name, chunk]) => {
+    const bytes = Buffer.from(encodeChunk(chunk));
+    return { kind: chunk.kind, name, digest: hash('sha256', bytes, 'hex'), content: bytes };
+  });
+  const manifest = Buffer.from(
+    encodeManifest({
+      tenant,
+      version: content.version,
+      issuedAt: Date.now(),
+      notAfter: Date.now() + 3_600_000,
+      maxStaleness: content.maxStaleness ?? 60_000,
+      chunks: chunks.map(({ kind, name, digest }) => ({ kind, name, digest })),
+    }),
+  );
+  return { manifest, signature: authority.signBundle(manifest), keyId: authority.bundleKeyId, chunks };
+};
+
+export const compiled = (text: string): readonly CompiledPolicy[] => {
+  const set = validatePolicySet(text);
+  if (!set.ok) throw new Error(set.problems.map(({ message }) => message).join('; '));
+  return set.policies;
+};
+
+/** The catalog of a test database, as far as its tables go. */
+export const readCatalog = async (client: Client, database: string): Promise<Catalog> => {
+  const { rows } = await client.query<{
+    readonly oid: number;
+    readonly schema: string;
+    readonly name: string;
+    readonly kind: string;
+    readonly definition: string | null;
+    readonly columns: readonly CatalogColumn[];
+  }>(`
+    select c.oid::int as oid, n.nspname as schema, c.relname as name, c.relkind::text as kind,
+      case when c.relkind in ('v', 'm') then pg_get_viewdef(c.oid) end as definition,
+      (select json_agg(json_build_object('attribute', a.attnum, 'name', a.attname, 'type', a.atttypid::int) order by a.attnum)
+        from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as columns
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname = 'public' and c.relkind in ('r', 'v', 'm', 'p')`);
+  const kinds: Readonly<Record<string, CatalogRelation['kind']>> = {
+    r: 'table',
+    v: 'view',
+    m: 'materialized',
+    p: 'partitioned',
+  };
+  return {
+    database,
+    serverVersion: 180000,
+    relations: rows.map(({ kind, definition, ...row }) => ({
+      ...row,
+      kind: kinds[kind] ?? 'table',
+      ...(definition === null ? {} : { definition }),
+    })),
+    functions: [],
+    types: [],
+    searchPath: ['public'],
+  };
+};
