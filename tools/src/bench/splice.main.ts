@@ -9,6 +9,7 @@ import { connect as connectTls, createServer as createTlsServer } from 'node:tls
  */
 const [role, listenPort, nextPort, certificatePath = '', keyPath = ''] = process.argv.slice(2);
 const cert = readFileSync(certificatePath);
+// The file holds the leaf and its authority: each end trusts that authority and shows the leaf.
 const key = readFileSync(keyPath);
 const next = { host: '127.0.0.1', port: Number(nextPort) };
 
