@@ -25,6 +25,13 @@ export const text = (bytes: Uint8Array | null | undefined): string => Buffer.fro
 export const bytes = (value: string): Uint8Array => Uint8Array.from(Buffer.from(value));
 export const join = (...pieces: readonly Uint8Array[]): Uint8Array => Uint8Array.from(Buffer.concat(pieces));
 
+/** The same bytes, so many times. */
+export const repeated = (count: number, piece: Uint8Array): Uint8Array => {
+  const whole = new Uint8Array(count * piece.length);
+  for (let at = 0; at < whole.length; at += piece.length) whole.set(piece, at);
+  return whole;
+};
+
 /** A target's message. */
 export const from = (letter: string, ...body: readonly (string | number[] | Uint8Array)[]): Uint8Array => {
   const whole = Buffer.concat(body.map((part) => (typeof part === 'string' ? Buffer.from(part) : Buffer.from(part))));
@@ -119,14 +126,19 @@ export class Rig {
     this.session = postgres.open(context(more));
   }
 
+  /** In a loop, never by recursion: one chunk may hold ten thousand questions. There is one question at a time. */
   perform(steps: readonly Step[]): this {
-    for (const step of steps) {
-      this.steps.push(step);
-      if (step.kind !== 'ask') continue;
-      this.questions.push(step.question);
-      const verdict = step.question.kind === 'command' ? this.decide(step.question) : this.login;
-      if (verdict === 'hold') this.open = step.id;
-      else this.perform(this.session.answer(step.id, verdict));
+    for (let next = steps; next.length > 0;) {
+      let answered: readonly Step[] = [];
+      for (const step of next) {
+        this.steps.push(step);
+        if (step.kind !== 'ask') continue;
+        this.questions.push(step.question);
+        const verdict = step.question.kind === 'command' ? this.decide(step.question) : this.login;
+        if (verdict === 'hold') this.open = step.id;
+        else answered = this.session.answer(step.id, verdict);
+      }
+      next = answered;
     }
     return this;
   }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { from, int16, int32, ready, Rig, describeRow, allow, maskOf, join } from '../../testing/rig.js';
+import { from, int16, int32, ready, repeated, Rig, describeRow, allow, maskOf, join } from '../../testing/rig.js';
 import {
   encodeBind,
   encodeExecute,
@@ -132,6 +132,28 @@ describe('memory', () => {
     for (let index = 0; index < 2001; index += 1) rig.client(encodeParse('select 1', `s${index}`));
     rig.client(encodeSync());
     expect(rig.letters.length).toBeLessThan(2003);
+    expect(rig.closed).toBeUndefined();
+  });
+  test('a flood of messages that a target does not answer waits, and goes on when it does', () => {
+    const rig = new Rig().begin();
+    const syncs = repeated(70_000, encodeSync());
+    rig.client(syncs);
+    expect(rig.letters.length).toBe(65_536);
+    rig.target(repeated(65_536, ready()));
+    expect(rig.letters.length).toBe(70_000);
+    expect(rig.closed).toBeUndefined();
+  });
+  test('preparations that never run are not kept back without end', () => {
+    const rig = new Rig().begin();
+    for (let index = 0; index < 5000; index += 1) rig.client(encodeParse('select 1'));
+    expect(rig.letters.length).toBeGreaterThan(0);
+  });
+  test('an unnamed statement parsed over and over is settled in linear time', () => {
+    const rig = new Rig().begin();
+    rig.client(join(repeated(60_000, encodeParse('')), encodeSync()));
+    const begun = performance.now();
+    rig.target(repeated(60_000, from('1')), ready());
+    expect(performance.now() - begun).toBeLessThan(3000);
     expect(rig.closed).toBeUndefined();
   });
 });

@@ -2,6 +2,8 @@ import type { Permit } from '@sallyport/kernel';
 import type { Exchange } from './exchange.js';
 import type { Entry } from './ledger.js';
 
+const most = 4096;
+
 /**
  * Messages that are allowed and prepare something, kept until what they prepare for may go: a target takes locks when it
  * parses and binds, and none should be held while a person thinks. A server answers none of them before a Flush or Sync,
@@ -20,7 +22,7 @@ export class HeldBack {
   add(frame: Uint8Array, permit: Permit, entry?: Entry): void {
     this.messages.push({ frame, permit, entry });
     this.bytes += frame.length;
-    if (this.bytes > this.exchange.context.limits.heldBytes) this.release();
+    if (this.bytes > this.exchange.context.limits.heldBytes || this.messages.length >= most) this.release();
   }
 
   release(): void {

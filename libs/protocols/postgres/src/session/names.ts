@@ -94,7 +94,9 @@ export class Names<T> {
   private withdraw(change: NameChange<T>): Slot<T> | undefined {
     const slot = this.slots.get(change.name);
     const at = slot?.pending.indexOf(change) ?? -1;
-    if (at >= 0) slot?.pending.splice(at, 1);
+    // Answers come in order, so it is the first one, and taking that is cheap however many there are.
+    if (at === 0) slot?.pending.shift();
+    else if (at > 0) slot?.pending.splice(at, 1);
     return slot;
   }
   private tidy(name: string, slot: Slot<T>): void {

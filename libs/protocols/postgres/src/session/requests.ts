@@ -38,6 +38,9 @@ const renaming = /prepare|deallocate|discard|declare|close/i;
 const drifting =
   /search_path|encoding|conforming|\b(?:names|schema|role|reset|rollback|abort)\b|authorization|discard|set_config|u&/i;
 
+/** Messages under way that the target has not answered; past that the client waits. */
+const mostUnanswered = 65_536;
+
 /** What the client sends, once it is logged in: message by message, each asked for or known to be harmless. */
 export class Requests {
   private readonly framer: Framer;
@@ -133,6 +136,10 @@ export class Requests {
     const type = frame[0] ?? 0;
     if (type === frontend.terminate) return this.terminate(frame);
     if (exchange.copyIn) return this.copying(frame, type);
+    if (exchange.ledger.length >= mostUnanswered) {
+      exchange.urge();
+      return this.wait(frame);
+    }
     if (type === frontend.sync) return this.sync(frame);
     if (exchange.skipping !== undefined) return;
     if (exchange.barrier) return this.wait(frame);
