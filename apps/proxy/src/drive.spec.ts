@@ -173,7 +173,7 @@ describe('drive', () => {
   test('reads both sides on while a question is open, and never pauses the client for it', async () => {
     let decide: (verdict: Verdict) => void = () => undefined;
     const slow = new Promise<Verdict>((resolve) => (decide = resolve));
-    const made = await openedBench((side, chunk) => (Buffer.from(chunk).toString() === 'q' ? [command(1)] : []), {
+    const made = await openedBench((_side, chunk) => (Buffer.from(chunk).toString() === 'q' ? [command(1)] : []), {
       ask: (_id, _question, inform) => {
         inform({ code: 'held', message: 'held for approval' });
         return slow;

@@ -95,22 +95,19 @@ export const hold = async (input: HoldInput): Promise<Held> => {
 const settled = (approvals: Approvals, id: string, limit: number, signal: AbortSignal): Promise<Standing> =>
   new Promise((resolve) => {
     let last: Standing = { kind: 'pending' };
-    let done = false;
-    let watch: { stop(): void } | undefined;
     const finish = (): void => {
-      done = true;
       clearTimeout(timer);
-      watch?.stop();
+      watch.stop();
       signal.removeEventListener('abort', finish);
       resolve(last);
     };
     const timer = setTimeout(finish, limit);
     signal.addEventListener('abort', finish, { once: true });
-    watch = approvals.watch(id, (standing) => {
+    const watch = approvals.watch(id, (standing) => {
       last = standing;
-      if (standing.kind !== 'pending') finish();
+      // Whoever watches may hear the present state before it has what stops it.
+      if (standing.kind !== 'pending') queueMicrotask(finish);
     });
-    if (done) watch.stop();
   });
 
 const refusalFor = (standing: Exclude<Standing, { kind: 'approved' }>, approval: string): Refusal => {

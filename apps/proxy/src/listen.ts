@@ -9,7 +9,6 @@ import type { ListenAddress } from '@sallyport/runtime';
 import { createClientPipe } from './client-pipe.js';
 import { createAnswerer } from './decide.js';
 import { drive } from './drive.js';
-import type { Driven } from './drive.js';
 import type { Gate } from './gate.js';
 import { proveByToken } from './login.js';
 
@@ -34,7 +33,6 @@ export const createListener = ({ gate, protocol, tls, report }: ListenInput): Se
   return createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 }, (socket) => {
     if (strangers >= mostStrangers) return void socket.destroy();
     strangers += 1;
-    let driven: Driven | undefined;
     const client = createClientPipe(socket, tls);
     const answerer = createAnswerer({
       gate,
@@ -42,14 +40,14 @@ export const createListener = ({ gate, protocol, tls, report }: ListenInput): Se
       clientAddress: addressOf(socket),
       prove: proveByToken,
       grants: { kind: 'ask' },
-      terminate: (refusal) => driven?.terminate(refusal),
+      terminate: (refusal) => driven.terminate(refusal),
     });
     const known = once(() => {
       strangers -= 1;
       clearTimeout(patience);
     });
     const patience = setTimeout(() => {
-      if (!answerer.opened) driven?.terminate(late);
+      if (!answerer.opened) driven.terminate(late);
     }, loginPatience);
     socket.once('close', known);
     const session = protocol.open({
@@ -58,7 +56,7 @@ export const createListener = ({ gate, protocol, tls, report }: ListenInput): Se
       loopback: isLoopback(socket.remoteAddress),
       tls: true,
     });
-    driven = drive({
+    const driven = drive({
       session,
       client,
       answerer: {

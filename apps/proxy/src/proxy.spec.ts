@@ -1,8 +1,203 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { SubagentRecord } from '@sallyport/policy';
-import { openHouse } from '../testing/house.js';
-import type { House } from '../testing/house.js';
+import { openTarget } from '@sallyport/postgres/login';
+import { copyFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SignJWT, exportJWK, generateKeyPair } from 'jose';
+import pg from 'pg';
+import { decodeEvent } from '@sallyport/audit';
+import type { AuditEvent } from '@sallyport/audit';
+import type { Catalog } from '@sallyport/kernel';
+import type { ConnectionChunk, IdentityChunk, SubagentRecord } from '@sallyport/policy';
+import { createLogger, createShutdown, openSpool, systemClock } from '@sallyport/runtime';
+import { startPostgres } from '@sallyport/testing';
+import type { TestPostgres } from '@sallyport/testing';
+import { compose } from './compose.js';
+import type { RunningProxy } from './compose.js';
+import type { Analyses } from './statements.js';
+import { startTestAgent } from '../testing/agent.js';
+import { createTestAuthority } from '../testing/authority.js';
+import { compiled, readCatalog, signedBundle } from '../testing/bundle.js';
 import { analysesOf, columnsOf, on } from '../testing/texts.js';
+
+/** A proxy, an agent and a target in one process; bundles are fed to it as the control plane would send them. */
+interface House {
+  readonly proxy: RunningProxy;
+  readonly target: TestPostgres;
+  readonly issuer: string;
+  token(subject: string, more?: { readonly audience?: string; readonly expiresIn?: string }): Promise<string>;
+  /** A client as any program would have one. */
+  client(password: string, more?: pg.ClientConfig): Promise<pg.Client>;
+  /** A new bundle. The reason when it is refused. */
+  publish(change: { readonly policies?: string; readonly subagents?: readonly SubagentRecord[] }): string | undefined;
+  /** Everything that is in the spool. */
+  evidence(): readonly AuditEvent[];
+  stop(): Promise<void>;
+}
+
+interface HouseOptions {
+  readonly analyses: Analyses;
+  readonly policies: string;
+  readonly subagents: readonly SubagentRecord[];
+  readonly seed: readonly string[];
+  readonly connection?: Partial<ConnectionChunk>;
+}
+
+const issuer = 'https://idp.test';
+
+const openHouse = async (options: HouseOptions): Promise<House> => {
+  const first = compiled(options.policies);
+  const directory = mkdtempSync(join(tmpdir(), 'sallyport-house-'));
+  const target = await startPostgres();
+  await target.createDatabase('app');
+  const admin = await target.connect('app');
+  for (const text of options.seed) await admin.query(text);
+  const catalog: Catalog = await readCatalog(admin, 'app');
+  await admin.end();
+
+  const keys = await generateKeyPair('ES256', { extractable: true });
+  const jwk = { ...(await exportJWK(keys.publicKey)), kid: 'k', alg: 'ES256', use: 'sig' };
+  const authority = await createTestAuthority();
+  const log = createLogger({ name: 'proxy', level: 'silent' });
+  const shutdown = createShutdown({ log });
+  const node = await authority.node('gate-1');
+  const proxy = await compose({
+    config: {
+      // Nobody is there: the bundle is fed by hand.
+      SALLYPORT_CONTROL_PLANE: '127.0.0.1:9',
+      SALLYPORT_NAME: 'gate-1',
+      SALLYPORT_STATE_DIRECTORY: directory,
+      SALLYPORT_POSTGRES_LISTEN: '127.0.0.1:0',
+      SALLYPORT_TUNNEL_LISTEN: '127.0.0.1:0',
+      SALLYPORT_HEALTH_LISTEN: '127.0.0.1:0',
+      SALLYPORT_SPOOL_LIMIT: '64MiB',
+      SALLYPORT_LOG_LEVEL: 'silent',
+    },
+    node,
+    analyses: options.analyses,
+    clock: systemClock,
+    log,
+    shutdown,
+  });
+  const connection: ConnectionChunk = {
+    id: 'con_1',
+    name: 'billing',
+    protocol: 'postgres',
+    environment: 'production',
+    database: 'app',
+    databases: ['app'],
+    agents: ['agent-1'],
+    audit: 'spool',
+    hold: 500,
+    detectors: true,
+    tags: [],
+    classes: {},
+    hashKey: Buffer.alloc(32, 7).toString('base64'),
+    policies: first,
+    policyVersion: 1,
+    ...options.connection,
+  };
+  let version = 0;
+  let policies = connection.policies;
+  let { subagents } = options;
+  const publish: House['publish'] = (change) => {
+    version += 1;
+    policies = change.policies === undefined ? policies : compiled(change.policies);
+    subagents = change.subagents ?? subagents;
+    const identity: IdentityChunk = {
+      issuers: [{ id: 'iss_1', name: 'idp', issuer, audiences: ['sallyport'], keys: [jwk], algorithms: ['ES256'] }],
+      subagents,
+    };
+    const connections = [{ ...connection, policies, policyVersion: version }];
+    const reason = proxy.control.accept(
+      signedBundle(authority, { version, identity, connections, catalogs: { 'billing/app': catalog } }),
+    );
+    proxy.control.heard();
+    return reason;
+  };
+  const refused = publish({});
+  if (refused !== undefined) throw new Error(refused);
+  const agent = startTestAgent({
+    port: proxy.ports.tunnel,
+    credentials: await authority.issue('agent', 'agent-1'),
+    target,
+    open: openTarget,
+    warm: 4,
+  });
+  for (let tries = 0; tries < 400 && (proxy.gate.tunnels.agents.get('agent-1') ?? 0) < 4; tries += 1)
+    await new Promise((resolve) => setTimeout(resolve, 5));
+
+  const open: pg.Client[] = [];
+  let stopped = false;
+  const stopProxy = async (): Promise<void> => {
+    if (stopped) return;
+    stopped = true;
+    await Promise.all(open.map((client) => client.end().catch(() => undefined)));
+    agent.stop();
+    await shutdown.run('the test is over');
+  };
+  return {
+    proxy,
+    target,
+    issuer,
+    token: (subject, { audience = 'sallyport', expiresIn = '1h' } = {}) =>
+      new SignJWT({})
+        .setProtectedHeader({ alg: 'ES256', kid: 'k' })
+        .setIssuer(issuer)
+        .setSubject(subject)
+        .setAudience(audience)
+        .setIssuedAt()
+        .setExpirationTime(expiresIn)
+        .sign(keys.privateKey),
+    async client(password, more = {}) {
+      const client = new pg.Client({
+        host: '127.0.0.1',
+        port: proxy.ports.postgres,
+        user: 'billing',
+        database: 'app',
+        password,
+        ...more,
+      });
+      client.on('error', () => undefined);
+      open.push(client);
+      await client.connect();
+      return client;
+    },
+    publish,
+    evidence() {
+      // The spool belongs to the proxy; what it holds is read through the proxy's own eyes.
+      return readSpool(join(directory, 'spool'));
+    },
+    async stop() {
+      await stopProxy();
+      await target.stop();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+};
+
+const readSpool = (directory: string): readonly AuditEvent[] => {
+  const copy = mkdtempSync(join(tmpdir(), 'sallyport-spool-'));
+  try {
+    copyFiles(directory, copy);
+    const spool = openSpool({ directory: copy, limit: 1 << 30 });
+    const { records } = spool.read(100_000);
+    const events = records.map((record) => {
+      const bytes = Buffer.from(record);
+      const read = decodeEvent(bytes.subarray(bytes.indexOf(0x0a) + 1));
+      if (read.kind === 'refused') throw new Error(`evidence that nobody can read: ${read.reason}`);
+      return read.event;
+    });
+    spool.close();
+    return events;
+  } finally {
+    rmSync(copy, { recursive: true, force: true });
+  }
+};
+
+const copyFiles = (from: string, to: string): void => {
+  for (const name of readdirSync(from)) if (name !== 'lock') copyFileSync(join(from, name), join(to, name));
+};
 
 const subagent = (name: string, more: Partial<SubagentRecord> = {}): SubagentRecord => ({
   id: `sub_${name}`,

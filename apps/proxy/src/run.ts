@@ -19,7 +19,7 @@ import type { BackendMessage } from '@sallyport/postgres';
 import { watchRecord } from './caller.js';
 import { createAnswerer } from './decide.js';
 import { drive } from './drive.js';
-import type { ClientPipe, Driven } from './drive.js';
+import type { ClientPipe } from './drive.js';
 import type { Gate } from './gate.js';
 import type { PipeEvents } from './pipe.js';
 
@@ -44,7 +44,6 @@ export const runKept = (
   if (command === undefined) return Promise.resolve(failure(runId, '', 'internal', 'there is no command to run'));
   return new Promise((resolve) => {
     const client = createMemoryClient(command, limit);
-    let driven: Driven | undefined;
     const answerer = createAnswerer({
       gate,
       protocol: protocol.name,
@@ -59,9 +58,9 @@ export const runKept = (
         );
       },
       grants: { kind: 'given', approval: order.approvalId, binding: command.binding },
-      terminate: (refusal) => driven?.terminate(refusal),
+      terminate: (refusal) => driven.terminate(refusal),
     });
-    const timer = setTimeout(() => driven?.terminate(refuse('limit_exceeded', 'the command took too long')), patience);
+    const timer = setTimeout(() => driven.terminate(refuse('limit_exceeded', 'the command took too long')), patience);
     client.finished(() => {
       clearTimeout(timer);
       resolve({ ...client.result(), runId, sessionId: answerer.session });
@@ -72,7 +71,12 @@ export const runKept = (
       loopback: true,
       tls: false,
     });
-    driven = drive({ session, client: client.pipe, answerer, report: (error) => report(error, answerer.session) });
+    const driven = drive({
+      session,
+      client: client.pipe,
+      answerer,
+      report: (error) => report(error, answerer.session),
+    });
     client.start();
   });
 };

@@ -2,25 +2,37 @@ import type { Duplex } from 'node:stream';
 import { connect } from 'node:tls';
 import { SignedTicket, TicketAnswer, TicketKind } from '@sallyport/contracts';
 import type { NodeCredentials } from '@sallyport/pki';
-import { openTarget } from '@sallyport/postgres/login';
 import { createAgentWarmSocket, ticketBytes } from '@sallyport/tunnel';
 import type { WarmStep } from '@sallyport/tunnel';
 import { tlsMaterial } from '../src/node.js';
+import type { TargetGreeting } from '@sallyport/kernel';
 import { signedByPeer } from './authority.js';
 
 export interface TestAgent {
   stop(): void;
 }
 
+/** How a target is opened; only a spec may hand in the real one, for the proxy itself never logs in to a target. */
+export type OpenTarget = (target: {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: string;
+  readonly database: string;
+  readonly tls: 'disable';
+  readonly parameters: Readonly<Record<string, string>>;
+}) => Promise<{ readonly stream: Duplex; readonly greeting: TargetGreeting; cancel(): Promise<void> }>;
+
 export interface TestAgentOptions {
   readonly port: number;
   readonly credentials: NodeCredentials;
   readonly target: { readonly host: string; readonly port: number; readonly user: string; readonly password: string };
+  readonly open: OpenTarget;
   readonly warm?: number;
 }
 
 /** An agent in the test's process: real mTLS, real tickets, a real login at the target. */
-export const startTestAgent = ({ port, credentials, target, warm = 2 }: TestAgentOptions): TestAgent => {
+export const startTestAgent = ({ port, credentials, target, open, warm = 2 }: TestAgentOptions): TestAgent => {
   const cancels = new Map<string, () => Promise<void>>();
   const sockets = new Set<Duplex>();
   let stopped = false;
@@ -56,8 +68,11 @@ export const startTestAgent = ({ port, credentials, target, warm = 2 }: TestAgen
         return say({ $case: 'cancelled', value: {} });
       }
       try {
-        const opened = await openTarget({
-          ...target,
+        const opened = await open({
+          host: target.host,
+          port: target.port,
+          user: target.user,
+          password: target.password,
           database: ticket.database,
           tls: 'disable',
           parameters: ticket.parameters,

@@ -3,7 +3,6 @@ import type { Bundle } from '@sallyport/contracts';
 import type { Catalog, CatalogColumn, CatalogRelation } from '@sallyport/kernel';
 import { encodeChunk, encodeManifest, validatePolicySet } from '@sallyport/policy';
 import type { Chunk, CompiledPolicy, ConnectionChunk, IdentityChunk } from '@sallyport/policy';
-import type { Client } from 'pg';
 import { tenant } from './authority.js';
 import type { TestAuthority } from './authority.js';
 
@@ -46,16 +45,23 @@ export const compiled = (text: string): readonly CompiledPolicy[] => {
   return set.policies;
 };
 
+/** As much of a client as reading a catalog takes. */
+export interface Querying {
+  query(text: string): Promise<{ readonly rows: readonly unknown[] }>;
+}
+
+interface RelationRow {
+  readonly oid: number;
+  readonly schema: string;
+  readonly name: string;
+  readonly kind: string;
+  readonly definition: string | null;
+  readonly columns: readonly CatalogColumn[];
+}
+
 /** The catalog of a test database, as far as its tables go. */
-export const readCatalog = async (client: Client, database: string): Promise<Catalog> => {
-  const { rows } = await client.query<{
-    readonly oid: number;
-    readonly schema: string;
-    readonly name: string;
-    readonly kind: string;
-    readonly definition: string | null;
-    readonly columns: readonly CatalogColumn[];
-  }>(`
+export const readCatalog = async (client: Querying, database: string): Promise<Catalog> => {
+  const { rows } = await client.query(`
     select c.oid::int as oid, n.nspname as schema, c.relname as name, c.relkind::text as kind,
       case when c.relkind in ('v', 'm') then pg_get_viewdef(c.oid) end as definition,
       (select json_agg(json_build_object('attribute', a.attnum, 'name', a.attname, 'type', a.atttypid::int) order by a.attnum)
@@ -71,7 +77,7 @@ export const readCatalog = async (client: Client, database: string): Promise<Cat
   return {
     database,
     serverVersion: 180000,
-    relations: rows.map(({ kind, definition, ...row }) => ({
+    relations: (rows as readonly RelationRow[]).map(({ kind, definition, ...row }) => ({
       ...row,
       kind: kinds[kind] ?? 'table',
       ...(definition === null ? {} : { definition }),
