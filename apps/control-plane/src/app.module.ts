@@ -3,6 +3,7 @@ import type { DynamicModule } from '@nestjs/common';
 import { ConnectionsModule } from './connections/connections.module.js';
 import { GroundModule } from './ground.module.js';
 import type { Ground } from './ground.module.js';
+import { GrpcModule } from './grpc/grpc.module.js';
 import { HttpModule } from './http/http.module.js';
 import { IdentityModule } from './identity/identity.module.js';
 import { NodesModule } from './nodes/nodes.module.js';
@@ -23,6 +24,7 @@ export class AppModule {
         PoliciesModule,
         NodesModule,
         SessionsModule,
+        GrpcModule,
       ],
     };
   }

@@ -1,7 +1,8 @@
-import { Module } from '@nestjs/common';
+import { Global, Module } from '@nestjs/common';
 import { EnrolmentService } from './enrolment.service.js';
 import { JoinTokens } from './join-tokens.js';
 
-/** How nodes become known. */
+/** How nodes become known. Global: REST makes join tokens through `JoinTokens`. */
+@Global()
 @Module({ providers: [EnrolmentService, JoinTokens], exports: [EnrolmentService, JoinTokens] })
 export class EnrolmentModule {}

@@ -1,0 +1,178 @@
+import { createHash } from 'node:crypto';
+import { encodeChunk, joinPolicySets, policiesFor } from '@sallyport/policy';
+import type {
+  AgentConnectionChunk,
+  Chunk,
+  ChunkReference,
+  ColumnTag,
+  CompiledPolicy,
+  ConnectionChunk,
+  IssuerRecord,
+  MaskFormat,
+} from '@sallyport/policy';
+import type { Database } from '../db/database.js';
+
+/** What one change compiles to: chunks by digest, and who gets which. */
+export interface Compiled {
+  readonly version: number;
+  readonly chunks: ReadonlyMap<string, Uint8Array>;
+  readonly forProxies: readonly ChunkReference[];
+  forAgent(name: string): readonly ChunkReference[];
+  /** Connections by name, with the agents that serve them. */
+  readonly connections: ReadonlyMap<string, ConnectionChunk>;
+  /** `kind name` of nodes that may be connected. */
+  readonly nodes: ReadonlySet<string>;
+}
+
+export async function compile(database: Database, tenantId: string, hashKey: Uint8Array): Promise<Compiled> {
+  const state = await read(database, tenantId);
+  const chunks = new Map<string, Uint8Array>();
+  const add = (name: string, chunk: Chunk): ChunkReference => {
+    const bytes = encodeChunk(chunk);
+    return addBytes(chunks, { kind: chunk.kind, name }, bytes);
+  };
+  const policies = joinPolicySets(
+    state.sets.flatMap(({ name, versions: [version] }) =>
+      version === undefined ? [] : [{ name, policies: version.compiled as unknown as readonly CompiledPolicy[] }],
+    ),
+  );
+  const classes = Object.fromEntries(state.classes.map(({ name, mask }) => [name, mask as MaskFormat]));
+  const forProxies: ChunkReference[] = [add('', { kind: 'identity', value: identityOf(state) })];
+  const connections = new Map<string, ConnectionChunk>();
+  const served: { readonly agents: readonly string[]; readonly reference: ChunkReference }[] = [];
+  for (const row of state.connections) {
+    const slice = policiesFor(policies, row);
+    const value: ConnectionChunk = {
+      id: row.id,
+      name: row.name,
+      protocol: row.protocol,
+      environment: row.environment,
+      database: row.database,
+      databases: row.databases,
+      agents: row.agents,
+      audit: row.audit === 'durable' ? 'durable' : 'spool',
+      hold: row.holdSeconds * 1000,
+      detectors: row.detectors,
+      tags: row.tags.map(({ schema, table, column, classes: of }): ColumnTag => ({
+        schema,
+        table,
+        column,
+        classes: of,
+      })),
+      classes,
+      hashKey: Buffer.from(hashKey).toString('base64'),
+      policies: slice,
+      policyVersion: versionOf(slice),
+    };
+    connections.set(row.name, value);
+    forProxies.push(add(row.name, { kind: 'connection', value }));
+    for (const { database: name, digest, content } of row.catalogs)
+      if (digest !== '') forProxies.push(addBytes(chunks, { kind: 'catalog', name: `${row.name}/${name}` }, content));
+    const forAgent: AgentConnectionChunk = {
+      id: row.id,
+      name: row.name,
+      protocol: row.protocol,
+      host: row.host,
+      port: row.port,
+      tls: row.tls as AgentConnectionChunk['tls'],
+      database: row.database,
+      databases: row.databases,
+      credential: row.credential,
+    };
+    served.push({ agents: row.agents, reference: add(row.name, { kind: 'agent_connection', value: forAgent }) });
+  }
+  const proxies = state.nodes
+    .filter(({ kind }) => kind === 'proxy')
+    .flatMap(({ name, tunnelHost: host, tunnelPort: port }) =>
+      host === null || port === null ? [] : [{ name, host, port }],
+    );
+  const proxyList = add('', { kind: 'proxies', value: { proxies } });
+  return {
+    version: Number(state.version),
+    chunks,
+    forProxies,
+    forAgent: (name) => [
+      proxyList,
+      ...served.filter(({ agents }) => agents.includes(name)).map(({ reference }) => reference),
+    ],
+    connections,
+    nodes: new Set(state.nodes.map(({ kind, name }) => `${kind} ${name}`)),
+  };
+}
+
+function addBytes(
+  chunks: Map<string, Uint8Array>,
+  place: Pick<ChunkReference, 'kind' | 'name'>,
+  bytes: Uint8Array,
+): ChunkReference {
+  const digest = createHash('sha256').update(bytes).digest('hex');
+  chunks.set(digest, bytes);
+  return { ...place, digest };
+}
+
+/**
+ * The same policies have the same version, on every replica and after a rollback; approvals are bound to it. It is a name of
+ * the content, not a count.
+ */
+const versionOf = (policies: readonly CompiledPolicy[]): number =>
+  createHash('sha256').update(JSON.stringify(policies)).digest().readUInt32BE() >>> 1;
+
+/** One moment of the database. */
+const read = (database: Database, tenantId: string) =>
+  database.$transaction(
+    async (transaction) => {
+      const where = { tenantId };
+      const orderBy = { id: 'asc' } as const;
+      const { bundleVersion: version } = await transaction.tenant.findUniqueOrThrow({ where: { id: tenantId } });
+      const issuers = await transaction.issuer.findMany({ where, orderBy });
+      const subagents = await transaction.subagent.findMany({
+        where,
+        orderBy,
+        include: { groups: { include: { group: true } } },
+      });
+      const connections = await transaction.connection.findMany({
+        where,
+        orderBy,
+        include: {
+          tags: { orderBy: [{ schema: 'asc' }, { table: 'asc' }, { column: 'asc' }] },
+          catalogs: { orderBy: { database: 'asc' } },
+        },
+      });
+      const classes = await transaction.dataClass.findMany({ where, orderBy });
+      const nodes = await transaction.node.findMany({ where: { ...where, disabled: false }, orderBy });
+      const published = await transaction.policySet.findMany({ where: { ...where, publishedVersion: { not: null } } });
+      const sets = await Promise.all(
+        published.map(async ({ id, name, publishedVersion }) => ({
+          name,
+          versions: await transaction.policyVersion.findMany({
+            where: { tenantId, policySetId: id, version: publishedVersion ?? -1 },
+          }),
+        })),
+      );
+      return { version, issuers, subagents, connections, classes, nodes, sets };
+    },
+    { isolationLevel: 'RepeatableRead', maxWait: 15_000 },
+  );
+
+function identityOf({ issuers, subagents }: Awaited<ReturnType<typeof read>>) {
+  return {
+    issuers: issuers.map(({ id, name, issuer, audiences, keys, algorithms }): IssuerRecord => ({
+      id,
+      name,
+      issuer,
+      audiences,
+      keys: keys as unknown as IssuerRecord['keys'],
+      algorithms,
+    })),
+    subagents: subagents.map((row) => ({
+      id: row.id,
+      name: row.name,
+      issuer: row.issuerId,
+      claims: row.claims as Readonly<Record<string, string>>,
+      groups: row.groups.map(({ group }) => group.name).sort(),
+      owner: row.ownerId ?? undefined,
+      disabled: row.disabled,
+      notBefore: Math.floor(row.notBefore.getTime() / 1000),
+    })),
+  };
+}

@@ -1,0 +1,292 @@
+import { status } from '@grpc/grpc-js';
+import type { ServerDuplexStream } from '@grpc/grpc-js';
+import { Inject, Injectable } from '@nestjs/common';
+import type { OnApplicationBootstrap } from '@nestjs/common';
+import type { CatalogMoved, Hello, RunResult, StreamRequest, StreamResponse } from '@sallyport/contracts';
+import { signBundle } from '@sallyport/pki';
+import { encodeManifest } from '@sallyport/policy';
+import { z } from 'zod';
+import { CONFIG } from '../config.js';
+import type { Config } from '../config.js';
+import { Database } from '../db/database.js';
+import { streamAccess } from '../grpc/access.js';
+import type { NodePeer } from '../grpc/access.js';
+import { KEYS } from '../grpc/keyring.js';
+import type { Keys } from '../grpc/keyring.js';
+import { LOG } from '../log.js';
+import type { Log } from '../log.js';
+import { Notifications } from '../notify/notifications.js';
+import { changesChannel } from './changes.js';
+import { compile } from './compile.js';
+import type { Compiled } from './compile.js';
+import { Presence } from './presence.js';
+import { endSessionChannel } from './session-ending.js';
+
+export const readCatalogChannel = 'sallyport_read_catalog';
+
+type Call = ServerDuplexStream<StreamRequest, StreamResponse>;
+
+/** One node that is connected to this replica. */
+export interface NodeStream {
+  readonly peer: NodePeer;
+  readonly connectedAt: Date;
+  send(message: NonNullable<StreamResponse['message']>): void;
+}
+
+interface Live extends NodeStream {
+  readonly call: Call;
+  /** Digests that the node holds. */
+  held: Set<string>;
+  sent: number;
+  sentAt: number;
+  heardAt: number;
+}
+
+const heartbeat = 5_000;
+const silence = 20_000;
+const coalesce = 20;
+const manifestLife = 24 * 3_600_000;
+const renewManifest = 3_600_000;
+const endSession = z.object({ tenantId: z.string(), sessionId: z.string(), reason: z.string() });
+const readCatalog = z.object({ tenantId: z.string(), connection: z.string(), database: z.string() });
+
+/** The configuration streams of this replica. */
+@Injectable()
+export class Hub implements OnApplicationBootstrap {
+  readonly #streams = new Set<Live>();
+  readonly #runResults = new Set<(peer: NodePeer, result: RunResult) => void>();
+  readonly #presence: Presence;
+  readonly #database: Database;
+  readonly #notifications: Notifications;
+  readonly #keys: Keys;
+  readonly #maxStaleness: number;
+  readonly #log: Log;
+  readonly #compiled = new Map<string, Compiled>();
+  #timer: NodeJS.Timeout | undefined;
+  #beat: NodeJS.Timeout | undefined;
+  #publishing: Promise<void> = Promise.resolve();
+
+  constructor(
+    @Inject(Presence) presence: Presence,
+    @Inject(Notifications) notifications: Notifications,
+    @Inject(KEYS) keys: Keys,
+    @Inject(CONFIG) config: Config,
+    @Inject(Database) database: Database,
+    @Inject(LOG) log: Log,
+  ) {
+    this.#presence = presence;
+    this.#database = database;
+    this.#notifications = notifications;
+    this.#keys = keys;
+    this.#maxStaleness = config.maxStaleness;
+    this.#log = log;
+    notifications.on(changesChannel, () => this.#soon());
+    notifications.on(endSessionChannel, (payload) => this.#endSession(payload));
+    notifications.on(readCatalogChannel, (payload) => this.#readCatalog(payload));
+    notifications.onResumed(() => this.#soon());
+  }
+
+  onApplicationBootstrap(): void {
+    this.#beat = setInterval(() => this.#tick(), heartbeat).unref();
+  }
+
+  /** Nodes go to another replica; nothing of theirs is lost. */
+  stop(): void {
+    clearInterval(this.#beat);
+    clearTimeout(this.#timer);
+    for (const { call } of this.#streams) call.end();
+  }
+
+  proxies(tenantId: string): readonly NodeStream[] {
+    return [...this.#streams].filter(({ peer }) => peer.kind === 'proxy' && peer.tenantId === tenantId);
+  }
+
+  onRunResult(handler: (peer: NodePeer, result: RunResult) => void): void {
+    this.#runResults.add(handler);
+  }
+
+  serve(peer: NodePeer, call: Call): void {
+    let live: Live | undefined;
+    let before: Promise<void> = Promise.resolve();
+    const late = setTimeout(() => end(call, status.DEADLINE_EXCEEDED, 'say hello first'), 10_000);
+    const over = (): void => {
+      clearTimeout(late);
+      if (live === undefined || !this.#streams.delete(live)) return;
+      this.#presence.gone(live).catch((cause: unknown) => this.#report(cause));
+    };
+    call.on('close', over);
+    call.on('cancelled', over);
+    call.on('end', () => {
+      over();
+      call.end();
+    });
+    call.on('data', ({ message }: StreamRequest) => {
+      if (live !== undefined) live.heardAt = Date.now();
+      if (message === undefined) return;
+      if (!streamAccess[message.$case].includes(peer.kind))
+        return end(call, status.PERMISSION_DENIED, `${message.$case} is not for nodes of the kind ${peer.kind}`);
+      if ((message.$case === 'hello') === (live !== undefined))
+        return end(call, status.FAILED_PRECONDITION, 'hello comes first, and once');
+      if (message.$case === 'hello') {
+        clearTimeout(late);
+        live = this.#admit(peer, call, message.value);
+      }
+      const stream = live;
+      // In order, one at a time: a node cannot make this replica do more at once.
+      call.pause();
+      before = before
+        .then(() => (stream === undefined ? undefined : this.#hear(stream, message)))
+        .catch((cause: unknown) => this.#report(cause))
+        .then(() => void call.resume());
+    });
+  }
+
+  #admit(peer: NodePeer, call: Call, { chunks }: Hello): Live {
+    const now = Date.now();
+    const live: Live = {
+      peer,
+      call,
+      connectedAt: new Date(now),
+      held: new Set(chunks.slice(0, 100_000)),
+      sent: 0,
+      sentAt: 0,
+      heardAt: now,
+      send: (message) => void call.write({ message }),
+    };
+    this.#streams.add(live);
+    return live;
+  }
+
+  async #hear(live: Live, message: NonNullable<StreamRequest['message']>): Promise<void> {
+    const { peer } = live;
+    switch (message.$case) {
+      case 'hello': {
+        await this.#presence.arrived(live, message.value);
+        const compiled = await this.#current(peer.tenantId);
+        return this.#push(live, compiled);
+      }
+      case 'acknowledge':
+        return this.#presence.acknowledged(peer, message.value.manifestVersion);
+      case 'refuse':
+        // The node dropped what it was sent: next time it gets everything.
+        live.held = new Set();
+        this.#log.warn({ node: peer.name, version: message.value.manifestVersion }, 'a node refused its bundle');
+        return this.#presence.refused(peer, message.value.reason);
+      case 'heartbeat':
+        return this.#presence.seen(peer);
+      case 'catalog': {
+        const compiled = await this.#current(peer.tenantId);
+        return this.#presence.catalog(peer, message.value, compiled);
+      }
+      case 'catalogMoved':
+        return this.#catalogMoved(peer, message.value);
+      case 'runResult':
+        for (const handler of this.#runResults) handler(peer, message.value);
+        return;
+      case 'sessions':
+        return this.#presence.sessions(peer, message.value.live);
+    }
+  }
+
+  async #catalogMoved({ tenantId }: NodePeer, { connection, database }: CatalogMoved): Promise<void> {
+    if (connection.length > 255 || database.length > 255) return;
+    await this.#notifications.send(readCatalogChannel, JSON.stringify({ tenantId, connection, database }));
+  }
+
+  #soon(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#publishing = this.#publishing.then(() => this.#publish()).catch((cause: unknown) => this.#report(cause));
+    }, coalesce);
+  }
+
+  async #publish(): Promise<void> {
+    const tenants = new Set([...this.#streams].map(({ peer }) => peer.tenantId));
+    for (const tenantId of tenants) {
+      const compiled = await this.#current(tenantId);
+      for (const live of this.#streams) if (live.peer.tenantId === tenantId) this.#push(live, compiled);
+    }
+  }
+
+  /** Compiled once per change. */
+  async #current(tenantId: string): Promise<Compiled> {
+    const known = this.#compiled.get(tenantId);
+    const { bundleVersion } = await this.#database.tenant.findUniqueOrThrow({
+      where: { id: tenantId },
+      select: { bundleVersion: true },
+    });
+    if (known?.version === Number(bundleVersion)) return known;
+    const compiled = await compile(this.#database, tenantId, this.#keys.hashKey);
+    // Of two that compiled at once, the newer one stays.
+    const other = this.#compiled.get(tenantId);
+    if (other !== undefined && other.version > compiled.version) return other;
+    this.#compiled.set(tenantId, compiled);
+    return compiled;
+  }
+
+  #push(live: Live, compiled: Compiled): void {
+    const { peer, call } = live;
+    if (!compiled.nodes.has(`${peer.kind} ${peer.name}`))
+      return end(call, status.PERMISSION_DENIED, 'this node is not known here, or turned away');
+    const now = Date.now();
+    if (compiled.version <= live.sent && live.sent > 0 && now - live.sentAt < renewManifest) return;
+    const references = peer.kind === 'proxy' ? compiled.forProxies : compiled.forAgent(peer.name);
+    const manifest = encodeManifest({
+      tenant: this.#keys.tenant,
+      version: compiled.version,
+      issuedAt: now,
+      notAfter: now + manifestLife,
+      maxStaleness: this.#maxStaleness,
+      chunks: references,
+    });
+    const missing = new Map(
+      references.filter(({ digest }) => !live.held.has(digest)).map((each) => [each.digest, each]),
+    );
+    const value = {
+      manifest: Buffer.from(manifest),
+      signature: Buffer.from(signBundle(this.#keys.bundle.privateKey, manifest)),
+      keyId: this.#keys.bundle.id,
+      chunks: [...missing.values()].map((reference) => ({
+        ...reference,
+        content: Buffer.from(compiled.chunks.get(reference.digest) ?? []),
+      })),
+    };
+    live.send(live.sent === 0 ? { $case: 'snapshot', value } : { $case: 'delta', value });
+    live.held = new Set(references.map(({ digest }) => digest));
+    live.sent = compiled.version;
+    live.sentAt = now;
+  }
+
+  #tick(): void {
+    const now = Date.now();
+    for (const live of this.#streams) {
+      if (now - live.heardAt > silence) end(live.call, status.DEADLINE_EXCEEDED, 'nothing was heard for too long');
+      else live.send({ $case: 'heartbeat', value: { sentAt: now } });
+    }
+    // The net below notifications that were lost.
+    this.#soon();
+  }
+
+  #endSession(payload: string): void {
+    const notice = endSession.parse(JSON.parse(payload));
+    const { sessionId, reason } = notice;
+    for (const proxy of this.proxies(notice.tenantId))
+      proxy.send({ $case: 'endSession', value: { sessionId, reason } });
+  }
+
+  #readCatalog(payload: string): void {
+    const { tenantId, ...value } = readCatalog.parse(JSON.parse(payload));
+    const agents = this.#compiled.get(tenantId)?.connections.get(value.connection)?.agents ?? [];
+    for (const live of this.#streams)
+      if (live.peer.kind === 'agent' && live.peer.tenantId === tenantId && agents.includes(live.peer.name))
+        live.send({ $case: 'readCatalog', value });
+  }
+
+  #report(cause: unknown): void {
+    this.#log.error({ cause: cause instanceof Error ? cause.message.slice(0, 1_000) : 'unknown' }, 'a stream failed');
+  }
+}
+
+function end(call: Call, code: status, details: string): void {
+  call.emit('error', { code, details });
+}
