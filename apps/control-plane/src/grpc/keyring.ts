@@ -20,8 +20,7 @@ export interface Keys {
 /** Nest's token of the keys. */
 export const KEYS = Symbol('keys');
 
-const purposes = ['ca', 'bundle', 'seal', 'hash'] as const;
-type Purpose = (typeof purposes)[number];
+type Purpose = 'ca' | 'bundle' | 'seal' | 'hash';
 
 interface Fresh {
   readonly publicPart: Uint8Array;
