@@ -1,37 +1,43 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { ApprovalState } from '@sallyport/contracts';
 import { openTarget } from '@sallyport/postgres/login';
-import { copyFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SignJWT, exportJWK, generateKeyPair } from 'jose';
 import pg from 'pg';
-import { decodeEvent } from '@sallyport/audit';
 import type { AuditEvent } from '@sallyport/audit';
 import type { Catalog } from '@sallyport/kernel';
 import type { ConnectionChunk, IdentityChunk, SubagentRecord } from '@sallyport/policy';
-import { createLogger, createShutdown, openSpool, systemClock } from '@sallyport/runtime';
+import { createLogger, createShutdown, systemClock } from '@sallyport/runtime';
 import { startPostgres } from '@sallyport/testing';
 import type { TestPostgres } from '@sallyport/testing';
 import { compose } from './compose.js';
 import type { RunningProxy } from './compose.js';
 import type { Analyses } from './statements.js';
+import { startTestControlPlane } from '../testing/control-plane.js';
+import type { TestControlPlane } from '../testing/control-plane.js';
 import { startTestAgent } from '../testing/agent.js';
 import { createTestAuthority } from '../testing/authority.js';
 import { compiled, readCatalog, signedBundle } from '../testing/bundle.js';
-import { analysesOf, columnsOf, on } from '../testing/texts.js';
+import { analyses, policies, selectAll, subagent } from '../testing/billing.js';
 
 /** A proxy, an agent and a target in one process; bundles are fed to it as the control plane would send them. */
 interface House {
   readonly proxy: RunningProxy;
+  readonly controlPlane: TestControlPlane;
   readonly target: TestPostgres;
   readonly issuer: string;
   token(subject: string, more?: { readonly audience?: string; readonly expiresIn?: string }): Promise<string>;
   /** A client as any program would have one. */
   client(password: string, more?: pg.ClientConfig): Promise<pg.Client>;
   /** A new bundle. The reason when it is refused. */
-  publish(change: { readonly policies?: string; readonly subagents?: readonly SubagentRecord[] }): string | undefined;
-  /** Everything that is in the spool. */
-  evidence(): readonly AuditEvent[];
+  publish(change: {
+    readonly policies?: string;
+    readonly subagents?: readonly SubagentRecord[];
+  }): Promise<string | undefined>;
+  /** Everything that reached the control plane, once the spool is empty. */
+  evidence(): Promise<readonly AuditEvent[]>;
   stop(): Promise<void>;
 }
 
@@ -58,13 +64,13 @@ const openHouse = async (options: HouseOptions): Promise<House> => {
   const keys = await generateKeyPair('ES256', { extractable: true });
   const jwk = { ...(await exportJWK(keys.publicKey)), kid: 'k', alg: 'ES256', use: 'sig' };
   const authority = await createTestAuthority();
+  const controlPlane = await startTestControlPlane(await authority.issue('control-plane', 'control'));
   const log = createLogger({ name: 'proxy', level: 'silent' });
   const shutdown = createShutdown({ log });
   const node = await authority.node('gate-1');
   const proxy = await compose({
     config: {
-      // Nobody is there: the bundle is fed by hand.
-      SALLYPORT_CONTROL_PLANE: '127.0.0.1:9',
+      SALLYPORT_CONTROL_PLANE: controlPlane.address,
       SALLYPORT_NAME: 'gate-1',
       SALLYPORT_STATE_DIRECTORY: directory,
       SALLYPORT_POSTGRES_LISTEN: '127.0.0.1:0',
@@ -109,13 +115,11 @@ const openHouse = async (options: HouseOptions): Promise<House> => {
       subagents,
     };
     const connections = [{ ...connection, policies, policyVersion: version }];
-    const reason = proxy.control.accept(
+    return controlPlane.publish(
       signedBundle(authority, { version, identity, connections, catalogs: { 'billing/app': catalog } }),
     );
-    proxy.control.heard();
-    return reason;
   };
-  const refused = publish({});
+  const refused = await publish({});
   if (refused !== undefined) throw new Error(refused);
   const agent = startTestAgent({
     port: proxy.ports.tunnel,
@@ -138,6 +142,7 @@ const openHouse = async (options: HouseOptions): Promise<House> => {
   };
   return {
     proxy,
+    controlPlane,
     target,
     issuer,
     token: (subject, { audience = 'sallyport', expiresIn = '1h' } = {}) =>
@@ -164,116 +169,22 @@ const openHouse = async (options: HouseOptions): Promise<House> => {
       return client;
     },
     publish,
-    evidence() {
-      // The spool belongs to the proxy; what it holds is read through the proxy's own eyes.
-      return readSpool(join(directory, 'spool'));
+    async evidence() {
+      // The spool ships in the background, and keeps nothing that was acknowledged.
+      for (let before = -1; before !== controlPlane.events.length;) {
+        before = controlPlane.events.length;
+        await new Promise((resolve) => setTimeout(resolve, 150));
+      }
+      return controlPlane.events;
     },
     async stop() {
       await stopProxy();
+      controlPlane.stop();
       await target.stop();
       rmSync(directory, { recursive: true, force: true });
     },
   };
 };
-
-const readSpool = (directory: string): readonly AuditEvent[] => {
-  const copy = mkdtempSync(join(tmpdir(), 'sallyport-spool-'));
-  try {
-    copyFiles(directory, copy);
-    const spool = openSpool({ directory: copy, limit: 1 << 30 });
-    const { records } = spool.read(100_000);
-    const events = records.map((record) => {
-      const bytes = Buffer.from(record);
-      const read = decodeEvent(bytes.subarray(bytes.indexOf(0x0a) + 1));
-      if (read.kind === 'refused') throw new Error(`evidence that nobody can read: ${read.reason}`);
-      return read.event;
-    });
-    spool.close();
-    return events;
-  } finally {
-    rmSync(copy, { recursive: true, force: true });
-  }
-};
-
-const copyFiles = (from: string, to: string): void => {
-  for (const name of readdirSync(from)) if (name !== 'lock') copyFileSync(join(from, name), join(to, name));
-};
-
-const subagent = (name: string, more: Partial<SubagentRecord> = {}): SubagentRecord => ({
-  id: `sub_${name}`,
-  name,
-  issuer: 'iss_1',
-  claims: { sub: name },
-  groups: [name],
-  owner: undefined,
-  disabled: false,
-  notBefore: 0,
-  ...more,
-});
-
-const selectAll = 'SELECT id, card, email, amount FROM payments ORDER BY id';
-const answer = columnsOf('payments', 'id', 'card', 'email', 'amount');
-const reads = { effects: [on('select', 'payments')], answer };
-const analyses = analysesOf({
-  [selectAll]: reads,
-  'SELECT id, card FROM payments WHERE id = $1': {
-    effects: [on('select', 'payments')],
-    answer: columnsOf('payments', 'id', 'card'),
-  },
-  'COPY payments (id, card) TO STDOUT': {
-    effects: [on('select', 'payments')],
-    answer: columnsOf('payments', 'id', 'card'),
-    copy: 'to_client',
-    copyFormat: 'text',
-  },
-  'DECLARE c CURSOR FOR SELECT card FROM payments ORDER BY id': {
-    kind: 'declare',
-    session: {
-      kind: 'declare',
-      name: 'c',
-      hold: false,
-      facts: {
-        kind: 'select',
-        start: 0,
-        length: 0,
-        effects: [on('select', 'payments')],
-        answer: columnsOf('payments', 'card'),
-        copy: 'none',
-        filters: { columns: [], complete: true },
-        copies: { columns: [], complete: true },
-        unresolved: [],
-        session: undefined,
-        transaction: undefined,
-        unknown: undefined,
-      },
-    },
-  },
-  'FETCH 2 FROM c': { kind: 'fetch', session: { kind: 'fetch', name: 'c' } },
-  'FETCH 2 FROM unknown': { kind: 'fetch', session: { kind: 'fetch', name: 'unknown' } },
-  'DROP TABLE payments': { kind: 'drop', effects: [on('drop', 'payments')] },
-  'DELETE FROM payments WHERE id = 1': { kind: 'delete', effects: [on('delete', 'payments')] },
-  'SELECT pg_sleep(30)': {
-    effects: [],
-    answer: {
-      kind: 'columns',
-      columns: [{ name: 'pg_sleep', lineage: { columns: [], complete: true }, verbatim: false }],
-    },
-  },
-  'SELECT 1 AS one': {
-    answer: { kind: 'columns', columns: [{ name: 'one', lineage: { columns: [], complete: true }, verbatim: false }] },
-  },
-  BEGIN: { kind: 'begin', transaction: 'begin' },
-  COMMIT: { kind: 'commit', transaction: 'commit' },
-});
-
-const policies = `
-  @id("connect") permit (principal, action == Action::"connect", resource);
-  @id("etl-reads") permit (principal in Group::"etl", action in Action::"read", resource in Connection::"billing");
-  @id("deployers-write") @approval("1") @reason("production writes need a word")
-  permit (principal in Group::"deployer", action in [Action::"read", Action::"write"], resource in Connection::"billing");
-  @id("no-drops") @reason("DROP is not for production")
-  forbid (principal, action == Action::"drop", resource);
-`;
 
 let house: House;
 beforeAll(async () => {
@@ -283,7 +194,7 @@ beforeAll(async () => {
     subagents: [subagent('etl'), subagent('deployer'), subagent('retired', { disabled: true })],
     seed: [
       'CREATE TABLE payments (id int primary key, card text, email text, amount numeric)',
-      `INSERT INTO payments VALUES (1, '4242424242424242', 'ada@example.com', 10.50), (2, '5555555555554444', 'grace@example.com', 7)`,
+      `INSERT INTO payments VALUES (1, '4242424242424242', 'ada@example.com', 10.50), (2, '5555555555554444', 'grace@example.com', 7), (3, null, null, 1), (4, null, null, 1)`,
     ],
     connection: {
       tags: [
@@ -355,7 +266,7 @@ describe('a proxy in front of a real target', () => {
     const { to } = await import('pg-copy-streams');
     let text = '';
     for await (const chunk of client.query(to('COPY payments (id, card) TO STDOUT'))) text += String(chunk);
-    expect(text).toBe('1\t************4242\n2\t************4444\n');
+    expect(text).toBe('1\t************4242\n2\t************4444\n3\t\\N\n4\t\\N\n');
     await client.end();
   });
 
@@ -389,7 +300,7 @@ describe('a proxy in front of a real target', () => {
     );
     expect(new Set(seen.map((each) => JSON.stringify(each))).size).toBe(1);
     expect(seen[0]?.code).toBe('28P01');
-    const causes = house.evidence().flatMap((event) => (event.type === 'login.refused' ? [event.cause] : []));
+    const causes = (await house.evidence()).flatMap((event) => (event.type === 'login.refused' ? [event.cause] : []));
     expect(causes).toEqual([
       'unknown_subagent',
       'expired',
@@ -401,14 +312,61 @@ describe('a proxy in front of a real target', () => {
   });
 
   test('nobody can be asked: a held command is refused clearly, and the transaction survives', async () => {
+    house.controlPlane.silent = true;
     const client = await house.client(await house.token('deployer'));
     await client.query('BEGIN');
     expect((await failure(client.query('DELETE FROM payments WHERE id = 1'))).code).toBe('SP005');
     expect((await client.query('COMMIT')).command).toBe('COMMIT');
+    house.controlPlane.silent = false;
     await client.end();
     const direct = await house.target.connect('app');
-    expect((await direct.query('SELECT count(*)::int AS n FROM payments')).rows).toEqual([{ n: 2 }]);
+    expect((await direct.query('SELECT count(*)::int AS n FROM payments WHERE id < 3')).rows).toEqual([{ n: 2 }]);
     await direct.end();
+  });
+
+  test('held, told at once, approved, run; the next time nobody answers, and it runs by id', async () => {
+    const { controlPlane } = house;
+    const client = await house.client(await house.token('deployer'));
+    const notices: string[] = [];
+    client.on('notice', ({ message }) => {
+      notices.push(message ?? '');
+      controlPlane.settle('apr_1', ApprovalState.APPROVAL_STATE_APPROVED, ['usr_grace']);
+    });
+    expect((await client.query('DELETE FROM payments WHERE id = 3')).rowCount).toBe(1);
+    expect(notices).toEqual(['held for approval apr_1']);
+    expect(controlPlane.approvals[0]?.request).toMatchObject({
+      callerId: 'sub_deployer',
+      approvalsNeeded: 1,
+      shownText: 'DELETE FROM payments WHERE id = 3',
+    });
+
+    client.removeAllListeners('notice');
+    const pending = await failure(client.query('DELETE FROM payments WHERE id = 4'));
+    expect(pending).toMatchObject({ code: 'SP001', detail: expect.stringContaining('"approval":"apr_2"') });
+    const [, kept] = controlPlane.approvals;
+    const order = {
+      approvalId: 'apr_2',
+      command: kept?.request.command,
+      callerKind: 'subagent',
+      callerId: 'sub_deployer',
+      maxRows: 10,
+    };
+    const early = await controlPlane.run({ ...order, runId: 'run_1' });
+    expect(early).toMatchObject({ completed: false, code: 'SP002' });
+    controlPlane.settle('apr_2', ApprovalState.APPROVAL_STATE_APPROVED, ['usr_grace']);
+    expect(await controlPlane.run({ ...order, runId: 'run_2' })).toMatchObject({
+      completed: true,
+      tag: 'DELETE 1',
+      rows: 1,
+    });
+    // Once is once.
+    expect(await controlPlane.run({ ...order, runId: 'run_3' })).toMatchObject({ completed: false, code: 'SP002' });
+    // Its own word does not count, whoever wrote it down.
+    const own = failure(client.query('DELETE FROM payments WHERE id = 1'));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    controlPlane.settle('apr_3', ApprovalState.APPROVAL_STATE_APPROVED, ['sub_deployer']);
+    expect((await own).code).toBe('42501');
+    await client.end();
   });
 
   test('a cancel stops what runs, by a key of the gateway’s own', async () => {
@@ -430,14 +388,14 @@ describe('a proxy in front of a real target', () => {
     const client = await house.client(await house.token('etl'));
     expect((await client.query(selectAll)).rows).toEqual(masked);
     const reveal = `${policies} @id("reveal") permit (principal in Group::"etl", action == Action::"reveal", resource in Class::"email");`;
-    expect(house.publish({ policies: reveal })).toBeUndefined();
+    expect(await house.publish({ policies: reveal })).toBeUndefined();
     expect((await client.query(selectAll)).rows[0]).toMatchObject({
       card: '************4242',
       email: 'ada@example.com',
     });
-    house.publish({ policies, subagents: [subagent('etl', { disabled: true })] });
+    await house.publish({ policies, subagents: [subagent('etl', { disabled: true })] });
     expect((await failure(client.query(selectAll))).code).toBe('42501');
-    house.publish({ subagents: [subagent('etl'), subagent('deployer')] });
+    await house.publish({ subagents: [subagent('etl'), subagent('deployer')] });
     expect((await client.query(selectAll)).rows).toEqual(masked);
     await client.end();
   });
@@ -454,7 +412,7 @@ describe('a proxy in front of a real target', () => {
   });
 
   test('evidence: numbers without gaps, an outcome for every intent, no token and no card anywhere', async () => {
-    const events = house.evidence();
+    const events = await house.evidence();
     const bySession = new Map<string, number[]>();
     for (const { session, sequence } of events) bySession.set(session, [...(bySession.get(session) ?? []), sequence]);
     for (const numbers of bySession.values()) expect(numbers).toEqual(numbers.map((_, index) => index));

@@ -17,7 +17,7 @@ import type { Node } from '../src/node.js';
 
 /** The control plane's authority, for as long as a test: certificates for nodes, and the key that signs bundles. */
 export interface TestAuthority {
-  issue(kind: 'proxy' | 'agent', name: string): Promise<NodeCredentials>;
+  issue(kind: NodeCredentials['kind'], name: string): Promise<NodeCredentials>;
   node(name: string): Promise<Node>;
   readonly bundleKeyId: string;
   signBundle(manifest: Uint8Array): Buffer;

@@ -1,0 +1,127 @@
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Bundle } from '@sallyport/contracts';
+import { createFakeClock } from '@sallyport/testing';
+import type { FakeClock } from '@sallyport/testing';
+import { createTestAuthority } from '../testing/authority.js';
+import type { TestAuthority } from '../testing/authority.js';
+import { signedBundle } from '../testing/bundle.js';
+import type { BundleContent } from '../testing/bundle.js';
+import { createBundleFile } from './bundle-file.js';
+import { createControl } from './control.js';
+import type { Control } from './control.js';
+import type { Node } from './node.js';
+
+let authority: TestAuthority;
+let node: Node;
+let directory: string;
+let clock: FakeClock;
+beforeAll(async () => {
+  authority = await createTestAuthority();
+  node = await authority.node('gate-1');
+});
+const running: Control[] = [];
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'sallyport-control-'));
+  clock = createFakeClock(Date.now());
+});
+afterEach(() => {
+  for (const control of running.splice(0)) control.stop();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+/** A stream that nobody answers. */
+const deaf = { on: () => deaf, write: () => true, end: () => undefined };
+const start = (): Control => {
+  const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
+  const control = createControl({
+    clock,
+    file: createBundleFile(directory),
+    client: () => ({ stream: () => deaf }) as never,
+    trust: { tenant: () => node.tenant, verify: node.verify },
+    log: quiet,
+  });
+  running.push(control);
+  control.start({
+    hello: () => ({ softwareVersion: '0', tunnel: undefined, listeners: [] }),
+    sessions: () => [],
+    endSession: () => undefined,
+    run: () => Promise.reject(new Error('nothing runs here')),
+  });
+  return control;
+};
+const bundle = (version: number, more: Partial<BundleContent> = {}): Bundle =>
+  signedBundle(authority, {
+    version,
+    identity: { issuers: [], subagents: [] },
+    connections: [],
+    catalogs: {},
+    ...more,
+  });
+
+describe('control', () => {
+  test('without a bundle nothing is decided; with one it is, until nobody was heard of for too long', () => {
+    const control = start();
+    expect(control.unfit?.code).toBe('policy_unavailable');
+    expect(control.accept(bundle(1, { maxStaleness: 1_000 }))).toBeUndefined();
+    control.heard();
+    expect(control.unfit).toBeUndefined();
+    clock.advance(1_000);
+    expect(control.unfit).toBeUndefined();
+    clock.advance(1);
+    expect(control.unfit?.code).toBe('policy_stale');
+    control.heard();
+    expect(control.unfit).toBeUndefined();
+    clock.advance(3_600_001);
+    control.heard();
+    expect(control.unfit?.code).toBe('policy_unavailable');
+  });
+
+  test('what is older, unsigned, of another tenant or incomplete is refused, and the last good one stays', () => {
+    const control = start();
+    expect(control.accept(bundle(5))).toBeUndefined();
+    expect(control.accept(bundle(4))).toMatch(/^older/);
+    expect(control.accept({ ...bundle(6), signature: Buffer.alloc(64) })).toMatch(/^unsigned/);
+    expect(control.accept({ ...bundle(6), keyId: 'nobody' })).toMatch(/^unsigned/);
+    const changed = {
+      issuers: [],
+      subagents: [
+        {
+          id: 's',
+          name: 's',
+          issuer: 'i',
+          claims: { sub: 's' },
+          groups: [],
+          owner: undefined,
+          disabled: false,
+          notBefore: 0,
+        },
+      ],
+    };
+    const next = bundle(6, { identity: changed });
+    expect(control.accept({ ...next, chunks: [] })).toMatch(/^lacks identity/);
+    const forged = next.chunks.map((chunk) => ({ ...chunk, content: Buffer.from('{}') }));
+    expect(control.accept({ ...next, chunks: forged })).toMatch(/digest/);
+    expect(control.current?.manifest.version).toBe(5);
+    expect(control.accept(next)).toBeUndefined();
+    // What it holds already need not come again.
+    expect(control.accept({ ...bundle(7, { identity: changed }), chunks: [] })).toBeUndefined();
+    expect(control.current?.manifest.version).toBe(7);
+  });
+
+  test('a restart goes on with the last bundle, as old as it is', () => {
+    expect(start().accept(bundle(3, { maxStaleness: 60_000 }))).toBeUndefined();
+    const again = start();
+    expect([again.current?.manifest.version, again.unfit]).toEqual([3, undefined]);
+    clock.advance(61_000);
+    expect(start().unfit?.code).toBe('policy_stale');
+  });
+
+  test('a bundle that somebody changed on disk is not taken', () => {
+    start().accept(bundle(3));
+    writeFileSync(join(directory, 'bundle.bin'), 'nonsense');
+    expect(start().current).toBeUndefined();
+  });
+});
