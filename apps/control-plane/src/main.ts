@@ -1,5 +1,13 @@
 import 'reflect-metadata';
-import { configOrExit, createLogger, createShutdown, exitCodes, exitOnSignals, helpText } from '@sallyport/runtime';
+import {
+  ConfigProblem,
+  configOrExit,
+  createLogger,
+  createShutdown,
+  exitCodes,
+  exitOnSignals,
+  helpText,
+} from '@sallyport/runtime';
 import { configSchema, readConfig } from './config.js';
 import type { Config } from './config.js';
 import { Database } from './db/database.js';
@@ -54,6 +62,6 @@ if (command === '--help' || command === '-h') {
     else process.exitCode = await renew(config);
   } catch (problem) {
     console.error(`${program}: ${problem instanceof Error ? problem.message : String(problem)}`);
-    process.exit(exitCodes.failed);
+    process.exit(problem instanceof ConfigProblem ? exitCodes.usage : exitCodes.failed);
   }
 }

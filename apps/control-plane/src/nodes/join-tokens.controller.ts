@@ -1,21 +1,25 @@
 import { Body, Controller, Delete, Get, Inject, Param, Post, Query } from '@nestjs/common';
 import { z } from 'zod';
-import { mintId } from '@sallyport/runtime';
 import { Database } from '../db/database.js';
 import type { JoinToken } from '../db/generated/client.js';
+import { JoinTokens } from '../enrolment/join-tokens.js';
 import { CurrentUser } from '../http/caller.js';
 import type { UserCaller } from '../http/caller.js';
 import { NoContent, NounDocs, Summary } from '../http/noun.js';
 import { nounPage, pageQuery, toPage } from '../http/page.js';
 import type { Page, PageQuery } from '../http/page.js';
 import { notFound } from '../http/problem.js';
-import { idParams, name } from '../http/text.js';
+import { idParams } from '../http/text.js';
 import type { IdParams } from '../http/text.js';
-import { hashJoinToken, mintJoinToken } from './join-token.js';
+
+/** As certificates name nodes (libs/pki). */
+const nodeName = z
+  .string()
+  .regex(/^[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?$/, 'must be lower-case letters, digits, dots and hyphens');
 
 const newJoinToken = z.strictObject({
   kind: z.enum(['proxy', 'agent']),
-  nodeName: name.optional().describe('The only name that may enrol with it; by default any.'),
+  nodeName: nodeName.optional().describe('The only name that may enrol with it; by default any.'),
   expiresInSeconds: z.number().int().min(60).max(604_800).default(3_600),
 });
 
@@ -35,9 +39,11 @@ const present = (row: JoinToken) => ({
 @Controller('v1/join-tokens')
 export class JoinTokensController {
   readonly #database: Database;
+  readonly #tokens: JoinTokens;
 
-  constructor(@Inject(Database) database: Database) {
+  constructor(@Inject(Database) database: Database, @Inject(JoinTokens) tokens: JoinTokens) {
     this.#database = database;
+    this.#tokens = tokens;
   }
 
   @Get()
@@ -56,17 +62,12 @@ export class JoinTokensController {
     @CurrentUser() caller: UserCaller,
     @Body({ schema: newJoinToken }) body: z.infer<typeof newJoinToken>,
   ): Promise<unknown> {
-    const token = mintJoinToken();
-    const row = await this.#database.joinToken.create({
-      data: {
-        id: mintId('jtk'),
-        tenantId: caller.tenantId,
-        kind: body.kind,
-        nodeName: body.nodeName ?? null,
-        hash: hashJoinToken(token),
-        expiresAt: new Date(Date.now() + body.expiresInSeconds * 1000),
-        createdBy: caller.name,
-      },
+    const { row, token } = await this.#tokens.create({
+      tenantId: caller.tenantId,
+      kind: body.kind,
+      nodeName: body.nodeName,
+      expiresAt: new Date(Date.now() + body.expiresInSeconds * 1000),
+      createdBy: caller.name,
     });
     return { ...present(row), token };
   }
