@@ -50,6 +50,7 @@ export interface Control extends Configuration {
 }
 
 const heartbeatInterval = 5_000;
+const skew = 5_000;
 const noBundle = refuse('policy_unavailable', 'no policy has come from the control plane yet');
 const expired = refuse('policy_unavailable', 'the policy has expired', { hint: 'Nothing was executed.' });
 const stale = refuse('policy_stale', 'the control plane was not heard of for too long, so nothing is decided', {
@@ -209,7 +210,8 @@ export const createControl = ({ clock, file, client, trust, log }: ControlInput)
     const taken = take(kept.bundle, false);
     if ('reason' in taken) return log.warn({ reason: taken.reason }, 'the bundle on disk is not taken');
     const age = clock.now() - kept.heardAt;
-    heardAt = age >= 0 ? clock.monotonic() - age : -Infinity;
+    // A little ahead is the file system's clock; more than that is a clock that was set, and says nothing.
+    heardAt = age > -skew ? clock.monotonic() - Math.max(0, age) : -Infinity;
     log.info({ version: taken.version }, 'the last bundle on disk is in force');
   };
 

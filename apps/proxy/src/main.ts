@@ -12,7 +12,7 @@ import { EnrolmentProblem } from '@sallyport/pki';
 import { compose } from './compose.js';
 import { proxyConfigSchema } from './config.js';
 import { openProxyNode } from './node.js';
-import { loadAnalyses } from './statements.js';
+import { loadAnalyses } from './analyses.js';
 
 const program = 'sallyport-proxy';
 
