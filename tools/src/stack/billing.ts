@@ -18,12 +18,16 @@ export async function seedBilling(client: Client, password: string): Promise<voi
     alter table payments owner to ${billingRole};`);
 }
 
-const schema = `
-create function luhn(partial text) returns text language sql immutable as $$
-  select partial || (10 - sum(case when position % 2 = 1 then case when digit * 2 > 9 then digit * 2 - 9 else digit * 2 end
-    else digit end) % 10)::int % 10
-  from (select substr(reverse(partial), i, 1)::int as digit, i as position from generate_series(1, length(partial)) i) d $$;
+/** Luhn's check digit of the 15 digits of `n`, as arithmetic: a function called 50,000 times would take seconds. */
+const luhnDigit = (n: string): string => {
+  const digits = Array.from({ length: 15 }, (_, at) => {
+    const digit = `(${n} / ${10 ** at}::bigint % 10)`;
+    return at % 2 === 0 ? `(${digit} * 2 - case when ${digit} > 4 then 9 else 0 end)` : digit;
+  });
+  return `((10 - (${digits.join(' + ')}) % 10) % 10)`;
+};
 
+const schema = `
 create function german_iban(account bigint) returns text language sql immutable as $$
   select 'DE' || lpad((98 - (('50010517' || lpad(account::text, 10, '0') || '131400')::numeric % 97))::text, 2, '0')
     || '50010517' || lpad(account::text, 10, '0') $$;
@@ -50,11 +54,10 @@ select i, 1 + i % 10000, round((i % 9973)::numeric * 1.37 + 5, 2), (array['open'
   date '2025-01-01' + i % 365
 from generate_series(1, 40000) i;
 insert into payments
-select i, 1 + i % 40000, round((i % 9973)::numeric * 1.37 + 5, 2), luhn('4' || lpad((i::bigint * 7919 % 100000000000000)::text, 14, '0')),
+select i, 1 + i % 40000, round((i % 9973)::numeric * 1.37 + 5, 2), (n * 10 + ${luhnDigit('n')})::text,
   'customer' || (1 + i % 10000) || '@example.com', timestamptz '2025-01-01 00:00+00' + i * interval '9 minutes'
-from generate_series(1, 50000) i;
+from generate_series(1, 50000) i, lateral (select 400000000000000 + i::bigint * 7919 % 100000000000000 as n) d;
 
-drop function luhn(text);
 drop function german_iban(bigint);
 analyze;
 `;

@@ -94,8 +94,9 @@ async function build(
   const secrets = Object.fromEntries(clientNames.map((name) => [name, randomBytes(16).toString('hex')]));
   const clients = clientNames.map((id) => ({ id, secret: secrets[id], ...(id === 'brief' ? { lifetime: 1 } : {}) }));
   const provider = start('identity-provider', { CLIENTS: JSON.stringify(clients) });
-  const [issuerLine] = await Promise.all([provider.waitForLine(/^issuer (\S+)/), seed(target, targetPassword)]);
-  const issuer = issuerLine[1] ?? '';
+  const seeding = seed(target, targetPassword);
+  // Awaited further down; should something else fail first, that is what is told.
+  seeding.catch(() => undefined);
 
   progress('starting the control plane');
   const httpPort = await freePort(7080);
@@ -113,6 +114,7 @@ async function build(
     SALLYPORT_ALLOW_PRIVATE_URLS: 'true',
     SALLYPORT_AUDIENCE: audience,
   });
+  const issuer = (await provider.waitForLine(/^issuer (\S+)/))[1] ?? '';
   const setupLine = await controlPlane.waitForLine(/(sps_[A-Za-z0-9_-]+)/, 30_000);
   await waitUntilReady(`${controlPlaneUrl}/readyz`, controlPlane);
 
@@ -141,6 +143,7 @@ async function build(
   const joinToken = async (kind: string, name: string): Promise<string> =>
     String((await admin.expect('POST', '/v1/join-tokens', { kind, nodeName: name }))['token']);
 
+  await seeding;
   progress('starting one proxy and one agent; both enrol with a join token');
   const proxyPort = await freePort(7432);
   const tunnelPort = await freePort(7433);
