@@ -1,12 +1,12 @@
 import { addressField, logLevelField, sizeField } from '@sallyport/runtime';
 import { z } from 'zod';
 
-const address = (description: string) => addressField.describe(description);
-
 /** Everything that a proxy is configured with. Reference: docs/configuration.md, generated from this. */
 export const proxyConfigSchema = z.object({
-  SALLYPORT_CONTROL_PLANE: address('Where the control plane takes nodes (gRPC, mTLS), host:port.'),
-  SALLYPORT_ENROLMENT: address('Where the control plane enrols new nodes, host:port. Needed once.').optional(),
+  SALLYPORT_CONTROL_PLANE: addressField.describe('Where the control plane takes nodes (gRPC, mTLS), host:port.'),
+  SALLYPORT_ENROLMENT: addressField
+    .optional()
+    .describe('Where the control plane enrols new nodes, host:port. Needed once.'),
   SALLYPORT_JOIN_TOKEN: z
     .string()
     .max(4096)
@@ -21,9 +21,9 @@ export const proxyConfigSchema = z.object({
     .string()
     .min(1)
     .describe('Directory of its own: certificate and key, the last bundle, evidence that was not shipped yet.'),
-  SALLYPORT_POSTGRES_LISTEN: address('Where PostgreSQL clients connect.').default('127.0.0.1:7432'),
-  SALLYPORT_TUNNEL_LISTEN: address('Where agents connect.').default('127.0.0.1:7433'),
-  SALLYPORT_TUNNEL_ADVERTISE: address('Where agents reach the tunnel listener from outside.').optional(),
+  SALLYPORT_POSTGRES_LISTEN: addressField.default('127.0.0.1:7432').describe('Where PostgreSQL clients connect.'),
+  SALLYPORT_TUNNEL_LISTEN: addressField.default('127.0.0.1:7433').describe('Where agents connect.'),
+  SALLYPORT_TUNNEL_ADVERTISE: addressField.optional().describe('Where agents reach the tunnel listener from outside.'),
   SALLYPORT_TLS_CERTIFICATE: z
     .string()
     .optional()
@@ -32,7 +32,9 @@ export const proxyConfigSchema = z.object({
   SALLYPORT_SPOOL_LIMIT: sizeField
     .default('1GiB')
     .describe('How much evidence may wait for the control plane. Beyond it statements are refused.'),
-  SALLYPORT_HEALTH_LISTEN: address('Where /healthz, /readyz and /metrics are served.').default('127.0.0.1:7434'),
+  SALLYPORT_HEALTH_LISTEN: addressField
+    .default('127.0.0.1:7434')
+    .describe('Where /healthz, /readyz and /metrics are served.'),
   SALLYPORT_LOG_LEVEL: logLevelField,
 });
 
