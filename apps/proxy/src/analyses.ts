@@ -1,8 +1,22 @@
+import { refuse } from '@sallyport/kernel';
+import { createAnalyzer, loadGrammar } from '@sallyport/sql';
 import type { Analyses } from './statements.js';
 
-/**
- * The one place where libs/sql meets the proxy. The room has facts but no grammar yet, and without a grammar no text can be
- * read: so the proxy does not start, rather than decide on texts that nobody understood.
- */
-export const loadAnalyses = (): Promise<Analyses> =>
-  Promise.reject(new Error('libs/sql has no grammar yet: no statement can be read, so nothing is let through'));
+/** The real grammar against a catalog, as the proxy asks for it. */
+export const loadAnalyses = async (): Promise<Analyses> => {
+  await loadGrammar();
+  return {
+    of: (catalog) => {
+      const analyzer = createAnalyzer(catalog);
+      return {
+        analyse: (text, searchPath) => {
+          const analysis = analyzer.analyze(text, searchPath);
+          return analysis.kind === 'facts'
+            ? analysis
+            : { kind: 'refused', refusal: refuse('unreadable', `the statement cannot be read: ${analysis.message}`) };
+        },
+        viewColumns: (relation) => analyzer.viewColumns(relation),
+      };
+    },
+  };
+};

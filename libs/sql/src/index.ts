@@ -1,1 +1,3 @@
+export { createAnalyzer, loadGrammar, longestText } from './analyzer.js';
+export type { Analysis, Analyzer } from './analyzer.js';
 export * from './facts.js';

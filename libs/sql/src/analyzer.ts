@@ -1,0 +1,104 @@
+import { utf8Length } from '@sallyport/kernel';
+import type { Catalog } from '@sallyport/kernel';
+import { fingerprintSync, loadModule, parseSync } from 'libpg-query';
+import type { Facts, OutputColumn } from './facts.js';
+import { listOf, unwrap } from './node.js';
+import { createResolver } from './resolver.js';
+import { readStatement } from './statement.js';
+import { createViews } from './views.js';
+
+export type Analysis =
+  | { readonly kind: 'facts'; readonly facts: Facts; readonly shape: string }
+  | { readonly kind: 'unreadable'; readonly message: string; readonly position: number | undefined };
+
+/** Texts to facts against one catalog. Pure but for the grammar's own memory; keeps no cache. */
+export interface Analyzer {
+  analyze(text: string, searchPath: readonly string[]): Analysis;
+  /** What flows into each column of a view, in the order of its attributes; `undefined` where nobody can tell. */
+  viewColumns(relation: number): readonly OutputColumn[] | undefined;
+}
+
+/** Characters. A text beyond it is not read. */
+export const longestText = 4 * 1024 * 1024;
+/** Deeper trees are not walked: nobody writes them, and recursion has an end. */
+const deepest = 400;
+
+/** Once, before anything is analyzed: the grammar is WebAssembly. */
+export const loadGrammar = (): Promise<void> => loadModule();
+
+export function createAnalyzer(catalog: Catalog | undefined): Analyzer {
+  const views = createViews(catalog, parseQuery);
+  return {
+    analyze: (text, searchPath) => {
+      if (text.length > longestText) return unreadable('the text is too long');
+      if (text.includes('\0') || !text.isWellFormed()) return unreadable('the text holds characters that are none');
+      let statements: readonly unknown[];
+      try {
+        statements = listOf((parseSync(text) as { readonly stmts?: unknown }).stmts);
+      } catch (error) {
+        return problemOf(error);
+      }
+      if (statements.some((statement) => depthOf(statement) > deepest))
+        return unreadable('the statement is nested too deeply');
+      const total = utf8Length(text);
+      const resolver = createResolver(catalog, searchPath, views);
+      const facts: Facts = {
+        statements: statements.map((statement) => {
+          const {
+            stmt,
+            stmt_location: start = 0,
+            stmt_len: length,
+          } = statement as {
+            readonly stmt: unknown;
+            readonly stmt_location?: number;
+            readonly stmt_len?: number;
+          };
+          const place = { start, length: length ?? total - start, text };
+          return readStatement(stmt, place, resolver);
+        }),
+      };
+      return { kind: 'facts', facts, shape: shapeOf(text) };
+    },
+    viewColumns: (relation) => views.columns(relation),
+  };
+}
+
+/** A fingerprint of a text without its literals. */
+function shapeOf(text: string): string {
+  try {
+    return fingerprintSync(text);
+  } catch {
+    return '';
+  }
+}
+
+const unreadable = (message: string, position?: number): Analysis => ({ kind: 'unreadable', message, position });
+
+function problemOf(error: unknown): Analysis {
+  const details = (error as { readonly sqlDetails?: { readonly message?: string; readonly cursorPosition?: number } })
+    .sqlDetails;
+  return unreadable(details?.message ?? 'the statement cannot be read', details?.cursorPosition);
+}
+
+function depthOf(root: unknown): number {
+  let depth = 0;
+  let level: readonly unknown[] = [root];
+  while (level.length > 0 && depth <= deepest * 4) {
+    depth += 1;
+    level = level.flatMap((node) => (typeof node === 'object' && node !== null ? Object.values(node) : []));
+  }
+  // The JSON has about four levels for one of the grammar's.
+  return depth / 4;
+}
+
+/** The one query in a text, for the definitions of views. */
+function parseQuery(text: string): unknown {
+  try {
+    const statements = listOf((parseSync(text) as { readonly stmts?: unknown }).stmts);
+    const [only] = statements;
+    const query = statements.length === 1 ? (only as { readonly stmt: unknown }).stmt : undefined;
+    return unwrap(query)?.kind === 'SelectStmt' && depthOf(only) <= deepest ? query : undefined;
+  } catch {
+    return undefined;
+  }
+}

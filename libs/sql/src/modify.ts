@@ -1,0 +1,179 @@
+import { columnObject } from './collector.js';
+import type { Collector } from './collector.js';
+import { readExpression } from './expression.js';
+import type { SqlAction } from './facts.js';
+import { readFrom, readRelation } from './from.js';
+import { joinLineage, noLineage } from './lineage.js';
+import { fieldsOf, listOf, textOf, unwrap } from './node.js';
+import type { Fields } from './node.js';
+import { readQuery, readTargets, readWith } from './query.js';
+import type { QueryResult } from './query.js';
+import type { Scope, Source } from './scope.js';
+
+const nothing: QueryResult = { columns: [], reach: noLineage };
+
+/** The table that is written: the effect on it, and its columns for what the statement says of them. */
+function readTarget(
+  relation: unknown,
+  action: SqlAction,
+  scope: Scope,
+  into: Collector,
+): { readonly source: Source; readonly schema: string; readonly table: string } {
+  const fields = fieldsOf(relation) ?? {};
+  const source = readRelation(fields, scope, into, 'target');
+  const name = textOf(fields['relname']) ?? '';
+  const found = into.resolver.relation(textOf(fields['schemaname']), name);
+  const schema = found.kind === 'known' ? found.relation.schema : found.schema;
+  into.effect(action, { kind: 'table', schema, table: name });
+  return { source, schema, table: name };
+}
+
+const reading = (into: Collector, schema: string, table: string): void =>
+  into.effect('select', { kind: 'table', schema, table });
+
+function returning(fields: Fields, scope: Scope, into: Collector): QueryResult {
+  const clause = fieldsOf(fields['returningClause']);
+  const targets = listOf(clause?.['exprs'] ?? fields['returningList']);
+  if (targets.length === 0) return nothing;
+  // RETURNING WITH (OLD AS o, NEW AS n): both are rows of the target.
+  const [target] = scope.sources;
+  const rows = listOf(clause?.['options']).map((option) => textOf(unwrap(option)?.fields['value']) ?? '');
+  const named =
+    target === undefined
+      ? []
+      : ['old', 'new', ...rows].map((alias): Source => ({
+          ...target,
+          alias,
+          hidden: new Set((target.columns ?? []).map(({ name }) => name)),
+        }));
+  return readTargets(targets, { ...scope, sources: [...scope.sources, ...named] }, into);
+}
+
+export function readInsert(fields: Fields, outer: Scope, into: Collector): QueryResult {
+  const base = readWith(fields['withClause'], outer, into);
+  const { source, schema, table } = readTarget(fields['relation'], 'insert', base, into);
+  for (const column of listOf(fields['cols'])) {
+    const name = textOf(unwrap(column)?.fields['name']);
+    if (name !== undefined) into.effect('insert', columnObject(schema, table, name));
+  }
+  if (fields['selectStmt'] !== undefined) {
+    const rows = readQuery(fields['selectStmt'], { sources: [], ctes: base.ctes, outer: base.outer }, into);
+    into.copy(rows.reach);
+  }
+  const scope: Scope = { sources: [source], ctes: base.ctes, outer: base.outer };
+  const conflict = fieldsOf(fields['onConflictClause']);
+  if (conflict !== undefined) readConflict(conflict, scope, schema, table, into);
+  if (fieldsOf(fields['returningClause']) !== undefined) reading(into, schema, table);
+  return returning(fields, scope, into);
+}
+
+function readConflict(conflict: Fields, scope: Scope, schema: string, table: string, into: Collector): void {
+  const infer = fieldsOf(conflict['infer']);
+  for (const element of listOf(infer?.['indexElems'])) {
+    const expression = unwrap(element)?.fields['expr'];
+    if (expression !== undefined) into.filter(readExpression(expression, scope, into).lineage);
+  }
+  if (infer?.['whereClause'] !== undefined) into.filter(readExpression(infer['whereClause'], scope, into).lineage);
+  if (conflict['action'] !== 'ONCONFLICT_UPDATE') return;
+  into.effect('update', { kind: 'table', schema, table });
+  const [target] = scope.sources;
+  const excluded: readonly Source[] =
+    target === undefined
+      ? []
+      : [{ ...target, alias: 'excluded', hidden: new Set((target.columns ?? []).map(({ name }) => name)) }];
+  const inner: Scope = { ...scope, sources: [...scope.sources, ...excluded] };
+  readAssignments(listOf(conflict['targetList']), inner, schema, table, into);
+  if (conflict['whereClause'] !== undefined) {
+    reading(into, schema, table);
+    into.filter(readExpression(conflict['whereClause'], inner, into).lineage);
+  }
+}
+
+/** SET a = ..., (b, c) = (...): what flows into another column than its own is copied. */
+function readAssignments(
+  targets: readonly unknown[],
+  scope: Scope,
+  schema: string,
+  table: string,
+  into: Collector,
+): void {
+  for (const target of targets) {
+    const fields = unwrap(target)?.fields ?? {};
+    const column = textOf(fields['name']) ?? '';
+    into.effect('update', columnObject(schema, table, column));
+    const value = unwrap(fields['val']);
+    const source = value?.kind === 'MultiAssignRef' ? value.fields['source'] : fields['val'];
+    const { lineage } = readExpression(source, scope, into);
+    const others = lineage.columns.filter(
+      (each) => each.schema !== schema || each.table !== table || each.column !== column,
+    );
+    into.copy({ columns: others, complete: lineage.complete });
+    if (lineage.columns.length > 0) reading(into, schema, table);
+  }
+}
+
+export function readUpdate(fields: Fields, outer: Scope, into: Collector): QueryResult {
+  const base = readWith(fields['withClause'], outer, into);
+  const { source, schema, table } = readTarget(fields['relation'], 'update', base, into);
+  const from = readFrom(listOf(fields['fromClause']), { sources: [source], ctes: base.ctes, outer: base.outer }, into);
+  for (const filter of from.filters) into.filter(filter);
+  const scope: Scope = { sources: [source, ...from.sources], ctes: base.ctes, outer: base.outer };
+  readAssignments(listOf(fields['targetList']), scope, schema, table, into);
+  readCondition(fields['whereClause'], scope, schema, table, into);
+  if (fieldsOf(fields['returningClause']) !== undefined) reading(into, schema, table);
+  return returning(fields, scope, into);
+}
+
+export function readDelete(fields: Fields, outer: Scope, into: Collector): QueryResult {
+  const base = readWith(fields['withClause'], outer, into);
+  const { source, schema, table } = readTarget(fields['relation'], 'delete', base, into);
+  const using = readFrom(
+    listOf(fields['usingClause']),
+    { sources: [source], ctes: base.ctes, outer: base.outer },
+    into,
+  );
+  for (const filter of using.filters) into.filter(filter);
+  const scope: Scope = { sources: [source, ...using.sources], ctes: base.ctes, outer: base.outer };
+  readCondition(fields['whereClause'], scope, schema, table, into);
+  if (fieldsOf(fields['returningClause']) !== undefined) reading(into, schema, table);
+  return returning(fields, scope, into);
+}
+
+function readCondition(condition: unknown, scope: Scope, schema: string, table: string, into: Collector): void {
+  if (condition === undefined) return;
+  if (unwrap(condition)?.kind === 'CurrentOfExpr') return;
+  reading(into, schema, table);
+  into.filter(readExpression(condition, scope, into).lineage);
+}
+
+export function readMerge(fields: Fields, outer: Scope, into: Collector): QueryResult {
+  const base = readWith(fields['withClause'], outer, into);
+  const { source, schema, table } = readTarget(fields['relation'], 'merge', base, into);
+  reading(into, schema, table);
+  const from = readFrom([fields['sourceRelation']], { sources: [source], ctes: base.ctes, outer: base.outer }, into);
+  for (const filter of from.filters) into.filter(filter);
+  const scope: Scope = { sources: [source, ...from.sources], ctes: base.ctes, outer: base.outer };
+  if (fields['joinCondition'] !== undefined) into.filter(readExpression(fields['joinCondition'], scope, into).lineage);
+  for (const clause of listOf(fields['mergeWhenClauses'])) {
+    const when = unwrap(clause)?.fields ?? {};
+    if (when['condition'] !== undefined) into.filter(readExpression(when['condition'], scope, into).lineage);
+    switch (when['commandType']) {
+      case 'CMD_INSERT':
+        into.effect('insert', { kind: 'table', schema, table });
+        into.copy(joinLineage(listOf(when['values']).map((value) => readExpression(value, scope, into).lineage)));
+        break;
+      case 'CMD_UPDATE':
+        into.effect('update', { kind: 'table', schema, table });
+        readAssignments(listOf(when['targetList']), scope, schema, table, into);
+        break;
+      case 'CMD_DELETE':
+        into.effect('delete', { kind: 'table', schema, table });
+        break;
+      case 'CMD_NOTHING':
+        break;
+      default:
+        into.unknown('an action of MERGE is not modelled');
+    }
+  }
+  return returning(fields, scope, into);
+}

@@ -1,0 +1,219 @@
+import type { Collector } from './collector.js';
+import { readExpression, readWindow } from './expression.js';
+import type { Lineage, OutputColumn } from './facts.js';
+import { readFrom } from './from.js';
+import { joinLineage, noLineage } from './lineage.js';
+import { readDelete, readInsert, readMerge, readUpdate } from './modify.js';
+import { fieldsOf, listOf, nameParts, textOf, unwrap } from './node.js';
+import type { Fields } from './node.js';
+import { expandStar, reachOfScope } from './scope.js';
+import type { Scope, Source } from './scope.js';
+
+/** The rows of a query: its columns where they can be counted, and all that may be in them. */
+export interface QueryResult {
+  readonly columns: readonly OutputColumn[] | undefined;
+  readonly reach: Lineage;
+}
+
+/** SELECT, VALUES, and data-modifying statements where a query may stand. */
+export function readQuery(node: unknown, outer: Scope, into: Collector): QueryResult {
+  const wrapped = unwrap(node);
+  switch (wrapped?.kind) {
+    case 'SelectStmt':
+      return readSelect(wrapped.fields, outer, into);
+    case 'InsertStmt':
+      return readInsert(wrapped.fields, outer, into);
+    case 'UpdateStmt':
+      return readUpdate(wrapped.fields, outer, into);
+    case 'DeleteStmt':
+      return readDelete(wrapped.fields, outer, into);
+    case 'MergeStmt':
+      return readMerge(wrapped.fields, outer, into);
+    default:
+      into.unknown(`${wrapped?.kind ?? 'something'} is not modelled as a query`);
+      return { columns: undefined, reach: { columns: [], complete: false } };
+  }
+}
+
+export function readSelect(fields: Fields, outer: Scope, into: Collector): QueryResult {
+  const base = readWith(fields['withClause'], outer, into);
+  if (fields['op'] !== undefined && fields['op'] !== 'SETOP_NONE') return readSetOperation(fields, base, into);
+  if (fields['valuesLists'] !== undefined) return readValues(fields, base, into);
+  const { sources, filters } = readFrom(listOf(fields['fromClause']), base, into);
+  const scope: Scope = { sources, ctes: base.ctes, outer: base.outer };
+  for (const filter of filters) into.filter(filter);
+  const filterBy = (part: unknown): void => {
+    if (part !== undefined) into.filter(readExpression(part, scope, into).lineage);
+  };
+  filterBy(fields['whereClause']);
+  const result = readTargets(listOf(fields['targetList']), scope, into);
+  filterBy(fields['havingClause']);
+  for (const window of listOf(fields['windowClause'])) readWindow(unwrap(window)?.fields, scope, into);
+  for (const part of listOf(fields['groupClause'])) into.filter(readKey(part, result, scope, into));
+  for (const part of listOf(fields['sortClause']))
+    into.filter(readKey(unwrap(part)?.fields['node'], result, scope, into));
+  const distinct = listOf(fields['distinctClause']);
+  for (const part of distinct) {
+    // Plain DISTINCT is a list with one empty node: every output shapes the rows.
+    if (unwrap(part) === undefined) into.filter(allOutputs(result));
+    else into.filter(readKey(part, result, scope, into));
+  }
+  filterBy(fields['limitCount']);
+  filterBy(fields['limitOffset']);
+  return result;
+}
+
+/** A key of ORDER BY, GROUP BY or DISTINCT ON may be a number or the name of an output. */
+function readKey(node: unknown, result: QueryResult, scope: Scope, into: Collector): Lineage {
+  const wrapped = unwrap(node);
+  if (wrapped?.kind === 'GroupingSet')
+    return joinLineage(listOf(wrapped.fields['content']).map((part) => readKey(part, result, scope, into)));
+  if (wrapped?.kind === 'A_Const' && fieldsOf(wrapped.fields['ival']) !== undefined) {
+    const at = Number(fieldsOf(wrapped.fields['ival'])?.['ival'] ?? 0);
+    return result.columns?.[at - 1]?.lineage ?? result.reach;
+  }
+  const read = readExpression(node, scope, into).lineage;
+  const [name, ...more] = wrapped?.kind === 'ColumnRef' ? nameParts(wrapped.fields['fields']) : [];
+  if (name === undefined || more.length > 0) return read;
+  const outputs = (result.columns ?? []).filter((column) => column.name === name);
+  if (outputs.length === 0) return read;
+  const named = joinLineage(outputs.map(({ lineage }) => lineage));
+  // An output's name that is no column of any source: the reference finds nothing, the output is meant.
+  return read.complete || read.columns.length > 0 ? joinLineage([read, named]) : named;
+}
+
+const allOutputs = ({ columns, reach }: QueryResult): Lineage =>
+  columns === undefined ? reach : joinLineage(columns.map(({ lineage }) => lineage));
+
+/** Target list or RETURNING. */
+export function readTargets(targets: readonly unknown[], scope: Scope, into: Collector): QueryResult {
+  const columns: OutputColumn[] = [];
+  let counted = true;
+  for (const target of targets) {
+    const fields = unwrap(target)?.fields ?? {};
+    const value = unwrap(fields['val']);
+    const parts = value?.kind === 'ColumnRef' ? listOf(value.fields['fields']) : [];
+    if (value?.kind === 'ColumnRef' && unwrap(parts.at(-1))?.kind === 'A_Star') {
+      const expanded = expandStar(scope, nameParts(parts));
+      if (expanded === undefined) counted = false;
+      else columns.push(...expanded);
+      continue;
+    }
+    if (value?.kind === 'A_Indirection' && unwrap(listOf(value.fields['indirection']).at(-1))?.kind === 'A_Star') {
+      // `(row).*` gives as many columns as the row's type has.
+      readExpression(fields['val'], scope, into);
+      counted = false;
+      continue;
+    }
+    const { lineage, verbatim } = readExpression(fields['val'], scope, into);
+    columns.push({ name: textOf(fields['name']) ?? nameOf(value), lineage, verbatim });
+  }
+  const reach = counted ? joinLineage(columns.map(({ lineage }) => lineage)) : reachOfScope(scope);
+  return { columns: counted ? columns : undefined, reach };
+}
+
+/** As PostgreSQL names an output without AS, for references to it; the server's own name counts for the client. */
+function nameOf(value: ReturnType<typeof unwrap>): string {
+  switch (value?.kind) {
+    case 'ColumnRef':
+      return nameParts(value.fields['fields']).at(-1) ?? '?column?';
+    case 'FuncCall':
+      return nameParts(value.fields['funcname']).at(-1) ?? '?column?';
+    case 'TypeCast':
+      return nameOf(unwrap(value.fields['arg']));
+    default:
+      return '?column?';
+  }
+}
+
+function readSetOperation(fields: Fields, scope: Scope, into: Collector): QueryResult {
+  const left = readSelect(fieldsOf(fields['larg']) ?? {}, scope, into);
+  const right = readSelect(fieldsOf(fields['rarg']) ?? {}, scope, into);
+  const columns =
+    left.columns === undefined || right.columns === undefined || left.columns.length !== right.columns.length
+      ? undefined
+      : left.columns.map((column, at) => ({
+          name: column.name,
+          lineage: joinLineage([column.lineage, right.columns?.[at]?.lineage ?? noLineage]),
+          verbatim: false,
+        }));
+  const result: QueryResult = { columns, reach: joinLineage([left.reach, right.reach]) };
+  const isPlain = fields['op'] === 'SETOP_UNION' && fields['all'] === true;
+  if (!isPlain) into.filter(allOutputs(result));
+  if (listOf(fields['sortClause']).length > 0) into.filter(allOutputs(result));
+  for (const part of [fields['limitCount'], fields['limitOffset']])
+    if (part !== undefined) into.filter(readExpression(part, scope, into).lineage);
+  return result;
+}
+
+function readValues(fields: Fields, scope: Scope, into: Collector): QueryResult {
+  const rows = listOf(fields['valuesLists']).map((row) =>
+    listOf(unwrap(row)?.fields['items']).map((item) => readExpression(item, scope, into).lineage),
+  );
+  const columns = (rows[0] ?? []).map((_, at) => ({
+    name: `column${at + 1}`,
+    lineage: joinLineage(rows.map((row) => row[at] ?? noLineage)),
+    verbatim: false,
+  }));
+  return { columns, reach: joinLineage(columns.map(({ lineage }) => lineage)) };
+}
+
+/** WITH: each query is known under its name to those that follow, and to itself where it is recursive. */
+export function readWith(clause: unknown, outer: Scope, into: Collector): Scope {
+  const fields = unwrap(clause)?.fields ?? fieldsOf(clause);
+  if (fields === undefined) return { sources: [], ctes: outer.ctes, outer };
+  const ctes = new Map(outer.ctes);
+  for (const each of listOf(fields['ctes'])) {
+    const cte = unwrap(each)?.fields ?? {};
+    const name = textOf(cte['ctename']) ?? '';
+    if (cte['search_clause'] !== undefined || cte['cycle_clause'] !== undefined)
+      into.unknown('SEARCH and CYCLE are not modelled');
+    const scope: Scope = { sources: [], ctes, outer };
+    if (fields['recursive'] !== true) {
+      ctes.set(name, sourceOf(name, readQuery(cte['ctequery'], scope, into), cte));
+      continue;
+    }
+    // What it yields flows into itself: read until nothing new flows. A first reading knows nothing of itself.
+    let known: Source = { alias: name, columns: undefined, reach: noLineage };
+    for (let round = 0; ; round++) {
+      const inner: Scope = { sources: [], ctes: new Map(ctes).set(name, known), outer };
+      const next = sourceOf(name, readQuery(cte['ctequery'], inner, into), cte);
+      const settled = known.columns !== undefined && JSON.stringify(next) === JSON.stringify(known);
+      if (settled || round >= 8) {
+        ctes.set(name, settled ? next : { alias: name, columns: undefined, reach: { ...next.reach, complete: false } });
+        break;
+      }
+      known = next.columns === undefined ? { ...next, columns: namesOnly(cte, next) } : next;
+    }
+  }
+  return { sources: [], ctes, outer };
+}
+
+/** The non-recursive term tells how many columns there are even while the recursive one is not known. */
+function namesOnly(cte: Fields, source: Source): readonly OutputColumn[] | undefined {
+  const query = unwrap(cte['ctequery'])?.fields;
+  const first = fieldsOf(query?.['larg']);
+  if (first === undefined) return undefined;
+  const targets = listOf(first['targetList']);
+  const names = listOf(cte['aliascolnames']).map((name) => textOf(unwrap(name)?.fields['sval']) ?? '');
+  if (targets.length === 0) return undefined;
+  return targets.map((target, at) => {
+    const fields = unwrap(target)?.fields ?? {};
+    return {
+      name: names[at] ?? textOf(fields['name']) ?? nameOf(unwrap(fields['val'])),
+      lineage: source.reach,
+      verbatim: false,
+    };
+  });
+}
+
+function sourceOf(alias: string, result: QueryResult, cte: Fields): Source {
+  return { alias, ...renamed(result, listOf(cte['aliascolnames'])) };
+}
+
+/** `AS t(a, b)`: the first columns get these names. */
+export function renamed(result: QueryResult, names: readonly unknown[]): QueryResult {
+  if (names.length === 0 || result.columns === undefined) return result;
+  const texts = names.map((name) => textOf(unwrap(name)?.fields['sval']));
+  return { ...result, columns: result.columns.map((column, at) => ({ ...column, name: texts[at] ?? column.name })) };
+}

@@ -1,0 +1,53 @@
+import type { Catalog, CatalogRelation } from '@sallyport/kernel';
+import type { OutputColumn } from './facts.js';
+import type { Views } from './views.js';
+
+/** Finds relations and functions in a catalog under a search path. */
+export interface Resolver {
+  readonly searchPath: readonly string[];
+  relation(schema: string | undefined, name: string): ResolvedRelation;
+  /** A function that somebody made, and that this name may mean. */
+  madeFunction(schema: string | undefined, name: string): boolean;
+  columnsOf(relation: CatalogRelation): readonly OutputColumn[];
+}
+
+export type ResolvedRelation =
+  | { readonly kind: 'known'; readonly relation: CatalogRelation }
+  /** pg_catalog or information_schema: its columns are not listed. */
+  | { readonly kind: 'system'; readonly schema: string; readonly name: string }
+  | { readonly kind: 'unresolved'; readonly schema: string; readonly name: string };
+
+export const systemSchemas: ReadonlySet<string> = new Set(['pg_catalog', 'information_schema']);
+
+export function createResolver(
+  catalog: Catalog | undefined,
+  searchPath: readonly string[],
+  views: Pick<Views, 'columnsOf'>,
+): Resolver {
+  const relations = new Map<string, CatalogRelation>();
+  for (const relation of catalog?.relations ?? []) relations.set(`${relation.schema}\0${relation.name}`, relation);
+  const functions = new Set((catalog?.functions ?? []).map(({ schema, name }) => `${schema}\0${name}`));
+  const made = new Set((catalog?.functions ?? []).map(({ name }) => name));
+  return {
+    searchPath,
+    columnsOf: (relation) => views.columnsOf(relation),
+    relation: (schema, name) => {
+      if (schema !== undefined) {
+        if (systemSchemas.has(schema)) return { kind: 'system', schema, name };
+        const relation = relations.get(`${schema}\0${name}`);
+        return relation === undefined ? { kind: 'unresolved', schema, name } : { kind: 'known', relation };
+      }
+      // pg_catalog is searched first unless the path names it elsewhere; its relations all begin with pg_.
+      if (name.startsWith('pg_') && !searchPath.includes('pg_catalog'))
+        return { kind: 'system', schema: 'pg_catalog', name };
+      for (const each of searchPath) {
+        if (each === 'pg_catalog' && name.startsWith('pg_')) return { kind: 'system', schema: each, name };
+        const relation = relations.get(`${each}\0${name}`);
+        if (relation !== undefined) return { kind: 'known', relation };
+      }
+      return { kind: 'unresolved', schema: searchPath[0] ?? 'public', name };
+    },
+    // Overloads may beat a built-in of the same name wherever they stand: any of that name counts.
+    madeFunction: (schema, name) => (schema === undefined ? made.has(name) : functions.has(`${schema}\0${name}`)),
+  };
+}

@@ -1,0 +1,26 @@
+/** Settings that a session may move freely: they change neither what a later statement means nor what anybody may see. */
+const harmless = `
+application_name search_path datestyle intervalstyle timezone extra_float_digits statement_timeout lock_timeout
+idle_in_transaction_session_timeout transaction_timeout idle_session_timeout client_min_messages work_mem maintenance_work_mem
+temp_buffers bytea_output xmloption lc_messages lc_monetary lc_numeric lc_time default_transaction_isolation
+default_transaction_read_only default_transaction_deferrable transaction_isolation transaction_read_only transaction_deferrable
+enable_seqscan enable_indexscan enable_bitmapscan enable_hashjoin enable_mergejoin enable_nestloop enable_sort enable_hashagg
+enable_material enable_memoize enable_partitionwise_join enable_partitionwise_aggregate random_page_cost seq_page_cost
+cpu_tuple_cost effective_cache_size jit join_collapse_limit from_collapse_limit geqo plan_cache_mode max_parallel_workers_per_gather
+synchronous_commit gin_fuzzy_search_limit default_statistics_target tcp_keepalives_idle tcp_keepalives_interval
+tcp_keepalives_count tcp_user_timeout escape_string_warning commit_delay commit_siblings cursor_tuple_fraction
+`;
+const harmlessNames: ReadonlySet<string> = new Set(harmless.split(/\s+/).filter((name) => name !== ''));
+
+/** `configure`: needs that action; `role`: needs `set_role`; `free`: anybody. */
+export function settingEffect(name: string, value: string | undefined): 'free' | 'configure' | 'role' {
+  const lower = name.toLowerCase();
+  if (lower === 'role' || lower === 'session_authorization') return 'role';
+  if (harmlessNames.has(lower)) return 'free';
+  if (lower === 'client_encoding')
+    return value === undefined || /^utf-?8$|^unicode$/i.test(value) ? 'free' : 'configure';
+  if (lower === 'standard_conforming_strings')
+    return value === undefined || /^(on|true|yes|1)$/i.test(value) ? 'free' : 'configure';
+  if (lower === 'row_security') return 'free';
+  return 'configure';
+}
