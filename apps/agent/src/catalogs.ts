@@ -55,13 +55,14 @@ export function createCatalogs({ credentials, ca, interval, report, log }: Catal
         readCatalog(client, place.fingerprint),
       );
       place.fingerprint = reading.fingerprint;
-      if (reading.catalog !== undefined) send(place, reading.catalog);
+      if (reading.catalog !== undefined && !place.gone) send(place, reading.catalog);
     } catch (error) {
       place.fingerprint = undefined;
       // A driver's words may repeat what the target said; the code is enough to act on.
-      const code = (error as { readonly code?: unknown }).code;
-      const problem = typeof code === 'string' ? `the catalog cannot be read (${code})` : 'the catalog cannot be read';
+      const code = codeOf(error);
+      const problem = code === undefined ? 'the catalog cannot be read' : `the catalog cannot be read (${code})`;
       log.warn({ connection: connection.name, database, code }, problem);
+      if (place.gone) return;
       report(CatalogReport.fromPartial({ connection: connection.name, database, problem }));
     } finally {
       place.reading = false;
@@ -120,4 +121,10 @@ export function createCatalogs({ credentials, ca, interval, report, log }: Catal
       for (const [key, place] of [...places]) leave(key, place);
     },
   };
+}
+
+/** An SQLSTATE or a system error's name. The target writes the former: whatever does not look like one is its own words. */
+function codeOf(error: unknown): string | undefined {
+  const code: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'code') : undefined;
+  return typeof code === 'string' && /^(?:(?=.*\d)[0-9A-Z]{5}|E[A-Z]{3,20})$/.test(code) ? code : undefined;
 }

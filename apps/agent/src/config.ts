@@ -37,7 +37,7 @@ export const agentConfigSchema = z.object({
     .describe('Idle sockets that are kept ready at each proxy.'),
   SALLYPORT_CATALOG_INTERVAL: z
     .string()
-    .regex(/^\d{1,5}$/, 'must be a number of seconds')
+    .regex(/^[1-9]\d{0,4}$/, 'must be a number of seconds from 1 to 99999')
     .default('60')
     .describe('Seconds between two looks at each target’s catalog.'),
   SALLYPORT_HEALTH_LISTEN: address('Where /healthz, /readyz and /metrics are served.').default('127.0.0.1:7435'),

@@ -4,7 +4,7 @@ import type { Ticket } from '@sallyport/contracts';
 import { verifyTicket } from '@sallyport/pki';
 import type { Peer } from '@sallyport/pki';
 import type { Logger } from '@sallyport/runtime';
-import { checkTicket, ticketBytes } from '@sallyport/tunnel';
+import { checkTicket, maxPayload, ticketBytes } from '@sallyport/tunnel';
 import type { NonceMemory, TicketFields } from '@sallyport/tunnel';
 import { OpenProblem } from './openers.js';
 import type { OpenedTarget } from './openers.js';
@@ -46,10 +46,13 @@ export function createDial({ agent, targets, nonces, log }: DialInput) {
     try {
       const { connection, database, parameters } = ticket;
       const target = await targets.open({ connection, database, parameters, signal });
-      return { answer: opened(target, targets.handle(target)), target: target.stream };
+      const answer = opened(target, targets.handle(target));
+      if (answer.length <= maxPayload) return { answer, target: target.stream };
+      target.stream.destroy();
+      throw new OpenProblem('target_error', 'the target says more at login than an answer holds');
     } catch (error) {
       if (!(error instanceof OpenProblem)) throw error;
-      log.warn({ connection: ticket.connection, code: error.code, reason: error.message }, 'a target was not opened');
+      log.warn({ connection: ticket.connection, code: error.code, reason: error.detail }, 'a target was not opened');
       return refused(error.code, error.message);
     }
   };

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { AgentConnectionChunk } from '@sallyport/policy/bundle';
+import { CredentialProblem } from './credentials/credential.js';
 import type { Credentials } from './credentials/credentials.js';
 import { OpenProblem, openers } from './openers.js';
 import type { OpenedTarget } from './openers.js';
@@ -37,12 +38,16 @@ export function createTargets({ credentials, ca, connection }: TargetsInput): Ta
       const opener = Object.hasOwn(openers, chunk.protocol) ? openers[chunk.protocol] : undefined;
       if (opener === undefined) throw new OpenProblem('not_served', `this agent cannot open ${chunk.protocol}`);
       const credential = await credentials.read(chunk.credential).catch((error: unknown) => {
-        throw new OpenProblem('no_credential', error instanceof Error ? error.message : 'no credential');
+        // Where it was looked for is for the operator, not for the caller.
+        const detail = error instanceof CredentialProblem ? error.message : 'its source broke';
+        throw new OpenProblem('no_credential', 'the agent has no usable credential for this connection', detail);
       });
+      if (signal.aborted) throw new OpenProblem('unreachable', 'opening the target was given up');
       return await opener({ connection: chunk, database, credential, parameters, ca, signal });
     },
     handle: (target) => {
       const handle = randomBytes(16).toString('hex');
+      if (target.stream.destroyed) return handle;
       live.set(handle, target);
       target.stream.once('close', () => live.delete(handle));
       return handle;

@@ -1,13 +1,14 @@
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { connect } from 'node:tls';
-import type { TLSSocket } from 'node:tls';
+import type { ConnectionOptions, TLSSocket } from 'node:tls';
 import { peerOf } from '@sallyport/pki';
 import type { NodeCredentials, Peer } from '@sallyport/pki';
 import type { ProxiesChunk } from '@sallyport/policy/bundle';
 import { backoff } from '@sallyport/runtime';
 import type { Logger } from '@sallyport/runtime';
 import { createAgentWarmSocket } from '@sallyport/tunnel';
-import type { AgentWarmSocket, WarmStep } from '@sallyport/tunnel';
+import type { WarmStep } from '@sallyport/tunnel';
 import type { Dialled } from './dial.js';
 import { splice } from './splice.js';
 
@@ -32,7 +33,8 @@ export interface WarmSockets {
 interface Station {
   readonly address: ProxyAddress;
   readonly idle: Set<TLSSocket>;
-  connecting: number;
+  readonly connecting: Set<TLSSocket>;
+  /** Since a socket last stood: one that is taken and dropped at once proves nothing. */
   failures: number;
   timer: NodeJS.Timeout | undefined;
   left: boolean;
@@ -41,13 +43,21 @@ interface Station {
 const connectTimeout = 10_000;
 /** A proxy pings every 15 s: one that says nothing for longer is gone, whatever TCP believes. */
 const silence = 45_000;
+/** A proxy that turns an agent away does so after the handshake (TLS 1.3): only a socket that stands counts. */
+const proven = 1_000;
+/** For the last words to a proxy that does not hang up by itself. */
+const farewell = 5_000;
 
 export function createWarmSockets({ credentials, dial, count, log }: WarmInput): WarmSockets {
   const stations = new Map<string, Station>();
+  /** Every socket that stands: idle, being answered, or a session's. */
+  const open = new Set<TLSSocket>();
 
   const fill = (station: Station): void => {
     if (station.timer !== undefined) return;
-    while (!station.left && station.idle.size + station.connecting < count) open(station);
+    // Where none stands, one asks whether the proxy is back before all of them do.
+    const wanted = station.failures === 0 || station.idle.size > 0 ? count : 1;
+    while (!station.left && station.idle.size + station.connecting.size < wanted) dialOne(station);
   };
 
   const failed = (station: Station, reason: string): void => {
@@ -60,28 +70,29 @@ export function createWarmSockets({ credentials, dial, count, log }: WarmInput):
     }, delay);
   };
 
-  const open = (station: Station): void => {
-    station.connecting += 1;
-    let waiting = true;
+  const stands = (station: Station): void => {
+    if (station.failures > 0) log.info({ proxy: station.address.name }, 'a proxy is reached again');
+    station.failures = 0;
+    fill(station);
+  };
+
+  const dialOne = (station: Station): void => {
     const socket = dialProxy(station.address, credentials());
+    station.connecting.add(socket);
     const give = (reason: string): void => {
-      if (!waiting) return;
-      waiting = false;
-      station.connecting -= 1;
+      if (!station.connecting.delete(socket)) return;
       socket.destroy();
       failed(station, reason);
     };
     socket.setTimeout(connectTimeout, () => give('it does not answer'));
-    socket.once('error', (error) => give((error as NodeJS.ErrnoException).code ?? error.message));
+    // Kept for the socket's whole life: what follows an error is 'close'.
+    socket.on('error', (error) => give((error as NodeJS.ErrnoException).code ?? error.message));
     socket.once('close', () => give('it hung up'));
     socket.once('secureConnect', () => {
       const peer = socket.authorized ? peerOf(socket.getPeerCertificate().raw) : undefined;
       if (peer?.kind !== 'proxy' || peer.name !== station.address.name || peer.tenant !== credentials().tenant)
         return give('its certificate is not that proxy’s');
-      if (station.left) return give('it is not needed any more');
-      waiting = false;
-      station.connecting -= 1;
-      station.failures = 0;
+      station.connecting.delete(socket);
       attend(station, socket, peer);
     });
   };
@@ -90,12 +101,19 @@ export function createWarmSockets({ credentials, dial, count, log }: WarmInput):
     const machine = createAgentWarmSocket();
     const gone = new AbortController();
     station.idle.add(socket);
+    open.add(socket);
     socket.setTimeout(silence, () => socket.destroy());
+    const standing = setTimeout(() => stands(station), proven).unref();
     const used = (): void => {
-      if (station.idle.delete(socket)) fill(station);
+      clearTimeout(standing);
+      if (station.idle.delete(socket)) stands(station);
     };
     const onData = (chunk: Buffer): void => perform(machine.feed(chunk));
+    // Before a session there is nothing that a proxy which says no more could still want to hear.
+    const onEnd = (): void => void socket.destroy();
     const onClose = (): void => {
+      clearTimeout(standing);
+      open.delete(socket);
       gone.abort();
       machine.end();
       // One that was lost while idle is not replaced at once: the proxy may be going away.
@@ -104,7 +122,7 @@ export function createWarmSockets({ credentials, dial, count, log }: WarmInput):
     const perform = (steps: readonly WarmStep[]): void => {
       for (const step of steps) {
         if (step.kind === 'write') socket.write(step.bytes);
-        else if (step.kind === 'close') socket.end();
+        else if (step.kind === 'close') hangUp(socket, step.refusal !== undefined);
         else if (step.kind === 'ticket') {
           used();
           socket.setTimeout(0);
@@ -117,22 +135,27 @@ export function createWarmSockets({ credentials, dial, count, log }: WarmInput):
         const dialled = await dial(payload, proxy, gone.signal);
         if (dialled.target === undefined) return perform(machine.answer(dialled.answer, false));
         if (gone.signal.aborted) return void dialled.target.destroy();
-        hand(machine, socket, dialled, onData);
+        const steps = machine.answer(dialled.answer, true);
+        // It broke the rules while the target was dialled, or cannot be told: the target is nobody's.
+        if (machine.state !== 'raw') {
+          dialled.target.destroy();
+          return void socket.destroy();
+        }
+        socket.off('data', onData).off('end', onEnd);
+        hand(steps, socket, dialled.target);
       } catch (error) {
         // A bug, or an opener that broke: this session ends, and no other.
         log.error({ err: error }, 'a ticket could not be served');
         socket.destroy();
       }
     };
-    socket.on('data', onData);
-    socket.on('error', () => undefined);
-    socket.on('close', onClose);
+    socket.on('data', onData).on('end', onEnd).on('close', onClose);
   };
 
   const leave = (station: Station): void => {
     station.left = true;
     clearTimeout(station.timer);
-    for (const socket of station.idle) socket.destroy();
+    for (const socket of [...station.connecting, ...station.idle]) socket.destroy();
     stations.delete(keyOf(station.address));
   };
 
@@ -145,7 +168,7 @@ export function createWarmSockets({ credentials, dial, count, log }: WarmInput):
         const station = {
           address,
           idle: new Set<TLSSocket>(),
-          connecting: 0,
+          connecting: new Set<TLSSocket>(),
           failures: 0,
           timer: undefined,
           left: false,
@@ -161,41 +184,42 @@ export function createWarmSockets({ credentials, dial, count, log }: WarmInput):
     },
     stop: () => {
       for (const station of [...stations.values()]) leave(station);
+      for (const socket of [...open]) socket.destroy();
     },
   };
 }
 
-/** From here the socket carries the target's own protocol, byte for byte. */
-function hand(
-  machine: AgentWarmSocket,
-  socket: Socket,
-  { answer, target }: Dialled,
-  onData: (chunk: Buffer) => void,
-): void {
-  if (target === undefined) return;
-  const steps = machine.answer(answer, true);
-  socket.off('data', onData);
+/** From here the socket carries the target's own protocol, byte for byte; in one tick, so that no byte is lost. */
+function hand(steps: readonly WarmStep[], socket: Socket, target: Duplex): void {
   for (const step of steps) {
     if (step.kind === 'write') socket.write(step.bytes);
     else if (step.kind === 'raw') target.write(step.bytes);
-    else if (step.kind === 'close') return void target.destroy();
   }
   splice(socket, target);
+}
+
+function hangUp(socket: Socket, broken: boolean): void {
+  if (broken) return void socket.destroy();
+  socket.end();
+  setTimeout(() => socket.destroy(), farewell).unref();
 }
 
 const keyOf = ({ name, host, port }: ProxyAddress): string => `${name} ${host}:${port}`;
 
 function dialProxy({ host, port }: ProxyAddress, { certificate, privateKey, authorities }: NodeCredentials): TLSSocket {
-  const socket = connect({
+  const options: ConnectionOptions & { readonly allowHalfOpen: boolean } = {
     host,
     port,
     ca: authorities,
     cert: certificate,
     key: privateKey,
     minVersion: 'TLSv1.3',
+    // A client that has said all it will may still hear the answer.
+    allowHalfOpen: true,
     // Who it is stands in its one name (SPIFFE), which the caller checks: addresses may be a load balancer's.
     checkServerIdentity: () => undefined,
-  });
+  };
+  const socket = connect(options);
   socket.setNoDelay(true);
   socket.setKeepAlive(true, 15_000);
   return socket;

@@ -1,5 +1,5 @@
 import { ConfigProblem } from '@sallyport/runtime';
-import { parse } from 'yaml';
+import { YAMLParseError, parse } from 'yaml';
 import { z } from 'zod';
 import { fromCommand } from './command.js';
 import { CredentialProblem } from './credential.js';
@@ -58,14 +58,19 @@ function sourceOf(
 function parseFile(yaml: string): z.output<typeof fileSchema> {
   let value: unknown;
   try {
-    value = parse(yaml, { maxAliasCount: 10 });
-  } catch {
-    throw new ConfigProblem(['SALLYPORT_CREDENTIALS names a file that is not YAML']);
+    // Neither a warning nor an error of the library is shown: both quote the file.
+    value = parse(yaml, { maxAliasCount: 10, logLevel: 'error' });
+  } catch (error) {
+    const line = error instanceof YAMLParseError ? error.linePos?.[0].line : undefined;
+    const place = line === undefined ? '' : ` (line ${line})`;
+    throw new ConfigProblem([`SALLYPORT_CREDENTIALS names a file that is not YAML${place}`]);
   }
   const parsed = fileSchema.safeParse(value ?? {});
   if (parsed.success) return parsed.data;
   throw new ConfigProblem(
-    parsed.error.issues.map((issue) => `SALLYPORT_CREDENTIALS: ${issue.path.join('.')}: ${issue.message}`),
+    parsed.error.issues.map(
+      (issue) => `SALLYPORT_CREDENTIALS: ${issue.path.join('.') || 'the file'}: ${issue.message}`,
+    ),
   );
 }
 

@@ -13,7 +13,7 @@ export function fromEnvironment(
   return {
     read: () => {
       const found = { user: user ?? env[variableOf(name, 'USER')], password: env[variableOf(name, 'PASSWORD')] };
-      if (found.user === undefined || found.password === undefined)
+      if (found.user === undefined || found.user === '' || found.password === undefined || found.password === '')
         return Promise.reject(
           new CredentialProblem(`set ${variableOf(name, 'USER')} and ${variableOf(name, 'PASSWORD')} for the agent`),
         );

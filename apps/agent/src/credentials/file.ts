@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { CredentialProblem } from './credential.js';
 import type { CredentialSource } from './credential.js';
 
@@ -8,15 +9,25 @@ const longest = 16 * 1024;
 export function fromFile(user: string, path: string): CredentialSource {
   return {
     read: async () => {
-      let text: string;
-      try {
-        text = await readFile(path, 'utf8');
-      } catch {
+      const text = await readBounded(path).catch(() => {
         throw new CredentialProblem(`${path} cannot be read`);
-      }
-      const password = text.replace(/\r?\n$/, '');
-      if (password === '' || password.length > longest) throw new CredentialProblem(`${path} holds no password`);
+      });
+      const password = text?.replace(/\r?\n$/, '') ?? '';
+      if (password === '') throw new CredentialProblem(`${path} holds no password`);
       return { user, password };
     },
   };
+}
+
+/** `undefined`: no file, or too long for a password. A pipe or a device may never end, and is not read. */
+async function readBounded(path: string): Promise<string | undefined> {
+  const { O_RDONLY, O_NONBLOCK } = constants;
+  const file = await open(path, O_RDONLY | O_NONBLOCK);
+  try {
+    const about = await file.stat();
+    if (!about.isFile() || about.size > longest) return undefined;
+    return await file.readFile('utf8');
+  } finally {
+    await file.close();
+  }
 }
