@@ -60,6 +60,8 @@ export const createSocketPipe = (first: Socket): Pipe & { swap(next: Socket): vo
     },
     swap(next) {
       socket.removeAllListeners('data');
+      // What was gathered for the old one would wait for ever: only the new one is uncorked from here.
+      while (socket.writableCorked > 0) socket.uncork();
       socket = next;
       next.on('error', ignore);
       if (events !== undefined) listenTo(next, events);
