@@ -1,0 +1,185 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { CatalogReport } from '@sallyport/contracts';
+import { decodeChunk } from '@sallyport/policy/bundle';
+import { startPostgres } from '@sallyport/testing';
+import type { TestPostgres } from '@sallyport/testing';
+import { connectionChunk } from '../testing/authority.js';
+import { createCatalogs } from './catalogs.js';
+import type { Catalogs } from './catalogs.js';
+
+let postgres: TestPostgres;
+beforeAll(async () => {
+  postgres = await startPostgres();
+  await postgres.createDatabase('app');
+  const admin = await postgres.connect('app');
+  await admin.query('create table public.first (id int)');
+  await admin.end();
+});
+afterAll(() => postgres.stop());
+
+const closers: (() => void)[] = [];
+afterEach(() => {
+  for (const close of closers.splice(0)) close();
+});
+
+const password = 's3cret-of-the-target';
+let reports: CatalogReport[] = [];
+const start = (
+  interval: number,
+  read = () => Promise.resolve({ user: postgres.user, password: postgres.password }),
+) => {
+  reports = [];
+  const logged: unknown[] = [];
+  const keep = (...words: unknown[]): void => void logged.push(words);
+  const catalogs: Catalogs = createCatalogs({
+    credentials: { read },
+    ca: undefined,
+    interval,
+    report: (report) => void reports.push(report),
+    log: { info: keep, warn: keep },
+  });
+  closers.push(() => catalogs.stop());
+  return { catalogs, logged };
+};
+const serve = (catalogs: Catalogs, over = {}): void =>
+  catalogs.serve(new Map([['billing', connectionChunk({ port: postgres.port, ...over })]]));
+
+const until = async (holds: () => boolean): Promise<void> => {
+  for (let waited = 0; !holds(); waited += 10) {
+    if (waited > 8_000) throw new Error('it does not come true');
+    await delay(10);
+  }
+};
+const tables = ({ content }: CatalogReport): readonly string[] => {
+  const catalog = decodeChunk('catalog', content);
+  if (!catalog.ok) throw new Error(catalog.problem);
+  return catalog.value.relations.map(({ name }) => name);
+};
+const query = async (text: string): Promise<void> => {
+  const admin = await postgres.connect('app');
+  await admin.query(text);
+  await admin.end();
+};
+
+/** A target that answers a start-up as told, and keeps what it hears after that. */
+const fakeTarget = async (answer: Buffer) => {
+  const heard: Buffer[] = [];
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => undefined);
+    socket.once('data', () => {
+      socket.on('data', (bytes: Buffer) => void heard.push(bytes));
+      socket.write(answer);
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  closers.push(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return { port: (server.address() as AddressInfo).port, heard };
+};
+const message = (type: string, body: Buffer): Buffer => {
+  const head = Buffer.alloc(5);
+  head.write(type, 'latin1');
+  head.writeInt32BE(body.length + 4, 1);
+  return Buffer.concat([head, body]);
+};
+
+describe('catalogs', () => {
+  test('are read at once, and again on the schedule, and reported when they changed', async () => {
+    const { catalogs } = start(50);
+    serve(catalogs);
+    await until(() => reports.length === 1);
+    expect(reports[0]).toMatchObject({ connection: 'billing', database: 'app', problem: '' });
+    await delay(300);
+    expect(reports).toHaveLength(1);
+    await query('create table public.second (id int)');
+    await until(() => reports.length === 2);
+    expect(reports.map(tables)).toEqual([['first'], ['first', 'second']]);
+  });
+
+  test('are read again on order, long before their time', async () => {
+    const { catalogs } = start(1_000_000);
+    serve(catalogs);
+    await until(() => reports.length === 1);
+    await query('create table public.third (id int)');
+    catalogs.read('billing', 'app');
+    catalogs.read('billing', 'app');
+    catalogs.read('nobody', 'app');
+    await until(() => reports.length === 2);
+    expect(reports.slice(1).map(tables)).toEqual([['first', 'second', 'third']]);
+  });
+
+  test('an order that comes while reading is not lost', async () => {
+    let reads = 0;
+    const { catalogs } = start(1_000_000, () => {
+      reads += 1;
+      return Promise.resolve({ user: postgres.user, password: postgres.password });
+    });
+    serve(catalogs);
+    catalogs.read('billing', 'app');
+    await until(() => reads === 2);
+  });
+
+  test('a connection that is taken away is not read or reported any more', async () => {
+    const { catalogs } = start(20);
+    serve(catalogs);
+    catalogs.serve(new Map());
+    await delay(500);
+    expect(reports).toEqual([]);
+  });
+
+  test('a refused login is a problem with a code and without a value; a later good look clears it', async () => {
+    let right = false;
+    const { catalogs, logged } = start(50, () =>
+      Promise.resolve({ user: postgres.user, password: right ? postgres.password : password }),
+    );
+    serve(catalogs);
+    await until(() => reports.length > 0);
+    expect(reports[0]).toMatchObject({ problem: 'the catalog cannot be read (28P01)' });
+    expect(JSON.stringify([reports, logged])).not.toContain(password);
+    right = true;
+    await until(() => reports.at(-1)?.problem === '');
+  });
+
+  test('a target that is away is a problem, and so is a credential', async () => {
+    const away = start(1_000_000);
+    serve(away.catalogs, { port: 1 });
+    await until(() => reports.length === 1);
+    expect(reports[0]?.problem).toBe('the catalog cannot be read (ECONNREFUSED)');
+    const without = start(1_000_000, () => Promise.reject(new Error(password)));
+    serve(without.catalogs);
+    await until(() => reports.length === 1);
+    expect(reports[0]?.problem).toBe('the catalog cannot be read');
+    expect(JSON.stringify(without.logged)).not.toContain(password);
+  });
+
+  test('what a hostile target calls its error code is not repeated', async () => {
+    const body = Buffer.from('SERROR\0C4111-1111-1111-1111\0Mplanted canary\0\0');
+    const { port } = await fakeTarget(message('E', body));
+    const { catalogs, logged } = start(1_000_000);
+    serve(catalogs, { port });
+    await until(() => reports.length === 1);
+    expect(reports[0]?.problem).toBe('the catalog cannot be read');
+    expect(JSON.stringify([reports, logged])).not.toMatch(/canary|4111/);
+  });
+
+  test.each([
+    ['in clear', Buffer.from([0, 0, 0, 3])],
+    ['as MD5', Buffer.from([0, 0, 0, 5, 1, 2, 3, 4])],
+  ])('a target that nobody has verified does not get the password %s', async (_how, method) => {
+    const { port, heard } = await fakeTarget(message('R', method));
+    const { catalogs } = start(1_000_000, () => Promise.resolve({ user: 'app', password }));
+    serve(catalogs, { port });
+    await until(() => reports.length === 1);
+    expect(reports[0]?.problem).toContain('the catalog cannot be read');
+    expect(Buffer.concat(heard).length).toBe(0);
+  });
+});
