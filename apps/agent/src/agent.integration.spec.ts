@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { PassThrough } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createServer } from 'node:tls';
 import type { TLSSocket } from 'node:tls';
@@ -199,6 +200,17 @@ describe('the agent, between a proxy and a target', () => {
     await until(() => text().includes('ahead of time'));
   });
 
+  test('a proxy that has said all it will still hears the answer', async () => {
+    const proxy = await startGate(gate);
+    startAgent(proxy.port);
+    const { socket, text } = await bring(proxy, opening());
+    // Its readable side ends with the target's, not with its own last word.
+    socket.removeAllListeners('end');
+    socket.end(queryMessage(`select 'late' || 'ly' from pg_sleep(0.2)`));
+    await until(() => text().includes('lately'));
+    if (!socket.closed) await once(socket, 'close');
+  });
+
   test('a second ticket cancels what the first one’s session runs; a forged handle does not', async () => {
     const proxy = await startGate(gate);
     startAgent(proxy.port);
@@ -244,20 +256,38 @@ describe('the agent, between a proxy and a target', () => {
     expect((await bring(again, opening())).outcome?.$case).toBe('opened');
   });
 
+  const dialling = () => {
+    const signals: AbortSignal[] = [];
+    const opened = Promise.withResolvers<Dialled>();
+    const target = new PassThrough();
+    const dial: Dial = (_payload, _proxy, signal) => {
+      signals.push(signal);
+      return opened.promise;
+    };
+    return { signals, target, dial, open: () => opened.resolve({ answer: new Uint8Array(0), target }) };
+  };
+
   test('a proxy that vanishes while a target is dialled leaves no target behind', async () => {
     const proxy = await startGate(gate);
-    const signals: AbortSignal[] = [];
-    startAgent(proxy.port, {
-      count: 1,
-      dial: (_payload, _proxy, signal) => {
-        signals.push(signal);
-        return new Promise(() => undefined);
-      },
-    });
+    const { signals, target, dial, open } = dialling();
+    startAgent(proxy.port, { count: 1, dial });
     const bringing = bring(proxy, opening()).catch(() => 'hung up');
     await until(() => signals.length === 1);
     proxy.stop();
     await until(() => signals[0]?.aborted === true);
+    open();
+    await until(() => target.destroyed);
+    expect(await bringing).toBe('hung up');
+  });
+
+  test('a proxy that floods while a target is dialled does not get it', async () => {
+    const proxy = await startGate(gate);
+    const { signals, target, dial, open } = dialling();
+    startAgent(proxy.port, { count: 1, dial });
+    const bringing = bring(proxy, opening(), Buffer.alloc(2 * 1024 * 1024)).catch(() => 'hung up');
+    await until(() => signals[0]?.aborted === true);
+    open();
+    await until(() => target.destroyed);
     expect(await bringing).toBe('hung up');
   });
 
