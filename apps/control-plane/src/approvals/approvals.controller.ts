@@ -1,0 +1,148 @@
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Res } from '@nestjs/common';
+import type { Response } from 'express';
+import { z } from 'zod';
+import { Database } from '../db/database.js';
+import type { ApprovalRun } from '../db/generated/client.js';
+import { CurrentCaller, CurrentUser } from '../http/caller.js';
+import type { Caller, UserCaller } from '../http/caller.js';
+import { NounDocs, Summary } from '../http/noun.js';
+import { pageQuery, timePage, toPage } from '../http/page.js';
+import type { Page } from '../http/page.js';
+import { Problem, notFound } from '../http/problem.js';
+import { idParams } from '../http/text.js';
+import type { IdParams } from '../http/text.js';
+import { ApprovalsService, stateOf } from './approvals.service.js';
+import type { ApprovalWithWords } from './approvals.service.js';
+import { RunsService } from './runs.service.js';
+
+const approvalQuery = z.strictObject({
+  ...pageQuery.shape,
+  state: z.enum(['pending', 'approved', 'denied', 'expired', 'withdrawn', 'redeemed']).optional(),
+});
+const reason = z.string().max(2_000);
+const agreement = z.strictObject({ reason: reason.default('') });
+const denial = z.strictObject({ reason: reason.min(1) });
+
+const present = (approval: ApprovalWithWords) => ({
+  id: approval.id,
+  state: stateOf(approval),
+  caller: { kind: approval.callerKind, id: approval.callerId, name: approval.callerName },
+  onBehalfOf: approval.onBehalfOf,
+  connection: approval.connectionName,
+  database: approval.database,
+  session: approval.sessionId,
+  effect: approval.effect,
+  reason: approval.reason,
+  text: approval.shownText,
+  parameters: approval.shownParameters,
+  policies: approval.policies,
+  needed: approval.needed,
+  words: approval.words.map(({ userName, agrees, reason: why, createdAt }) => ({
+    user: userName,
+    agrees,
+    reason: why,
+    at: createdAt,
+  })),
+  createdAt: approval.createdAt,
+  expiresAt: approval.expiresAt,
+});
+
+const presentRun = ({ id, state, result, createdAt, finishedAt }: ApprovalRun) => ({
+  id,
+  state,
+  result,
+  createdAt,
+  finishedAt,
+});
+
+/** Held commands: people see them and speak; callers wait for them and have them run. */
+@NounDocs('approvals')
+@Controller('v1/approvals')
+export class ApprovalsController {
+  readonly #database: Database;
+  readonly #approvals: ApprovalsService;
+  readonly #runs: RunsService;
+
+  constructor(
+    @Inject(Database) database: Database,
+    @Inject(ApprovalsService) approvals: ApprovalsService,
+    @Inject(RunsService) runs: RunsService,
+  ) {
+    this.#database = database;
+    this.#approvals = approvals;
+    this.#runs = runs;
+  }
+
+  @Get()
+  @Summary('List approvals, newest first')
+  async list(
+    @CurrentUser() { tenantId }: UserCaller,
+    @Query({ schema: approvalQuery }) query: z.infer<typeof approvalQuery>,
+  ): Promise<Page<unknown>> {
+    const { before, orderBy, take } = timePage('createdAt', query);
+    const now = new Date();
+    const live = query.state === 'pending' || query.state === 'approved' ? { expiresAt: { gt: now } } : {};
+    const rows = await this.#database.approval.findMany({
+      where: { tenantId, ...(query.state === undefined ? {} : { state: query.state }), ...live, ...before },
+      include: { words: { orderBy: { createdAt: 'asc' } } },
+      orderBy,
+      take,
+    });
+    return toPage(rows, query.limit, (row) => [row.createdAt.toISOString(), row.id], present);
+  }
+
+  @Get(':id')
+  @Summary('Read one, with its runs')
+  async get(@CurrentCaller() caller: Caller, @Param({ schema: idParams }) { id }: IdParams): Promise<unknown> {
+    const approval = await this.#readable(caller, id);
+    return { ...present(approval), runs: (await this.#runs.list(caller.tenantId, id)).map(presentRun) };
+  }
+
+  @Post(':id/approve')
+  @HttpCode(200)
+  @Summary('Agree to this one command')
+  async approve(
+    @CurrentUser() caller: UserCaller,
+    @Param({ schema: idParams }) { id }: IdParams,
+    @Body({ schema: agreement }) body: z.infer<typeof agreement>,
+  ): Promise<unknown> {
+    return present(await this.#approvals.speak(caller, id, { agrees: true, reason: body.reason }));
+  }
+
+  @Post(':id/deny')
+  @HttpCode(200)
+  @Summary('Refuse it; the caller is told the reason')
+  async deny(
+    @CurrentUser() caller: UserCaller,
+    @Param({ schema: idParams }) { id }: IdParams,
+    @Body({ schema: denial }) body: z.infer<typeof denial>,
+  ): Promise<unknown> {
+    return present(await this.#approvals.speak(caller, id, { agrees: false, reason: body.reason }));
+  }
+
+  @Post(':id/run')
+  @Summary('Have the gateway run the command that it kept: by its caller, the owner of the caller, or an admin')
+  async run(
+    @CurrentCaller() caller: Caller,
+    @Param({ schema: idParams }) { id }: IdParams,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<unknown> {
+    const approval = await this.#readable(caller, id);
+    const isTheirs = caller.kind === 'subagent' || approval.ownerId === caller.id || caller.role === 'admin';
+    if (!isTheirs) throw new Problem('forbidden', 'only its caller, the owner of the caller or an admin may run it');
+    const run = await this.#runs.run(approval);
+    response.status(run.finishedAt === null ? 202 : 200);
+    return presentRun(run);
+  }
+
+  /** A subagent sees its own, a member those of what it owns; who is not meant to know is told there is nothing. */
+  async #readable(caller: Caller, id: string): Promise<ApprovalWithWords> {
+    const approval = await this.#approvals.find(caller.tenantId, id);
+    const may =
+      caller.kind === 'subagent'
+        ? approval.callerId === caller.id
+        : caller.role !== 'member' || approval.ownerId === caller.id;
+    if (!may) throw notFound('approval');
+    return approval;
+  }
+}
