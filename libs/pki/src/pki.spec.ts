@@ -8,6 +8,7 @@ import type { TLSSocket } from 'node:tls';
 import type { AddressInfo } from 'node:net';
 import {
   type Authority,
+  type NodeCredentials,
   SealProblem,
   bundleKeyId,
   certificatePem,
@@ -208,7 +209,7 @@ describe('stored credentials', () => {
   afterEach(() => rmSync(directory, { recursive: true, force: true }));
   test('are for their owner only; a damaged file says what to do', async () => {
     const { cert, key } = await node('agent', 'a1');
-    const credentials = {
+    const credentials: NodeCredentials = {
       tenant,
       kind: 'agent',
       nodeId: 'n',
@@ -217,7 +218,7 @@ describe('stored credentials', () => {
       privateKey: key,
       authorities: cert,
       bundleKeys: [],
-    } as const;
+    };
     expect(readCredentials(directory)).toBeUndefined();
     writeCredentials(directory, credentials);
     expect(statSync(join(directory, 'credentials.json')).mode & 0o777).toBe(0o600);

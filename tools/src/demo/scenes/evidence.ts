@@ -43,9 +43,9 @@ export const audited: Scene = {
     await client.end();
     const session = await waitFor('the session in the audit', async () => {
       const found = await lastSession(stage, 'etl');
-      return found !== undefined && found.closedAt !== null && (await statementsOf(stage, found.id)).length === 2
-        ? found
-        : undefined;
+      if (found === undefined || found.closedAt === null) return undefined;
+      const told = await statementsOf(stage, found.id);
+      return told.length === 2 && told.some(({ text }) => text.includes('amount > 10')) ? found : undefined;
     });
     const shown = await stage.stack.sally(['sessions', 'show', session.id]);
     stage.show(`sally sessions show ${session.id}`, shown.stdout + shown.stderr);
