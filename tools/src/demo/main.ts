@@ -42,8 +42,16 @@ async function run(once: boolean): Promise<number> {
   const interrupted = new Promise<'interrupted'>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve('interrupted'));
   });
-  const starting = startStack({ holdSeconds: once ? 4 : 45, progress: (step) => say(`[${seconds()}] ${step}`) });
-  const first = await Promise.race([starting, interrupted]);
+  const starting = startStack({
+    holdSeconds: once ? 4 : 45,
+    usualPorts: !once,
+    progress: (step) => say(`[${seconds()}] ${step}`),
+  });
+  const first = await Promise.race([starting, interrupted]).catch((error: unknown) => {
+    process.stderr.write(`demo: ${error instanceof Error ? error.message : String(error)}\n`);
+    return undefined;
+  });
+  if (first === undefined) return 1;
   if (first === 'interrupted') {
     await starting.then(
       (stack) => stack.stop(),

@@ -20,6 +20,8 @@ export interface StackOptions {
   /** Seconds a command is held on the wire. */
   readonly holdSeconds: number;
   readonly progress: (step: string) => void;
+  /** Listen where people expect it, if that is free; otherwise on any free port. */
+  readonly usualPorts?: boolean;
   /** Further settings of the target's server. */
   readonly targetSettings?: readonly string[];
 }
@@ -63,7 +65,7 @@ async function build(
   directory: string,
   closers: (() => Promise<void>)[],
   stop: () => Promise<void>,
-  { holdSeconds, progress, targetSettings }: StackOptions,
+  { holdSeconds, progress, targetSettings, usualPorts = false }: StackOptions,
 ): Promise<Stack> {
   const programs = new Map<string, Program>();
   const launches = new Map<string, () => Program>();
@@ -99,9 +101,9 @@ async function build(
   seeding.catch(() => undefined);
 
   progress('starting the control plane');
-  const httpPort = await freePort(7080);
-  const grpcPort = await freePort(7081);
-  const enrolmentPort = await freePort(7082);
+  const httpPort = await freePort(usualPorts ? 7080 : 0);
+  const grpcPort = await freePort(usualPorts ? 7081 : 0);
+  const enrolmentPort = await freePort(usualPorts ? 7082 : 0);
   const controlPlaneUrl = `http://127.0.0.1:${httpPort}`;
   const controlPlane = start('control-plane', {
     SALLYPORT_DATABASE_URL: database.url('sallyport'),
@@ -145,8 +147,8 @@ async function build(
 
   await seeding;
   progress('starting one proxy and one agent; both enrol with a join token');
-  const proxyPort = await freePort(7432);
-  const tunnelPort = await freePort(7433);
+  const proxyPort = await freePort(usualPorts ? 7432 : 0);
+  const tunnelPort = await freePort(usualPorts ? 7433 : 0);
   const node = {
     SALLYPORT_CONTROL_PLANE: `127.0.0.1:${grpcPort}`,
     SALLYPORT_ENROLMENT: `127.0.0.1:${enrolmentPort}`,
