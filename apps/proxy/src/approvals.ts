@@ -1,4 +1,4 @@
-import { Metadata } from '@grpc/grpc-js';
+import { Metadata, status } from '@grpc/grpc-js';
 import type { ClientReadableStream, ServiceError } from '@grpc/grpc-js';
 import { ApprovalState } from '@sallyport/contracts';
 import type {
@@ -53,7 +53,13 @@ export const createApprovals = (client: () => ApprovalsServiceClient): Approvals
         stream = undefined;
         if (!stopped) again ??= setTimeout(reopen, 500);
       };
-      stream.on('error', later);
+      stream.on('error', (error: ServiceError) => {
+        // An approval that is not there will not come: nobody can say yes to it any more.
+        if (error.code === status.NOT_FOUND && !stopped) {
+          stopped = true;
+          changed({ kind: 'expired' });
+        } else later();
+      });
       stream.on('end', later);
     };
     const reopen = (): void => {

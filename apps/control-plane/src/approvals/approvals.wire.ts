@@ -8,6 +8,7 @@ import { Refusal } from '../grpc/access.js';
 import type { NodePeer } from '../grpc/access.js';
 import { Peers } from '../grpc/peers.js';
 import { GrpcServers } from '../grpc/servers.js';
+import { Problem } from '../http/problem.js';
 import { Notifications } from '../notify/notifications.js';
 import { ApprovalsService, approvalChannel, stateOf } from './approvals.service.js';
 import type { ApprovalWithWords } from './approvals.service.js';
@@ -119,7 +120,13 @@ export class ApprovalsWire implements OnModuleInit, OnApplicationBootstrap, OnAp
           }
           if (state !== 'pending') finish();
         } catch (cause) {
-          finish(cause instanceof Error ? cause : new Error('not found'));
+          finish(
+            cause instanceof Problem
+              ? new Refusal(status.NOT_FOUND, 'there is no such approval')
+              : cause instanceof Error
+                ? cause
+                : new Error('unknown'),
+          );
         } finally {
           looking = false;
           if (again) {

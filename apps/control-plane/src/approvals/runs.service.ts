@@ -40,16 +40,43 @@ export class RunsService {
   /** Waits for the result a while; a run that takes longer is found with its approval. */
   async run(approval: ApprovalWithWords): Promise<ApprovalRun> {
     checkRunnable(approval);
-    const run = await this.#database.approvalRun.create({
-      data: { id: mintId('run'), tenantId: approval.tenantId, approvalId: approval.id, state: 'waiting' },
-    });
+    const run = await this.#begin(approval);
     await this.#notifications.send(runChannel, run.id);
     const deadline = Date.now() + patience;
     for (;;) {
       const row = await this.#database.approvalRun.findUniqueOrThrow({ where: { id: run.id } });
-      if (row.finishedAt !== null || Date.now() > deadline) return row;
+      if (row.finishedAt !== null) return row;
+      if (Date.now() > deadline) return row.state === 'waiting' ? this.#give(row.id) : row;
       await new Promise((resolve) => setTimeout(resolve, lookInterval));
     }
+  }
+
+  /** One at a time: the grant is one-shot, so a second run could only fail. */
+  #begin({ tenantId, id }: ApprovalWithWords): Promise<ApprovalRun> {
+    return this.#database.$transaction(async (transaction) => {
+      await transaction.$queryRaw`select 1 from "Approval" where "id" = ${id} and "tenantId" = ${tenantId} for update`;
+      const since = new Date(Date.now() - 2 * patience);
+      const open = await transaction.approvalRun.count({
+        where: { tenantId, approvalId: id, finishedAt: null, createdAt: { gt: since } },
+      });
+      if (open > 0) throw new Problem('conflict', 'the approval is being run already');
+      return transaction.approvalRun.create({
+        data: { id: mintId('run'), tenantId, approvalId: id, state: 'waiting' },
+      });
+    });
+  }
+
+  /** Nobody took it: no proxy is connected. The approval stays as it is. */
+  async #give(id: string): Promise<ApprovalRun> {
+    await this.#database.approvalRun.updateMany({
+      where: { id, state: 'waiting' },
+      data: {
+        state: 'failed',
+        finishedAt: new Date(),
+        result: failure('no_proxy', 'no proxy is connected: try again later'),
+      },
+    });
+    return this.#database.approvalRun.findUniqueOrThrow({ where: { id } });
   }
 
   list(tenantId: string, approvalId: string): Promise<ApprovalRun[]> {
@@ -98,6 +125,19 @@ export class RunsService {
     });
   }
 }
+
+/** A run that never reached a proxy, in the form of one that did. */
+const failure = (code: string, message: string) => ({
+  completed: false,
+  tag: '',
+  rows: 0,
+  code,
+  message,
+  columns: [],
+  resultRows: [],
+  runId: '',
+  sessionId: '',
+});
 
 function checkRunnable(approval: ApprovalWithWords): void {
   switch (stateOf(approval)) {

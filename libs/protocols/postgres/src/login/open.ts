@@ -84,8 +84,21 @@ export const openTarget = async (options: TargetOptions): Promise<OpenedTarget> 
   }
 };
 
+/** How a target is reached: what is kept while a session lives holds no password. */
+type Way = Pick<TargetOptions, 'host' | 'port' | 'tls' | 'ca' | 'servername' | 'connectTimeoutMs'>;
+
+const wayTo = ({ host, port, tls, ca, servername, connectTimeoutMs }: TargetOptions): Way => ({
+  host,
+  port,
+  tls,
+  ca,
+  servername,
+  connectTimeoutMs,
+});
+
 const login = async (client: pg.Client, library: LibraryClient, options: TargetOptions): Promise<OpenedTarget> => {
   const { connection } = library;
+  const way = wayTo(options);
   const watch = new LoginWatch(options.tls === 'verify-full');
   const heard = { parameters: {} as Record<string, string>, status: 'I', processId: 0, secret: 0 };
   let trailing: Uint8Array = new Uint8Array(0);
@@ -134,11 +147,11 @@ const login = async (client: pg.Client, library: LibraryClient, options: TargetO
   return {
     stream: connection.stream,
     greeting: { parameters: heard.parameters, transaction, trailing },
-    cancel: () => cancel(options, heard.processId, heard.secret),
+    cancel: () => cancel(way, heard.processId, heard.secret),
   };
 };
 
-const tlsOptions = ({ tls, ca, servername, host }: TargetOptions): ConnectionOptions | false => {
+const tlsOptions = ({ tls, ca, servername, host }: Way): ConnectionOptions | false => {
   switch (tls) {
     case 'disable':
       return false;
@@ -154,7 +167,7 @@ const tlsOptions = ({ tls, ca, servername, host }: TargetOptions): ConnectionOpt
 };
 
 /** Under the same TLS rules: the key is a secret too. The target answers by hanging up. */
-const cancel = async (options: TargetOptions, processId: number, secret: number): Promise<void> => {
+const cancel = async (options: Way, processId: number, secret: number): Promise<void> => {
   const Connection = pg.Connection as unknown as new (config: object) => LibraryConnection;
   const connection = new Connection({ ssl: tlsOptions(options), sslNegotiation: 'postgres' });
   const { promise, resolve, reject } = Promise.withResolvers<void>();
