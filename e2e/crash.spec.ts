@@ -29,14 +29,19 @@ async function recorded(): Promise<readonly string[]> {
 
 const reached = (): ReadonlySet<string> => new Set(stack.target.log.join('').match(/marker_\w+/g) ?? []);
 
-/** Statements one after the other, as fast as they are answered, until the wire breaks or time is up. */
-async function work(name: string, milliseconds: number): Promise<void> {
-  const until = Date.now() + milliseconds;
-  for (let at = 0; Date.now() < until;) {
+/** Statements one after the other until `count` were answered, over new connections whenever the wire breaks. */
+async function work(name: string, count: number, answered: (soFar: number) => void): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  let done = 0;
+  for (let at = 0; done < count;) {
+    if (Date.now() > deadline) throw new Error(`only ${done} of ${count} statements were answered within a minute`);
     try {
       const { client } = await connectAs(stack, 'etl');
       try {
-        while (Date.now() < until) await client.query(`select ${at} as marker_${name}_${at++}`);
+        while (done < count) {
+          await client.query(`select ${at} as marker_${name}_${at++}`);
+          answered(++done);
+        }
       } finally {
         await client.end().catch(() => undefined);
       }
@@ -50,15 +55,16 @@ describe('kill -9 loses no record of a command that reached the target', () => {
   for (const program of ['proxy', 'agent', 'control-plane'] as const)
     test(`of the ${program}`, async () => {
       const name = program.replace('-', '_');
-      const working = work(name, 2_500);
-      await new Promise((resolve) => setTimeout(resolve, 400));
-      await stack.restart(program);
-      await working;
+      let killed: Promise<void> | undefined;
+      await work(name, 80, (soFar) => {
+        if (soFar >= 30) killed ??= stack.restart(program);
+      });
+      await killed;
       const { client } = await connectAs(stack, 'etl');
       await client.query(`select 0 as marker_${name}_after`);
       await client.end();
       const mine = (): readonly string[] => [...reached()].filter((marker) => marker.startsWith(`marker_${name}_`));
-      expect(mine().length).toBeGreaterThan(20);
+      expect(mine().length).toBeGreaterThan(80);
       await waitFor(
         'every record to arrive',
         async () => {
