@@ -37,7 +37,9 @@ const catalog: Catalog = {
       definition: 'SELECT users.id, users.ssn AS secret, upper(users.name) AS shout FROM public.users',
     },
     { ...table(20_003, 'vv', 's'), kind: 'view', definition: 'SELECT v.secret AS s FROM public.v' },
-    { ...table(20_004, 'users_2026', 'id', 'name', 'ssn'), parents: [20_000] },
+    table(20_006, 'events', 'id', 'note'),
+    { ...table(20_004, 'events_2026', 'id', 'note'), parents: [20_006] },
+    table(20_007, 'pg_customers', 'ssn'),
     { ...table(20_005, 'ruled', 'id'), hasRules: true },
   ],
 };
@@ -110,7 +112,26 @@ describe('lineage', () => {
     ],
     ['select secret, shout from v', ['users.ssn v.secret!', 'users.name v.shout']],
     ['select s from vv', ['users.ssn v.secret vv.s!']],
-    ['select ssn from users_2026', ['users.ssn users_2026.ssn!']],
+    ['select note from events_2026', ['events.note events_2026.note!']],
+    ['select note from events', ['events.note events_2026.note!']],
+    // A bypass found once stays here for ever.
+    ['select (select ssn from users limit 1) s, g.* from generate_series(1, 1) g', 'unproved users.ssn'],
+    ['select (select ssn from users limit 1) s, * from pg_class', 'unproved users.ssn'],
+    ['select ((select u from users u limit 1)).*', 'unproved users.id users.name users.ssn'],
+    ["select (select ssn from generate_series(1, 1) g limit 1) || '' from users", ['users.ssn']],
+    [
+      'select unnest.unnest from users unnest, lateral (select unnest.unnest from unnest(array[1])) x',
+      ['users.id users.name users.ssn'],
+    ],
+    [
+      "with recursive a as (select total || '' x from orders), orders as (select ssn as total from users) select x from a",
+      ['?'],
+    ],
+    [
+      'merge into orders o using users u on u.id = o.id when matched then delete returning *',
+      ['users.id!', 'users.name!', 'users.ssn!', 'orders.id!', 'orders.user_id!', 'orders.total!'],
+    ],
+    ['select ssn from pg_customers', ['?']],
     ['values (1, 2)', ['', '']],
     ['select array_agg(ssn), json_agg(u) from users u', ['users.ssn', 'users.id users.name users.ssn']],
     ['select first_value(ssn) over (order by id) from users', ['users.id users.ssn']],
@@ -149,6 +170,7 @@ describe('filters', () => {
     ['delete from users where ssn = $1', 'users.ssn'],
     ['update orders set total = 1 from users where users.ssn = $1', 'users.ssn'],
     ['merge into orders o using users u on u.ssn = o.total when matched then delete', 'orders.total users.ssn'],
+    ['values (1) limit (select ascii(ssn) - 82 from users limit 1)', 'users.ssn'],
     ['select ssn from users', ''],
     ['select ssn from users union all select name from users', ''],
   ];
@@ -163,6 +185,7 @@ describe('copies', () => {
     ['create table t as select ssn from users', 'users.ssn'],
     ['select ssn into t from users', 'users.ssn'],
     ['create view w as select ssn from users', 'users.ssn'],
+    ["select ssn || '' x into leak from users union all select null", 'users.ssn'],
     ['update users set name = ssn', 'users.ssn'],
     ['update users set ssn = upper(ssn)', ''],
     ['update orders set total = u.ssn from users u', 'users.ssn'],
@@ -197,6 +220,22 @@ describe('effects', () => {
     ['select my_function(1)', ['call my_function']],
     ['select 1 operator(evil.+) 1', ['call +']],
     ["select query_to_xml('delete from users', true, true, '')", ['opaque query_to_xml']],
+    ["select ('/etc/hostname'::text).pg_read_file", ['server_file pg_read_file']],
+    ['select (0).pg_sleep', ['call pg_sleep']],
+    ['select u.danger from users u', ['call danger']],
+    ['select g.pg_sleep from generate_series(1, 2) g', ['call pg_sleep']],
+    ["values (1) limit (select length(pg_read_file('x')))", ['server_file pg_read_file']],
+    ["select ssn || '' x into leak from users union all select null", ['create database']],
+    ["alter table users alter name type text using pg_read_file('x')", ['server_file pg_read_file', 'alter users']],
+    ["create table t (a text default pg_read_file('x'))", ['server_file pg_read_file', 'create t']],
+    ["update users set name[(select length(pg_read_file('x')))] = 'x'", ['update users', 'server_file pg_read_file']],
+    [
+      "insert into users (name[(select length(pg_read_file('x')))]) values ('x')",
+      ['insert users', 'server_file pg_read_file'],
+    ],
+    ['select "Upper"(name) from users', ['call Upper']],
+    ['select id from users order by id using operator(evil.<)', ['call <']],
+    ['select 1 operator(evil.=) any (select id from users)', ['call =']],
     ['set role admin', ['set_role database']],
     ['set session authorization x', ['set_role database']],
     ['set session_replication_role = replica', ['configure database']],
@@ -216,7 +255,12 @@ describe('effects', () => {
 });
 
 describe('unknown is said', () => {
-  test.each(["prepare transaction 'x'", 'copy users from stdin where id > 1'])('%s', (text) => {
+  test.each([
+    "prepare transaction 'x'",
+    'copy users from stdin where id > 1',
+    'create schema s create view v as select ssn from users',
+    'create schema s grant select on t to x',
+  ])('%s', (text) => {
     expect(one(text).unknown).toBeDefined();
   });
   test.each(['selec 1', 'select (', "select 'a", `select ${'('.repeat(50_000)}1`, 'select 1\0', 'select \ud800'])(

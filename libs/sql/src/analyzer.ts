@@ -19,9 +19,18 @@ export interface Analyzer {
 }
 
 /** Characters. A text beyond it is not read. */
-export const longestText = 4 * 1024 * 1024;
+export const longestText = 1024 * 1024;
 /** Deeper trees are not walked: nobody writes them, and recursion has an end. */
 const deepest = 400;
+
+/** Operators and their like in one text: the grammar recurses along a chain of them, and its stack has an end. */
+const longestChain = 3_000;
+const links =
+  /[-+*/<>=~!@#%^&|`?:[]|\b(?:and|or|not|is|isnull|notnull|union|intersect|except|join|collate|zone|like|ilike|in|between)\b/gi;
+/** Literals and the commas between plain values chain nothing. */
+const inert = /'(?:[^']|'')*'|[,(]\s*-\s*(?=\d)/g;
+const chainOf = (text: string): number =>
+  text.length < longestChain ? 0 : (text.replace(inert, ',').match(links)?.length ?? 0);
 
 /** Once, before anything is analyzed: the grammar is WebAssembly. */
 export const loadGrammar = (): Promise<void> => loadModule();
@@ -32,6 +41,7 @@ export function createAnalyzer(catalog: Catalog | undefined): Analyzer {
     analyze: (text, searchPath) => {
       if (text.length > longestText) return unreadable('the text is too long');
       if (text.includes('\0') || !text.isWellFormed()) return unreadable('the text holds characters that are none');
+      if (chainOf(text) > longestChain) return unreadable('the statement has too many operators');
       let statements: readonly unknown[];
       try {
         statements = listOf((parseSync(text) as { readonly stmts?: unknown }).stmts);

@@ -68,10 +68,14 @@ export function readExpression(node: unknown, scope: Scope, into: Collector): Fo
   const all = (parts: readonly unknown[]): Lineage => joinLineage(parts.map(lineage));
   const derived = (from: Lineage): Found => ({ lineage: from, verbatim: false });
   switch (kind) {
-    case 'ColumnRef':
-      return readColumnReference(fields, scope);
+    case 'ColumnRef': {
+      const found = readColumnReference(fields, scope);
+      if (found.called !== undefined) noteCall([found.called], into);
+      if (found.mayCall !== undefined && mayBeCall(found.mayCall, into)) noteCall([found.mayCall], into);
+      return { lineage: found.lineage, verbatim: found.verbatim };
+    }
     case 'A_Expr':
-      checkOperator(fields, into);
+      checkOperator(fields['name'], into);
       if (fields['kind'] === 'AEXPR_NULLIF') into.filter(all([fields['lexpr'], fields['rexpr']]));
       return derived(all([fields['lexpr'], fields['rexpr']]));
     case 'BoolExpr':
@@ -85,7 +89,13 @@ export function readExpression(node: unknown, scope: Scope, into: Collector): Fo
       const parts = listOf(fields['indirection']).filter(
         (part) => !['String', 'A_Star'].includes(unwrap(part)?.kind ?? ''),
       );
-      return derived(joinLineage([lineage(fields['arg']), all(parts)]));
+      const whole = lineage(fields['arg']);
+      for (const part of listOf(fields['indirection'])) {
+        const name = unwrap(part)?.kind === 'String' ? textOf(unwrap(part)?.fields['sval']) : undefined;
+        // `(value).name` calls a function of that name where the value has no such field.
+        if (name !== undefined && !whole.columns.some((column) => column.column === name)) noteCall([name], into);
+      }
+      return derived(joinLineage([whole, all(parts)]));
     }
     case 'CaseExpr': {
       const whens = listOf(fields['args']).map((when) => unwrap(when)?.fields ?? {});
@@ -129,9 +139,15 @@ function readColumnReference(fields: Fields, scope: Scope): Found {
   };
 }
 
+/** A name behind a row whose columns are not known: a call where such a function is known to be one. */
+const mayBeCall = (name: string, into: Collector): boolean =>
+  into.resolver.madeFunction(undefined, name) ||
+  reachOf(name) !== undefined ||
+  /^(pg_|lo_|txid_|nextval|setval|currval|query_|cursor_|table_to|schema_to|database_to)/.test(name);
+
 /** An operator with a schema of its own may be anybody's. */
-function checkOperator(fields: Fields, into: Collector): void {
-  const name = nameParts(fields['name']);
+export function checkOperator(operator: unknown, into: Collector): void {
+  const name = nameParts(operator);
   if (name.length > 1 && name[0] !== 'pg_catalog')
     into.effect('call', { kind: 'function', schema: name[0] ?? '', name: name.at(-1) ?? '' });
 }
@@ -163,7 +179,7 @@ export function readWindow(window: Fields | undefined, scope: Scope, into: Colle
 
 /** A call is free when it is a reviewed built-in that nobody can have taken the place of. */
 export function noteCall(parts: readonly string[], into: Collector): void {
-  const name = (parts.at(-1) ?? '').toLowerCase();
+  const name = parts.at(-1) ?? '';
   const schema = parts.length > 1 ? parts[0] : undefined;
   const reach = schema === undefined || schema === 'pg_catalog' ? reachOf(name) : undefined;
   if (reach !== undefined) return into.effect(reach, { kind: 'function', schema: 'pg_catalog', name });
@@ -173,6 +189,7 @@ export function noteCall(parts: readonly string[], into: Collector): void {
 }
 
 function readSubLink(fields: Fields, scope: Scope, into: Collector): Lineage {
+  checkOperator(fields['operName'], into);
   const inner = readQuery(fields['subselect'], { sources: [], ctes: scope.ctes, outer: scope }, into);
   const outputs = inner.columns === undefined ? inner.reach : joinLineage(inner.columns.map(({ lineage }) => lineage));
   const test = fields['testexpr'] === undefined ? noLineage : readExpression(fields['testexpr'], scope, into).lineage;

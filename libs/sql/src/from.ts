@@ -3,7 +3,7 @@ import type { Collector } from './collector.js';
 import { readExpression } from './expression.js';
 import type { Lineage, OutputColumn } from './facts.js';
 import { joinLineage, noLineage, unknownLineage } from './lineage.js';
-import { fieldsOf, listOf, textOf, unwrap } from './node.js';
+import { fieldsOf, listOf, nameParts, textOf, unwrap } from './node.js';
 import type { Fields } from './node.js';
 import { readQuery, renamed } from './query.js';
 import type { Scope, Source } from './scope.js';
@@ -84,7 +84,9 @@ export function readRelation(fields: Fields, scope: Scope, into: Collector, use:
       if (use === 'select') into.effect('select', { kind: 'table', schema: relation.schema, table: relation.name });
       if (relation.hasRules === true)
         into.effect('opaque', { kind: 'table', schema: relation.schema, table: relation.name });
-      const columns = into.resolver.columnsOf(relation);
+      const columns = revealingSystemRelations.has(relation.name)
+        ? into.resolver.columnsOf(relation).map((column) => ({ ...column, lineage: unknownLineage, verbatim: false }))
+        : into.resolver.columnsOf(relation);
       const result = { columns, reach: joinLineage(columns.map(({ lineage }) => lineage)) };
       return { alias, schema: relation.schema, ...renamed(result, aliasColumns(fields)) };
     }
@@ -95,7 +97,9 @@ function readFunctions(fields: Fields, scope: Scope, into: Collector): Source {
   const calls = listOf(fields['functions']).flatMap((list) => listOf(unwrap(list)?.fields['items']).slice(0, 1));
   const reach = joinLineage(calls.map((call) => readExpression(call, scope, into).lineage));
   into.filter(reach);
-  const alias = aliasOf(fields);
+  // Without an alias the first function's own name is the alias.
+  const called = unwrap(calls[0])?.fields['funcname'];
+  const alias = aliasOf(fields) ?? nameParts(called).at(-1);
   // How many columns it gives depends on the result's type: all that may come out is what went in.
   return { alias, columns: undefined, reach };
 }

@@ -31,12 +31,11 @@ function readTarget(
 const reading = (into: Collector, schema: string, table: string): void =>
   into.effect('select', { kind: 'table', schema, table });
 
-function returning(fields: Fields, scope: Scope, into: Collector): QueryResult {
+function returning(fields: Fields, scope: Scope, into: Collector, target = scope.sources[0]): QueryResult {
   const clause = fieldsOf(fields['returningClause']);
   const targets = listOf(clause?.['exprs'] ?? fields['returningList']);
   if (targets.length === 0) return nothing;
   // RETURNING WITH (OLD AS o, NEW AS n): both are rows of the target.
-  const [target] = scope.sources;
   const rows = listOf(clause?.['options']).map((option) => textOf(unwrap(option)?.fields['value']) ?? '');
   const named =
     target === undefined
@@ -49,10 +48,17 @@ function returning(fields: Fields, scope: Scope, into: Collector): QueryResult {
   return readTargets(targets, { ...scope, sources: [...scope.sources, ...named] }, into);
 }
 
+/** `name[expression]` as a target: the expression runs. */
+function readSubscripts(target: Fields, scope: Scope, into: Collector): void {
+  for (const part of listOf(target['indirection']))
+    if (unwrap(part)?.kind === 'A_Indices') into.filter(readExpression(part, scope, into).lineage);
+}
+
 export function readInsert(fields: Fields, outer: Scope, into: Collector): QueryResult {
   const base = readWith(fields['withClause'], outer, into);
   const { source, schema, table } = readTarget(fields['relation'], 'insert', base, into);
   for (const column of listOf(fields['cols'])) {
+    readSubscripts(unwrap(column)?.fields ?? {}, { sources: [source], ctes: base.ctes, outer: base.outer }, into);
     const name = textOf(unwrap(column)?.fields['name']);
     if (name !== undefined) into.effect('insert', columnObject(schema, table, name));
   }
@@ -99,6 +105,7 @@ function readAssignments(
 ): void {
   for (const target of targets) {
     const fields = unwrap(target)?.fields ?? {};
+    readSubscripts(fields, scope, into);
     const column = textOf(fields['name']) ?? '';
     into.effect('update', columnObject(schema, table, column));
     const value = unwrap(fields['val']);
@@ -152,7 +159,8 @@ export function readMerge(fields: Fields, outer: Scope, into: Collector): QueryR
   reading(into, schema, table);
   const from = readFrom([fields['sourceRelation']], { sources: [source], ctes: base.ctes, outer: base.outer }, into);
   for (const filter of from.filters) into.filter(filter);
-  const scope: Scope = { sources: [source, ...from.sources], ctes: base.ctes, outer: base.outer };
+  // `RETURNING *` of MERGE gives the source's columns first.
+  const scope: Scope = { sources: [...from.sources, source], ctes: base.ctes, outer: base.outer };
   if (fields['joinCondition'] !== undefined) into.filter(readExpression(fields['joinCondition'], scope, into).lineage);
   for (const clause of listOf(fields['mergeWhenClauses'])) {
     const when = unwrap(clause)?.fields ?? {};
@@ -175,5 +183,5 @@ export function readMerge(fields: Fields, outer: Scope, into: Collector): QueryR
         into.unknown('an action of MERGE is not modelled');
     }
   }
-  return returning(fields, scope, into);
+  return returning(fields, scope, into, source);
 }

@@ -1,8 +1,8 @@
 import type { Collector } from './collector.js';
-import { readExpression, readWindow } from './expression.js';
+import { checkOperator, readExpression, readWindow } from './expression.js';
 import type { Lineage, OutputColumn } from './facts.js';
 import { readFrom } from './from.js';
-import { joinLineage, noLineage } from './lineage.js';
+import { joinLineage, noLineage, unknownLineage } from './lineage.js';
 import { readDelete, readInsert, readMerge, readUpdate } from './modify.js';
 import { fieldsOf, listOf, nameParts, textOf, unwrap } from './node.js';
 import type { Fields } from './node.js';
@@ -50,8 +50,10 @@ export function readSelect(fields: Fields, outer: Scope, into: Collector): Query
   filterBy(fields['havingClause']);
   for (const window of listOf(fields['windowClause'])) readWindow(unwrap(window)?.fields, scope, into);
   for (const part of listOf(fields['groupClause'])) into.filter(readKey(part, result, scope, into));
-  for (const part of listOf(fields['sortClause']))
+  for (const part of listOf(fields['sortClause'])) {
+    checkOperator(unwrap(part)?.fields['useOp'], into);
     into.filter(readKey(unwrap(part)?.fields['node'], result, scope, into));
+  }
   const distinct = listOf(fields['distinctClause']);
   for (const part of distinct) {
     // Plain DISTINCT is a list with one empty node: every output shapes the rows.
@@ -89,26 +91,30 @@ const allOutputs = ({ columns, reach }: QueryResult): Lineage =>
 export function readTargets(targets: readonly unknown[], scope: Scope, into: Collector): QueryResult {
   const columns: OutputColumn[] = [];
   let counted = true;
+  /** What may come out of targets whose columns cannot be counted. */
+  const uncounted: Lineage[] = [];
   for (const target of targets) {
     const fields = unwrap(target)?.fields ?? {};
     const value = unwrap(fields['val']);
     const parts = value?.kind === 'ColumnRef' ? listOf(value.fields['fields']) : [];
     if (value?.kind === 'ColumnRef' && unwrap(parts.at(-1))?.kind === 'A_Star') {
       const expanded = expandStar(scope, nameParts(parts));
-      if (expanded === undefined) counted = false;
-      else columns.push(...expanded);
+      if (expanded === undefined) {
+        counted = false;
+        uncounted.push(reachOfScope(scope));
+      } else columns.push(...expanded);
       continue;
     }
     if (value?.kind === 'A_Indirection' && unwrap(listOf(value.fields['indirection']).at(-1))?.kind === 'A_Star') {
       // `(row).*` gives as many columns as the row's type has.
-      readExpression(fields['val'], scope, into);
+      uncounted.push(readExpression(fields['val'], scope, into).lineage);
       counted = false;
       continue;
     }
     const { lineage, verbatim } = readExpression(fields['val'], scope, into);
     columns.push({ name: textOf(fields['name']) ?? nameOf(value), lineage, verbatim });
   }
-  const reach = counted ? joinLineage(columns.map(({ lineage }) => lineage)) : reachOfScope(scope);
+  const reach = joinLineage([...columns.map(({ lineage }) => lineage), ...uncounted]);
   return { columns: counted ? columns : undefined, reach };
 }
 
@@ -155,7 +161,12 @@ function readValues(fields: Fields, scope: Scope, into: Collector): QueryResult 
     lineage: joinLineage(rows.map((row) => row[at] ?? noLineage)),
     verbatim: false,
   }));
-  return { columns, reach: joinLineage(columns.map(({ lineage }) => lineage)) };
+  const result: QueryResult = { columns, reach: joinLineage(columns.map(({ lineage }) => lineage)) };
+  for (const part of listOf(fields['sortClause']))
+    into.filter(readKey(unwrap(part)?.fields['node'], result, scope, into));
+  for (const part of [fields['limitCount'], fields['limitOffset']])
+    if (part !== undefined) into.filter(readExpression(part, scope, into).lineage);
+  return result;
 }
 
 /** WITH: each query is known under its name to those that follow, and to itself where it is recursive. */
@@ -163,6 +174,12 @@ export function readWith(clause: unknown, outer: Scope, into: Collector): Scope 
   const fields = unwrap(clause)?.fields ?? fieldsOf(clause);
   if (fields === undefined) return { sources: [], ctes: outer.ctes, outer };
   const ctes = new Map(outer.ctes);
+  // WITH RECURSIVE lets a query name a later one: until that is read, anything may come out of it.
+  if (fields['recursive'] === true)
+    for (const each of listOf(fields['ctes'])) {
+      const alias = textOf(unwrap(each)?.fields['ctename']) ?? '';
+      ctes.set(alias, { alias, columns: undefined, reach: unknownLineage });
+    }
   for (const each of listOf(fields['ctes'])) {
     const cte = unwrap(each)?.fields ?? {};
     const name = textOf(cte['ctename']) ?? '';

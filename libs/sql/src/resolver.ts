@@ -38,10 +38,14 @@ export function createResolver(
         return relation === undefined ? { kind: 'unresolved', schema, name } : { kind: 'known', relation };
       }
       // pg_catalog is searched first unless the path names it elsewhere; its relations all begin with pg_.
-      if (name.startsWith('pg_') && !searchPath.includes('pg_catalog'))
-        return { kind: 'system', schema: 'pg_catalog', name };
+      if (name.startsWith('pg_')) {
+        // A user's relation of such a name is found only where pg_catalog has none: which of them is not known here.
+        const made = searchPath.some((each) => relations.has(`${each}\0${name}`));
+        return made
+          ? { kind: 'unresolved', schema: searchPath[0] ?? 'public', name }
+          : { kind: 'system', schema: 'pg_catalog', name };
+      }
       for (const each of searchPath) {
-        if (each === 'pg_catalog' && name.startsWith('pg_')) return { kind: 'system', schema: each, name };
         const relation = relations.get(`${each}\0${name}`);
         if (relation !== undefined) return { kind: 'known', relation };
       }

@@ -24,6 +24,10 @@ export const emptyScope: Scope = { sources: [], ctes: new Map(), outer: undefine
 export interface Found {
   readonly lineage: Lineage;
   readonly verbatim: boolean;
+  /** `row.name` where no column is called so: PostgreSQL calls a function of that name with the row. */
+  readonly called?: string | undefined;
+  /** The same, where the row's columns are not known. */
+  readonly mayCall?: string | undefined;
 }
 
 const lost: Found = { lineage: unknownLineage, verbatim: false };
@@ -32,15 +36,19 @@ const whole = (source: Source): Found => ({ lineage: source.reach, verbatim: fal
 /** What a column reference stands for. Where several could be meant, all of them; where none, anything. */
 export function findColumn(scope: Scope, parts: readonly string[]): Found {
   const [first = '', second] = parts;
+  /** What sources with unknown columns may hide on the way outwards. */
+  const maybe: Found[] = [];
   for (let level: Scope | undefined = scope; level !== undefined; level = level.outer) {
     if (parts.length === 1) {
       const matches = level.sources.flatMap((source) => columnsNamed(source, first));
-      if (matches.length > 0) return matches.length === 1 && matches[0] !== undefined ? matches[0] : merge(matches);
+      if (matches.length > 0 && matches[0] !== undefined)
+        return matches.length + maybe.length === 1 ? matches[0] : merge([...maybe, ...matches]);
       // A source whose columns are not known may have it.
       const unknown = level.sources.filter(({ columns }) => columns === undefined);
       const row = level.sources.find(({ alias }) => alias === first);
-      if (row !== undefined) return whole(row);
-      if (unknown.length > 0) return merge(unknown.map(whole));
+      if (row !== undefined) return merge([...maybe, whole(row), ...unknown.map(whole)]);
+      // It may be one of theirs, or one of the queries around.
+      maybe.push(...unknown.map(whole));
       continue;
     }
     const source =
@@ -49,14 +57,14 @@ export function findColumn(scope: Scope, parts: readonly string[]): Found {
         : level.sources.find(({ alias, schema }) => alias === second && schema === first);
     if (source === undefined) continue;
     const name = parts.length === 2 ? second : parts[2];
-    if (source.columns === undefined || parts.length > 3) return whole(source);
+    if (source.columns === undefined || parts.length > 3) return { ...whole(source), mayCall: name };
     const matches = source.columns.filter((column) => column.name === name);
     // `t.name` may also be a function call on the row, or a system column: the row then.
     return matches.length === 1 && matches[0] !== undefined
       ? { lineage: matches[0].lineage, verbatim: matches[0].verbatim }
-      : whole(source);
+      : { ...whole(source), called: name };
   }
-  return lost;
+  return maybe.length > 0 ? merge(maybe) : lost;
 }
 
 function columnsNamed(source: Source, name: string): readonly Found[] {

@@ -2,7 +2,7 @@ import { createCollector } from './collector.js';
 import type { Collected, Collector } from './collector.js';
 import { readCopyOptions } from './copy.js';
 import type { AnswerFacts, Effect, SessionEffect, SqlAction, StatementFacts } from './facts.js';
-import { readExpression } from './expression.js';
+import { checkOperator, noteCall, readExpression } from './expression.js';
 import { readRelation } from './from.js';
 import { joinLineage, noLineage } from './lineage.js';
 import { fieldsOf, listOf, nameParts, textOf, unwrap } from './node.js';
@@ -164,12 +164,17 @@ function readTopSelect(node: unknown, fields: Fields, into: Collector): Outline 
   if (listOf(fields['lockingClause']).length > 0)
     // FOR UPDATE takes the locks of a write, and changes nothing.
     into.effect('update', database);
-  const target = fieldsOf(fields['intoClause']);
-  if (target === undefined) return { kind: 'select', answer: answerOf(result) };
+  if (!hasInto(fields)) return { kind: 'select', answer: answerOf(result) };
   into.effect('create', database);
   into.copy(result.reach);
   return { kind: 'select into' };
 }
+
+/** INTO stands in the first term of a set operation. */
+const hasInto = (fields: Fields): boolean => {
+  const first = fieldsOf(fields['larg']);
+  return fieldsOf(fields['intoClause']) !== undefined || (first !== undefined && hasInto(first));
+};
 
 /** A table that is named and not queried. */
 function readTable(relation: unknown, action: SqlAction, into: Collector): void {
@@ -350,6 +355,7 @@ function readPlain(kind: string, fields: Fields, into: Collector): Outline {
     return { kind: kind.replace(/Stmt$/, '').toLowerCase() };
   }
   if (plain.action === undefined) return { kind: plain.kind };
+  readInsides(fields, into);
   const tables = tablesOf(kind, fields);
   for (const { schema, name } of tables) {
     const found = into.resolver.relation(schema, name);
@@ -361,6 +367,26 @@ function readPlain(kind: string, fields: Fields, into: Collector): Outline {
   }
   if (tables.length === 0) into.effect(plain.action, database);
   return { kind: plain.kind };
+}
+
+/** Expressions inside a definition (USING, DEFAULT, CHECK ...) run too: their calls count, queries in them are not modelled. */
+function readInsides(node: unknown, into: Collector): void {
+  if (Array.isArray(node)) {
+    for (const each of node) readInsides(each, into);
+    return;
+  }
+  const wrapped = unwrap(node);
+  if (wrapped !== undefined) {
+    if (wrapped.kind === 'FuncCall') noteCall(nameParts(wrapped.fields['funcname']), into);
+    if (wrapped.kind === 'A_Expr') checkOperator(wrapped.fields['name'], into);
+    if (
+      wrapped.kind === 'A_Indirection' ||
+      /^(Select|Insert|Update|Delete|Merge|View|Grant|Create|Rule|Index).*Stmt$/.test(wrapped.kind)
+    )
+      into.unknown(`${wrapped.kind} inside a definition is not modelled`);
+  }
+  const fields = fieldsOf(node);
+  if (fields !== undefined) for (const each of Object.values(fields)) readInsides(each, into);
 }
 
 /** Tables that a definition names, where the name is plain to see; anything else is an effect on the database. */

@@ -16,6 +16,9 @@ export interface Views {
 
 export function createViews(catalog: Catalog | undefined, parseQuery: (text: string) => unknown): Views {
   const byOid = new Map((catalog?.relations ?? []).map((relation) => [relation.oid, relation]));
+  const children = new Map<number, CatalogRelation[]>();
+  for (const relation of catalog?.relations ?? [])
+    for (const parent of relation.parents ?? []) children.set(parent, [...(children.get(parent) ?? []), relation]);
   const known = new Map<number, readonly OutputColumn[]>();
   const open = new Set<number>();
   const views: Views = {
@@ -48,6 +51,8 @@ export function createViews(catalog: Catalog | undefined, parseQuery: (text: str
       name,
       lineage: joinLineage([
         own(relation, name),
+        // Reading a parent reads its children.
+        ...(depth === 0 ? descendants(relation).map((child) => own(child, name)) : []),
         ...(depth > 32
           ? [unknownLineage]
           : parents.flatMap((parent) =>
@@ -58,6 +63,19 @@ export function createViews(catalog: Catalog | undefined, parseQuery: (text: str
       ]),
       verbatim: true,
     }));
+  };
+
+  const descendants = (relation: CatalogRelation): readonly CatalogRelation[] => {
+    const found = new Map<number, CatalogRelation>();
+    const visit = ({ oid }: CatalogRelation): void => {
+      for (const child of children.get(oid) ?? [])
+        if (!found.has(child.oid)) {
+          found.set(child.oid, child);
+          visit(child);
+        }
+    };
+    visit(relation);
+    return [...found.values()];
   };
 
   const viewColumns = (view: CatalogRelation): readonly OutputColumn[] => {
