@@ -8,7 +8,7 @@ import type { TLSSocket } from 'node:tls';
 import { TicketAnswer } from '@sallyport/contracts';
 import { peerOf } from '@sallyport/pki';
 import type { NodeCredentials, Peer } from '@sallyport/pki';
-import { startPostgres } from '@sallyport/testing';
+import { startPostgres, until, untilRunning } from '@sallyport/testing';
 import type { TestPostgres } from '@sallyport/testing';
 import { createNonceMemory, createProxyWarmSocket, encodeFrame } from '@sallyport/tunnel';
 import type { WarmStep } from '@sallyport/tunnel';
@@ -102,13 +102,6 @@ const startAgent = (port: number, { dial, count = 3 }: { readonly dial?: Dial; r
   closers.push(() => warm.stop());
   warm.serve([{ name: 'gate-1', host: '127.0.0.1', port }]);
   return { warm, logged };
-};
-
-const until = async (holds: () => boolean, most = 8_000): Promise<void> => {
-  for (let waited = 0; !holds(); waited += 10) {
-    if (waited > most) throw new Error('it does not come true');
-    await delay(10);
-  }
 };
 
 /** Writes a ticket on the oldest idle socket, and gives the answer with what comes behind it. */
@@ -217,7 +210,9 @@ describe('the agent, between a proxy and a target', () => {
     const session = await bring(proxy, opening());
     if (session.outcome?.$case !== 'opened') throw new Error('not opened');
     session.socket.write(queryMessage('select pg_sleep(20)'));
-    await delay(100);
+    const watching = await postgres.connect();
+    await untilRunning(watching, 'pg_sleep(20)');
+    await watching.end();
     const cancel = async (cancelHandle: string) =>
       (await bring(proxy, opening({ kind: 'cancel', cancelHandle }))).outcome?.$case;
     expect(await cancel('0'.repeat(32))).toBe('cancelled');

@@ -5,7 +5,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CatalogReport } from '@sallyport/contracts';
 import { decodeChunk } from '@sallyport/policy/bundle';
-import { startPostgres } from '@sallyport/testing';
+import { startPostgres, until } from '@sallyport/testing';
 import type { TestPostgres } from '@sallyport/testing';
 import { connectionChunk } from '../testing/authority.js';
 import { createCatalogs } from './catalogs.js';
@@ -48,12 +48,6 @@ const start = (
 const serve = (catalogs: Catalogs, over = {}): void =>
   catalogs.serve(new Map([['billing', connectionChunk({ port: postgres.port, ...over })]]));
 
-const until = async (holds: () => boolean): Promise<void> => {
-  for (let waited = 0; !holds(); waited += 10) {
-    if (waited > 8_000) throw new Error('it does not come true');
-    await delay(10);
-  }
-};
 const tables = ({ content }: CatalogReport): readonly string[] => {
   const catalog = decodeChunk('catalog', content);
   if (!catalog.ok) throw new Error(catalog.problem);

@@ -10,7 +10,7 @@ import type { AuditEvent } from '@sallyport/audit';
 import type { Catalog } from '@sallyport/kernel';
 import type { ConnectionChunk, IdentityChunk, SubagentRecord } from '@sallyport/policy';
 import { createLogger, createShutdown, systemClock } from '@sallyport/runtime';
-import { startPostgres } from '@sallyport/testing';
+import { startPostgres, until, untilRunning } from '@sallyport/testing';
 import type { TestPostgres } from '@sallyport/testing';
 import { compose } from './compose.js';
 import type { RunningProxy } from './compose.js';
@@ -36,8 +36,8 @@ interface House {
     readonly policies?: string;
     readonly subagents?: readonly SubagentRecord[];
   }): Promise<string | undefined>;
-  /** Everything that reached the control plane, once the spool is empty. */
-  evidence(): Promise<readonly AuditEvent[]>;
+  /** Everything that reached the control plane, once that is enough: the spool ships in the background. */
+  evidence(enough: (events: readonly AuditEvent[]) => boolean): Promise<readonly AuditEvent[]>;
   stop(): Promise<void>;
 }
 
@@ -128,8 +128,7 @@ const openHouse = async (options: HouseOptions): Promise<House> => {
     open: openTarget,
     warm: 4,
   });
-  for (let tries = 0; tries < 400 && (proxy.gate.tunnels.agents.get('agent-1') ?? 0) < 4; tries += 1)
-    await new Promise((resolve) => setTimeout(resolve, 5));
+  await until(() => proxy.gate.tunnels.agents.get('agent-1') === 4);
 
   const open: pg.Client[] = [];
   let stopped = false;
@@ -169,12 +168,8 @@ const openHouse = async (options: HouseOptions): Promise<House> => {
       return client;
     },
     publish,
-    async evidence() {
-      // The spool ships in the background, and keeps nothing that was acknowledged.
-      for (let before = -1; before !== controlPlane.events.length;) {
-        before = controlPlane.events.length;
-        await new Promise((resolve) => setTimeout(resolve, 150));
-      }
+    async evidence(enough) {
+      await until(() => enough(controlPlane.events));
       return controlPlane.events;
     },
     async stop() {
@@ -300,7 +295,9 @@ describe('a proxy in front of a real target', () => {
     );
     expect(new Set(seen.map((each) => JSON.stringify(each))).size).toBe(1);
     expect(seen[0]?.code).toBe('28P01');
-    const causes = (await house.evidence()).flatMap((event) => (event.type === 'login.refused' ? [event.cause] : []));
+    const refused = (events: readonly AuditEvent[]): readonly string[] =>
+      events.flatMap((event) => (event.type === 'login.refused' ? [event.cause] : []));
+    const causes = refused(await house.evidence((events) => refused(events).length >= 6));
     expect(causes).toEqual([
       'unknown_subagent',
       'expired',
@@ -363,7 +360,7 @@ describe('a proxy in front of a real target', () => {
     expect(await controlPlane.run({ ...order, runId: 'run_3' })).toMatchObject({ completed: false, code: 'SP002' });
     // Its own word does not count, whoever wrote it down.
     const own = failure(client.query('DELETE FROM payments WHERE id = 1'));
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await until(() => controlPlane.approvals.length === 3);
     controlPlane.settle('apr_3', ApprovalState.APPROVAL_STATE_APPROVED, ['sub_deployer']);
     expect((await own).code).toBe('42501');
     await client.end();
@@ -372,7 +369,9 @@ describe('a proxy in front of a real target', () => {
   test('a cancel stops what runs, by a key of the gateway’s own', async () => {
     const client = await house.client(await house.token('etl'));
     const slow = failure(client.query('SELECT pg_sleep(30)'));
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    const watching = await house.target.connect('app');
+    await untilRunning(watching, 'pg_sleep(30)');
+    await watching.end();
     const { processID, secretKey } = client as unknown as { processID: number; secretKey: number };
     const { connect } = await import('node:net');
     const socket = connect(house.proxy.ports.postgres, '127.0.0.1');
@@ -412,7 +411,13 @@ describe('a proxy in front of a real target', () => {
   });
 
   test('evidence: numbers without gaps, an outcome for every intent, no token and no card anywhere', async () => {
-    const events = await house.evidence();
+    const count = (events: readonly AuditEvent[], type: AuditEvent['type']): number =>
+      events.filter((event) => event.type === type).length;
+    const events = await house.evidence(
+      (all) =>
+        count(all, 'session.closed') === count(all, 'session.opened') &&
+        count(all, 'statement.outcome') === count(all, 'statement.intent'),
+    );
     const bySession = new Map<string, number[]>();
     for (const { session, sequence } of events) bySession.set(session, [...(bySession.get(session) ?? []), sequence]);
     for (const numbers of bySession.values()) expect(numbers).toEqual(numbers.map((_, index) => index));

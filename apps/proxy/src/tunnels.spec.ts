@@ -8,6 +8,7 @@ import { tlsMaterial } from './node.js';
 import { systemClock } from '@sallyport/runtime';
 import { createAgentWarmSocket, ticketBytes } from '@sallyport/tunnel';
 import type { WarmStep } from '@sallyport/tunnel';
+import { until } from '@sallyport/testing';
 import { createTestAuthority, signedByPeer } from '../testing/authority.js';
 import type { TestAuthority } from '../testing/authority.js';
 import { listenOn } from './listen.js';
@@ -97,10 +98,6 @@ const target = (...agents: readonly string[]): OpenTarget => ({
   agents,
 });
 
-const until = async (holds: () => boolean): Promise<void> => {
-  for (let tries = 0; tries < 400 && !holds(); tries += 1) await new Promise((resolve) => setTimeout(resolve, 5));
-  expect(holds()).toBe(true);
-};
 const wordOf = (result: OpenedTarget): string => (result.kind === 'opened' ? result.agent : result.refusal.code);
 
 describe('tunnels', () => {

@@ -5,6 +5,7 @@ export * from './mask.js';
 export * from './permit.js';
 export * from './protocol.js';
 export * from './question.js';
+export * from './queue.js';
 export * from './refusal.js';
 export * from './session.js';
 export * from './step.js';

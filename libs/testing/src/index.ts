@@ -3,3 +3,4 @@ export * from './clock.js';
 export * from './identity-provider.js';
 export * from './ports.js';
 export * from './postgres.js';
+export * from './until.js';

@@ -26,16 +26,12 @@ describe('a credential from a command', () => {
 
   test('one that hangs and ignores signals is killed', async () => {
     const source = node(`process.on('SIGTERM', () => {}); setInterval(() => {}, 1000)`, 300);
-    const started = performance.now();
     await expect(source.read()).rejects.toThrow(/took longer than 300 ms/);
-    expect(performance.now() - started).toBeLessThan(5_000);
   });
 
   test('one whose child keeps its output open does not hang the reading', async () => {
-    const source = fromCommand('app', ['/bin/sh', '-c', 'sleep 3 & sleep 3'], 300);
-    const started = performance.now();
+    const source = fromCommand('app', ['/bin/sh', '-c', 'sleep 45 & sleep 45'], 300);
     await expect(source.read()).rejects.toThrow(CredentialProblem);
-    expect(performance.now() - started).toBeLessThan(2_500);
   });
 
   test('one that is not there is a problem, not a crash', async () => {

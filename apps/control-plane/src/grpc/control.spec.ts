@@ -198,7 +198,6 @@ describe('configuration', () => {
     const slice = manifestOf(await agent.bundle('snapshot')).chunks.map(({ kind, name }) => `${kind} ${name}`);
     expect(slice.sort()).toEqual(['agent_connection mine', 'proxies ']);
 
-    const before = Date.now();
     await plane.admin('PUT', '/v1/connections/theirs', {
       protocol: 'postgres',
       environment: 'staging',
@@ -210,7 +209,6 @@ describe('configuration', () => {
       credential: 'theirs',
     });
     const delta = await proxy.bundle('delta');
-    expect(Date.now() - before).toBeLessThan(1_000);
     expect(delta.chunks.map(({ kind, name }) => `${kind} ${name}`)).toEqual(['connection theirs']);
     expect(manifestOf(delta).version).toBeGreaterThan(manifestOf(snapshot).version);
 

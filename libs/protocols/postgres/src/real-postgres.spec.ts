@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { startPostgres } from '@sallyport/testing';
+import { startPostgres, untilRunning } from '@sallyport/testing';
 import type { TestPostgres } from '@sallyport/testing';
 import { Client } from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
@@ -154,7 +154,9 @@ describe('a real client and a real target', () => {
 
   test('a cancel on a connection of its own', async () => {
     const slow = client.query('select pg_sleep(20)');
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    const watching = await server.connect();
+    await untilRunning(watching, 'pg_sleep(20)');
+    await watching.end();
     const { processID, secretKey } = client as unknown as { processID: number; secretKey: number };
     const canceller = new Client({ host: '127.0.0.1', port: gate.port });
     const { connection } = canceller as unknown as {
@@ -210,7 +212,11 @@ describe('a real client and a real target', () => {
 /** A client that pipelines as it likes. */
 const raw = async (
   ...messages: Uint8Array[]
-): Promise<{ send(...more: Uint8Array[]): Promise<string>; end(): void }> => {
+): Promise<{
+  send(...more: Uint8Array[]): Promise<string>;
+  sendUntil(shown: RegExp, ...more: Uint8Array[]): Promise<string>;
+  end(): void;
+}> => {
   const socket = connectSocket(gate.port, '127.0.0.1');
   const decode = createBackendDecoder(1 << 24);
   let heard: BackendMessage[] = [];
@@ -219,14 +225,16 @@ const raw = async (
     heard.push(...decode(chunk));
     wake();
   });
-  const send = async (...more: Uint8Array[]): Promise<string> => {
+  /** Writes, and waits until the answer, in short, shows this. */
+  const sendUntil = async (shown: RegExp, ...more: Uint8Array[]): Promise<string> => {
     heard = [];
     socket.write(Buffer.concat(more));
-    while (!heard.some(({ type }) => type === 'ready')) await new Promise<void>((resolve) => (wake = resolve));
+    while (!shown.test(summary(heard))) await new Promise<void>((resolve) => (wake = resolve));
     return summary(heard);
   };
+  const send = (...more: Uint8Array[]): Promise<string> => sendUntil(/Z\(/, ...more);
   await send(encodeStartup({ user: 'billing', database: 'postgres' }), encodePassword('token'), ...messages);
-  return { send, end: () => socket.destroy() };
+  return { send, sendUntil, end: () => socket.destroy() };
 };
 const statement = (sql: string): Uint8Array[] => [encodeParse(sql), encodeBind(), encodeExecute()];
 
@@ -252,26 +260,20 @@ describe('pipelines at a real target', () => {
       /returning/.test(text)
         ? allow(maskOf({}, { choose: () => ({ kind: 'refuse', refusal: { code: 'unmaskable', message: 'no' } }) }))
         : allow();
-    const { send, end } = await raw();
+    const { send, sendUntil, end } = await raw();
     const update = statement('update people set amount = -1 where id = 2 returning email');
-    const half = send(...update, encodeFlush());
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    void half;
+    await sendUntil(/E\(/, ...update, encodeFlush());
     expect(await send(encodeSync())).toBe('Z(idle)');
     expect(await send(encodeQuery('select amount from people where id = 2'))).toBe('T D(3.0) C(SELECT 1) Z(idle)');
     end();
   });
 
   test('COPY in the extended protocol, with a Sync sent ahead', async () => {
-    const { send, end } = await raw();
+    const { send, sendUntil, end } = await raw();
     await send(encodeQuery('create temp table c (id int)'));
-    const copy = send(...statement('copy c from stdin'), encodeSync());
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    void copy;
+    await sendUntil(/G/, ...statement('copy c from stdin'), encodeSync());
     expect(await send(encodeCopyData(Buffer.from('1\n')), encodeCopyDone(), encodeSync())).toBe('C(COPY 1) Z(idle)');
-    const failing = send(...statement('copy c from stdin'), encodeSync());
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    void failing;
+    await sendUntil(/G/, ...statement('copy c from stdin'), encodeSync());
     expect(await send(encodeCopyData(Buffer.from('x\n')), encodeCopyDone(), encodeSync())).toBe('E(22P02) Z(idle)');
     expect(await send(encodeQuery('select count(*) from c'))).toBe('T D(1) C(SELECT 1) Z(idle)');
     end();
@@ -285,7 +287,7 @@ describe('pipelines at a real target', () => {
     expect(await send(encodeBind({ statement: 's' }), encodeExecute(), encodeSync())).toBe(
       '2 D(1) C(SELECT 1) Z(idle)',
     );
-    expect(await send(encodeQuery('deallocate s'), encodeSync())).toContain('C(DEALLOCATE)');
+    expect(await send(encodeQuery('deallocate s'))).toContain('C(DEALLOCATE)');
     expect(await send(encodeExecute('nowhere'), encodeSync())).toBe('E(34000) Z(idle)');
     end();
   });

@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startPostgres } from '@sallyport/testing';
+import { startPostgres, untilRunning } from '@sallyport/testing';
 import type { TestPostgres } from '@sallyport/testing';
 import { encodeQuery } from '../client.js';
 import { from, int32, ready, summary } from '../../testing/rig.js';
@@ -60,7 +60,9 @@ describe('a real target', () => {
     });
     target.stream.resume();
     target.stream.write(encodeQuery('select pg_sleep(20)'));
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    const watching = await server.connect();
+    await untilRunning(watching, 'pg_sleep(20)');
+    await watching.end();
     await target.cancel();
     expect(await answer).toMatch(/E\(57014\) Z\(idle\)$/);
     target.stream.destroy();

@@ -1,3 +1,4 @@
+import { Queue } from '@sallyport/kernel';
 import type { AnswerMask, MaskChoice, Parameter, Permit, QuestionId } from '@sallyport/kernel';
 import type { CopyMask } from '../mask/copy.js';
 import type { Complaint } from '../message/refusal.js';
@@ -99,18 +100,17 @@ export const newRun = (of: Pick<Run, 'form' | 'id' | 'permit' | 'mask' | 'portal
 });
 
 export class Ledger {
-  private entries: Entry[] = [];
-  private first = 0;
+  private readonly entries = new Queue<Entry>();
   private runCount = 0;
   private renameCount = 0;
   private boundaryCount = 0;
   private driftCount = 0;
 
   get head(): Entry | undefined {
-    return this.entries[this.first];
+    return this.entries.head;
   }
   get length(): number {
-    return this.entries.length - this.first;
+    return this.entries.length;
   }
   /** Commands that were not answered yet. */
   get runs(): number {
@@ -140,16 +140,8 @@ export class Ledger {
   }
 
   shift(): Entry | undefined {
-    const entry = this.entries[this.first];
+    const entry = this.entries.shift();
     if (entry === undefined) return undefined;
-    this.first += 1;
-    if (this.first === this.entries.length) {
-      this.entries = [];
-      this.first = 0;
-    } else if (this.first > 1024) {
-      this.entries = this.entries.slice(this.first);
-      this.first = 0;
-    }
     if (isBoundary(entry)) {
       this.boundaryCount -= 1;
       if (entry.drifts) this.driftCount -= 1;
@@ -165,9 +157,9 @@ export class Ledger {
   dropSyncsBehindHead(): number {
     let count = 0;
     for (;;) {
-      const next = this.entries[this.first + 1];
+      const next = this.entries.at(1);
       if (next?.kind !== 'sync') break;
-      this.entries.splice(this.first + 1, 1);
+      this.entries.remove(next);
       this.boundaryCount -= 1;
       if (next.drifts) this.driftCount -= 1;
       count += 1;

@@ -1,3 +1,5 @@
+import { Queue } from '@sallyport/kernel';
+
 /** One thing done to a name by a message that the target has not answered yet. */
 export interface NameChange<T> {
   readonly name: string;
@@ -8,7 +10,7 @@ export interface NameChange<T> {
 
 interface Slot<T> {
   settled: T | undefined;
-  readonly pending: NameChange<T>[];
+  readonly pending: Queue<NameChange<T>>;
 }
 
 export type Lookup<T> = { readonly kind: 'found'; readonly value: T } | { readonly kind: 'absent' | 'unsure' };
@@ -37,7 +39,7 @@ export class Names<T> {
 
   look(name: string, epoch: number): Lookup<T> {
     const slot = this.slots.get(name);
-    const last = slot?.pending.at(-1);
+    const last = slot?.pending.last;
     if (last !== undefined && last.epoch !== epoch) return { kind: 'unsure' };
     const value = last === undefined ? slot?.settled : last.value;
     return value === undefined ? { kind: 'absent' } : { kind: 'found', value };
@@ -45,7 +47,7 @@ export class Names<T> {
 
   change(name: string, value: T | undefined, epoch: number): NameChange<T> {
     const change: NameChange<T> = { name, value, epoch };
-    const slot = this.slots.get(name) ?? { settled: undefined, pending: [] };
+    const slot = this.slots.get(name) ?? { settled: undefined, pending: new Queue() };
     slot.pending.push(change);
     this.slots.set(name, slot);
     this.weighIn(value, 1);
@@ -93,10 +95,7 @@ export class Names<T> {
 
   private withdraw(change: NameChange<T>): Slot<T> | undefined {
     const slot = this.slots.get(change.name);
-    const at = slot?.pending.indexOf(change) ?? -1;
-    // Answers come in order, so it is the first one, and taking that is cheap however many there are.
-    if (at === 0) slot?.pending.shift();
-    else if (at > 0) slot?.pending.splice(at, 1);
+    slot?.pending.remove(change);
     return slot;
   }
   private tidy(name: string, slot: Slot<T>): void {
