@@ -52,7 +52,7 @@ const attribute = fc.constantFrom(
 
 const scope = (uids: fc.Arbitrary<unknown>, several: boolean): fc.Arbitrary<unknown> =>
   fc.oneof(
-    { arbitrary: fc.constant({ op: 'All' }), weight: 3 },
+    { arbitrary: fc.constant({ op: 'All' }), weight: 8 },
     { arbitrary: uids.map((entity) => ({ op: '==', entity })), weight: 1 },
     { arbitrary: uids.map((entity) => ({ op: 'in', entity })), weight: 3 },
     several
