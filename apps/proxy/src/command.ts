@@ -15,7 +15,7 @@ import type { Recorder } from './record.js';
 import { requestOf } from './request.js';
 import { createSettingsWatch, isWayOut } from './settings.js';
 import { outlineOf } from './outline.js';
-import { digestOf, unreadStatement } from './statements.js';
+import { digestOf, preparedIn, unreadStatement } from './statements.js';
 import type { Statement } from './statements.js';
 
 /** How a hold gets its humans' word: by asking for it, or by naming the approval that runs. */
@@ -93,10 +93,7 @@ export const createCommands = (input: CommandsInput): Commands => {
     const { statement } = read;
     if (read.kind === 'refused') return no(read.refusal, statement, desk);
     if (drift !== undefined && !isWayOut(statement.facts)) return no(drift, statement, desk);
-    const facts = memory.resolve(statement.facts, (text) => {
-      const body = gate.statements.read(text, place, searchPath);
-      return body.kind === 'read' ? body.statement.facts.statements[0] : undefined;
-    });
+    const facts = memory.resolve(statement.facts, (text) => preparedIn(gate.statements.read(text, place, searchPath)));
     const unfollowable = settings.admit(facts);
     if (unfollowable !== undefined) return no(unfollowable, statement, desk);
     const decision = decider.decide(facts, { now, database });

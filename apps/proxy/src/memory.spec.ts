@@ -5,8 +5,6 @@ import { createStatementMemory } from './memory.js';
 const none = { columns: [], complete: true } as const;
 const statement = (more: Partial<StatementFacts>): StatementFacts => ({
   kind: 'select',
-  start: 0,
-  length: 0,
   effects: [],
   answer: { kind: 'none' },
   copy: 'none',

@@ -6,8 +6,6 @@ import { createSettingsWatch, isWayOut, readList } from './settings.js';
 const none = { columns: [], complete: true } as const;
 const statement = (more: Partial<StatementFacts>): StatementFacts => ({
   kind: 'select',
-  start: 0,
-  length: 0,
   effects: [],
   answer: { kind: 'none' },
   copy: 'none',

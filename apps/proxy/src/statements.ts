@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { clip } from '@sallyport/audit';
 import { refuse } from '@sallyport/kernel';
 import type { Catalog, Parameter, Refusal } from '@sallyport/kernel';
-import type { Facts, OutputColumn } from '@sallyport/sql';
+import type { Facts, OutputColumn, StatementFacts } from '@sallyport/sql';
 import { detectorsFor } from './mask.js';
 import type { Place } from './place.js';
 
@@ -106,6 +106,12 @@ const makeRoom = (kept: Map<string, unknown>, most: number): void => {
   if (kept.size < most) return;
   const [oldest] = kept.keys();
   if (oldest !== undefined) kept.delete(oldest);
+};
+
+/** What the one statement of a text prepares, where that is what it does. */
+export const preparedIn = (read: Read): StatementFacts | undefined => {
+  const [only, other] = read.kind === 'read' ? read.statement.facts.statements : [];
+  return only?.session?.kind === 'prepare' && other === undefined ? only.session.facts : undefined;
 };
 
 const nothing: Facts = { statements: [] };

@@ -38,8 +38,6 @@ export const analyses = analysesOf({
       hold: false,
       facts: {
         kind: 'select',
-        start: 0,
-        length: 0,
         effects: [on('select', 'payments')],
         answer: columnsOf('payments', 'card'),
         copy: 'none',

@@ -18,8 +18,6 @@ const none = { columns: [], complete: true } as const;
 
 export const statement = (more: Partial<StatementFacts>): StatementFacts => ({
   kind: 'select',
-  start: 0,
-  length: 0,
   effects: [],
   answer: { kind: 'none' },
   copy: 'none',

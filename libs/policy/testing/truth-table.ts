@@ -131,8 +131,6 @@ const sessionOf = (row: Row): StatementFacts['session'] => {
 
 export const statement = (given: Partial<StatementFacts>): StatementFacts => ({
   kind: 'select',
-  start: 0,
-  length: 1,
   effects: [],
   answer: { kind: 'none' },
   copy: 'none',

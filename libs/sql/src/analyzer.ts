@@ -1,9 +1,8 @@
-import { utf8Length } from '@sallyport/kernel';
 import type { Catalog } from '@sallyport/kernel';
 import { fingerprintSync, loadModule, parseSync } from 'libpg-query';
 import type { Facts, OutputColumn } from './facts.js';
 import { listOf, unwrap } from './node.js';
-import { createResolver } from './resolver.js';
+import { createResolver, indexCatalog } from './resolver.js';
 import { readStatement } from './statement.js';
 import { createViews } from './views.js';
 
@@ -36,7 +35,8 @@ const chainOf = (text: string): number =>
 export const loadGrammar = (): Promise<void> => loadModule();
 
 export function createAnalyzer(catalog: Catalog | undefined): Analyzer {
-  const views = createViews(catalog, parseQuery);
+  const index = indexCatalog(catalog);
+  const views = createViews(catalog, index, parseQuery);
   return {
     analyze: (text, searchPath) => {
       if (text.length > longestText) return unreadable('the text is too long');
@@ -50,8 +50,7 @@ export function createAnalyzer(catalog: Catalog | undefined): Analyzer {
       }
       if (statements.some((statement) => depthOf(statement) > deepest))
         return unreadable('the statement is nested too deeply');
-      const total = utf8Length(text);
-      const resolver = createResolver(catalog, searchPath, views);
+      const resolver = createResolver(index, searchPath, views);
       const facts: Facts = {
         statements: statements.map((statement) => {
           const {
@@ -63,8 +62,7 @@ export function createAnalyzer(catalog: Catalog | undefined): Analyzer {
             readonly stmt_location?: number;
             readonly stmt_len?: number;
           };
-          const place = { start, length: length ?? total - start, text };
-          return readStatement(stmt, place, resolver);
+          return readStatement(stmt, { start, length, text }, resolver);
         }),
       };
       return { kind: 'facts', facts, shape: shapeOf(text) };

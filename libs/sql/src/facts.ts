@@ -82,9 +82,6 @@ export type AnswerFacts =
 export interface StatementFacts {
   /** The grammar's own name of the statement in lower case words: `select`, `insert`, `create table as`, `begin` ... */
   readonly kind: string;
-  /** Position in the text, in UTF-8 bytes. */
-  readonly start: number;
-  readonly length: number;
   readonly effects: readonly Effect[];
   readonly answer: AnswerFacts;
   /** Rows go to, or come from, the client as COPY data. */
@@ -109,6 +106,7 @@ export interface StatementFacts {
 export type SessionEffect =
   | { readonly kind: 'set'; readonly name: string; readonly value: string | undefined; readonly local: boolean }
   | { readonly kind: 'reset'; readonly name: string | undefined }
+  /** `text`: the PREPARE itself, without the statements around it. */
   | { readonly kind: 'prepare'; readonly name: string; readonly text: string; readonly facts: StatementFacts }
   | { readonly kind: 'execute'; readonly name: string }
   | { readonly kind: 'deallocate'; readonly name: string | undefined }

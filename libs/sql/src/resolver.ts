@@ -19,15 +19,29 @@ export type ResolvedRelation =
 
 export const systemSchemas: ReadonlySet<string> = new Set(['pg_catalog', 'information_schema']);
 
+/** A catalog by its names. Made once: catalogs are large, statements are many. */
+export interface CatalogIndex {
+  /** By schema, NUL, name. */
+  readonly relations: ReadonlyMap<string, CatalogRelation>;
+  /** By schema, NUL, name. */
+  readonly functions: ReadonlySet<string>;
+  /** By name alone. */
+  readonly functionNames: ReadonlySet<string>;
+}
+
+export const indexCatalog = (catalog: Catalog | undefined): CatalogIndex => ({
+  relations: new Map(
+    (catalog?.relations ?? []).map((relation) => [`${relation.schema}\0${relation.name}`, relation] as const),
+  ),
+  functions: new Set((catalog?.functions ?? []).map(({ schema, name }) => `${schema}\0${name}`)),
+  functionNames: new Set((catalog?.functions ?? []).map(({ name }) => name)),
+});
+
 export function createResolver(
-  catalog: Catalog | undefined,
+  { relations, functions, functionNames }: CatalogIndex,
   searchPath: readonly string[],
   views: Pick<Views, 'columnsOf'>,
 ): Resolver {
-  const relations = new Map<string, CatalogRelation>();
-  for (const relation of catalog?.relations ?? []) relations.set(`${relation.schema}\0${relation.name}`, relation);
-  const functions = new Set((catalog?.functions ?? []).map(({ schema, name }) => `${schema}\0${name}`));
-  const made = new Set((catalog?.functions ?? []).map(({ name }) => name));
   return {
     searchPath,
     columnsOf: (relation) => views.columnsOf(relation),
@@ -52,6 +66,7 @@ export function createResolver(
       return { kind: 'unresolved', schema: searchPath[0] ?? 'public', name };
     },
     // Overloads may beat a built-in of the same name wherever they stand: any of that name counts.
-    madeFunction: (schema, name) => (schema === undefined ? made.has(name) : functions.has(`${schema}\0${name}`)),
+    madeFunction: (schema, name) =>
+      schema === undefined ? functionNames.has(name) : functions.has(`${schema}\0${name}`),
   };
 }

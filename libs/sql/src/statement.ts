@@ -1,3 +1,4 @@
+import { decodeUtf8, encodeUtf8 } from '@sallyport/kernel';
 import { createCollector } from './collector.js';
 import type { Collected, Collector } from './collector.js';
 import { readCopyOptions } from './copy.js';
@@ -33,27 +34,31 @@ const answerOf = (result: QueryResult): AnswerFacts =>
     ? { kind: 'unproved', reach: result.reach }
     : { kind: 'columns', columns: result.columns };
 
+/** Where a statement stands in a text, in UTF-8 bytes. */
 export interface StatementPlace {
   readonly start: number;
-  readonly length: number;
-  /** The statement's own text. */
+  /** `undefined`: up to the end. */
+  readonly length: number | undefined;
   readonly text: string;
 }
+
+const ownText = ({ start, length, text }: StatementPlace): string => {
+  const bytes = encodeUtf8(text);
+  return decodeUtf8(bytes.subarray(start, length === undefined ? bytes.length : start + length)) ?? '';
+};
 
 /** One statement's facts. `node`: as the grammar wraps it. */
 export function readStatement(node: unknown, place: StatementPlace, resolver: Resolver): StatementFacts {
   const into = createCollector(resolver);
   const outline = readOutline(node, place, into);
-  return finish(outline, into.done(), place);
+  return finish(outline, into.done());
 }
 
-function finish(outline: Outline, collected: Collected, { start, length }: StatementPlace): StatementFacts {
+function finish(outline: Outline, collected: Collected): StatementFacts {
   const { filters, copies, unresolved, unknown } = collected;
   const answer = outline.answer ?? none;
   return {
     kind: outline.kind,
-    start,
-    length,
     effects: [...collected.effects, ...columnReads(collected, answer)],
     answer,
     copy: outline.copy ?? 'none',
@@ -270,7 +275,7 @@ function readNamed(kind: 'prepare' | 'declare', fields: Fields, place: Statement
   into.filter(facts.filters);
   into.copy(facts.copies);
   const name = textOf(fields[kind === 'prepare' ? 'name' : 'portalname']) ?? '';
-  if (kind === 'prepare') return { kind, session: { kind, name, text: place.text, facts } };
+  if (kind === 'prepare') return { kind, session: { kind, name, text: ownText(place), facts } };
   // CURSOR_OPT_HOLD (parsenodes.h).
   const hold = (Number(fields['options'] ?? 0) & 0x20) !== 0;
   return { kind, session: { kind, name, hold, facts } };

@@ -4,6 +4,7 @@ import type { Lineage, OutputColumn } from './facts.js';
 import { joinLineage, unknownLineage } from './lineage.js';
 import { readQuery } from './query.js';
 import { createResolver } from './resolver.js';
+import type { CatalogIndex } from './resolver.js';
 import { emptyScope } from './scope.js';
 
 /** What the columns of relations are made of: views of their query, partitions and children of their parents too. */
@@ -14,7 +15,11 @@ export interface Views {
   columns(oid: number): readonly OutputColumn[] | undefined;
 }
 
-export function createViews(catalog: Catalog | undefined, parseQuery: (text: string) => unknown): Views {
+export function createViews(
+  catalog: Catalog | undefined,
+  index: CatalogIndex,
+  parseQuery: (text: string) => unknown,
+): Views {
   const byOid = new Map((catalog?.relations ?? []).map((relation) => [relation.oid, relation]));
   const children = new Map<number, CatalogRelation[]>();
   for (const relation of catalog?.relations ?? [])
@@ -81,7 +86,7 @@ export function createViews(catalog: Catalog | undefined, parseQuery: (text: str
   const viewColumns = (view: CatalogRelation): readonly OutputColumn[] => {
     const query = parseQuery(view.definition ?? '');
     // The server prints definitions with every name qualified that its own path (pg_catalog) does not find.
-    const into = createCollector(createResolver(catalog, catalog?.searchPath ?? [], views));
+    const into = createCollector(createResolver(index, catalog?.searchPath ?? [], views));
     const result = query === undefined ? undefined : readQuery(query, emptyScope, into);
     const { unknown, unresolved } = into.done();
     const proved = result?.columns?.length === view.columns.length && unknown === undefined && unresolved.length === 0;
