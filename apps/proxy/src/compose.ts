@@ -57,21 +57,32 @@ export const compose = async (input: ComposeInput): Promise<RunningProxy> => {
   // The control plane, and what is kept for it.
   const channels = createChannels(config.SALLYPORT_CONTROL_PLANE, () => node.credentials);
   shutdown.add('channels', channels.close);
-  const spool = openSpool({ directory: join(state, 'spool'), limit: parseSize(config.SALLYPORT_SPOOL_LIMIT) });
+  const damaged = metrics.counter('sallyport_evidence_damaged_total', 'Places on disk where evidence was damaged.');
+  const spool = openSpool({
+    directory: join(state, 'spool'),
+    limit: parseSize(config.SALLYPORT_SPOOL_LIMIT),
+    onDamage: (damage) => {
+      damaged.add();
+      log.error(damage, 'evidence was damaged on disk; what is left of it is kept aside, the rest is shipped');
+    },
+  });
   shutdown.add('spool', () => spool.close());
   const shipper = createShipper({
     spool,
     client: () => channels.evidence,
     setAside: ({ id, content }, reason) => {
-      appendFileSync(join(state, 'refused-evidence.jsonl'), `${content.toString('utf8')}\n`, { mode: 0o600 });
+      const path = join(state, 'refused-evidence.jsonl');
+      appendFileSync(path, `${content.toString('utf8')}\n`, { mode: 0o600, flush: true });
       log.error({ id, reason }, 'the control plane can never take this record; it is kept in refused-evidence.jsonl');
     },
     log,
   });
   shutdown.add('shipper', shipper.stop);
-  const evidence = createEvidence(shipper, (err) =>
-    log.error({ err }, 'evidence cannot be kept: statements are refused'),
-  );
+  const evidence = createEvidence({
+    store: shipper,
+    report: (err) => log.error({ err }, 'evidence cannot be kept: statements are refused'),
+  });
+  shutdown.add('evidence', evidence.close);
   const control = createControl({
     clock,
     file: createBundleFile(state),
@@ -159,6 +170,9 @@ export const compose = async (input: ComposeInput): Promise<RunningProxy> => {
   });
   metrics.gauge('sallyport_sessions', 'Open sessions.', () => gate.sessions.size);
   metrics.gauge('sallyport_spool_bytes', 'Evidence that waits for the control plane.', () => spool.size);
+  metrics.gauge('sallyport_evidence_lost', 'Records that could never be kept.', () => evidence.lost);
+  metrics.gauge('sallyport_evidence_shipped', 'Records that the control plane took.', () => shipper.shipped);
+  metrics.gauge('sallyport_evidence_set_aside', 'Records that it will never take.', () => shipper.setAside);
   metrics.gauge('sallyport_agents', 'Agents that have dialled in.', () => tunnels.agents.size);
   const health = await startHealthServer({
     listen: parseAddress(config.SALLYPORT_HEALTH_LISTEN),

@@ -14,9 +14,6 @@ export interface Recorder {
   commit(event: AuditEvent): Promise<boolean>;
 }
 
-/** Records of one session that wait for the spool. Past it they are lost, and the gap in the numbers says so. */
-const mostWaiting = 1_000;
-
 export const createRecorder = (input: {
   readonly session: string;
   readonly proxy: string;
@@ -25,28 +22,20 @@ export const createRecorder = (input: {
 }): Recorder => {
   const { evidence } = input;
   const stream = createEventStream(input);
-  const waiting: AuditEvent[] = [];
-
-  /** In order: a later record is not kept before an earlier one. */
-  const keep = (event: AuditEvent, instead: AuditEvent = event): boolean => {
-    for (let first = waiting[0]; first !== undefined; first = waiting[0]) {
-      if (!evidence.keep(first)) {
-        if (waiting.length < mostWaiting) waiting.push(instead);
-        return false;
-      }
-      waiting.shift();
-    }
-    if (evidence.keep(event)) return true;
-    waiting.push(instead);
-    return false;
-  };
 
   return {
     intent(content) {
       const event = stream.next(content);
-      return keep(event, unsent(event, content)) ? event : undefined;
+      if (evidence.keep(event)) return event;
+      evidence.keepLater(unsent(event, content));
+      return undefined;
     },
-    record: (content) => keep(stream.next(content)),
+    record(content) {
+      const event = stream.next(content);
+      const kept = evidence.keep(event);
+      if (!kept) evidence.keepLater(event);
+      return kept;
+    },
     commit: (event) => evidence.commit(event),
   };
 };

@@ -8,5 +8,8 @@ export * from './id.js';
 export * from './logger.js';
 export * from './metrics.js';
 export * from './shutdown.js';
+export type { SpoolPosition } from './spool/cursor.js';
 export * from './spool/failure.js';
+export type { ScanLimits } from './spool/frame.js';
+export type { Damage } from './spool/segment.js';
 export * from './spool/spool.js';

@@ -18,23 +18,39 @@ export interface Scanned {
   readonly records: readonly Uint8Array[];
   /** Offset behind the last whole record. */
   readonly end: number;
-  /** Something follows that is not a whole, right record: the tail that a crash tore. */
-  readonly torn: boolean;
+  /** What stands there: nothing, the start of a record whose rest may follow, or no record. */
+  readonly next: 'nothing' | 'start' | 'damage';
 }
 
-/** Whole records of `bytes` from `start`; stops at the first that is torn. Slices share the memory. */
-export function scan(bytes: Buffer, start: number, most = Number.POSITIVE_INFINITY): Scanned {
+export interface ScanLimits {
+  readonly records: number;
+  readonly bytes: number;
+}
+
+const everything: ScanLimits = { records: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY };
+
+/** Whole records of `bytes` up to the limits, and always the first one. Slices share the memory. */
+export function scan(bytes: Buffer, start = 0, limits: ScanLimits = everything): Scanned {
   const records: Uint8Array[] = [];
-  let at = start;
-  while (records.length < most) {
-    if (at + headLength > bytes.length) return { records, end: at, torn: at < bytes.length };
+  for (let at = start; ;) {
+    const left = bytes.length - at;
+    if (left === 0 || records.length >= limits.records) return { records, end: at, next: 'nothing' };
+    if (left < headLength) return { records, end: at, next: 'start' };
     const length = bytes.readUInt32BE(at);
-    if (length === 0 || length > longestRecord || at + headLength + length > bytes.length)
-      return { records, end: at, torn: true };
+    if (length === 0 || length > longestRecord) return { records, end: at, next: 'damage' };
+    if (left < headLength + length) return { records, end: at, next: 'start' };
+    if (records.length > 0 && at - start + headLength + length > limits.bytes)
+      return { records, end: at, next: 'nothing' };
     const content = bytes.subarray(at + headLength, at + headLength + length);
-    if (crc32(content) !== bytes.readUInt32BE(at + 4)) return { records, end: at, torn: true };
+    if (crc32(content) !== bytes.readUInt32BE(at + 4)) return { records, end: at, next: 'damage' };
     records.push(content);
     at += headLength + length;
   }
-  return { records, end: at, torn: false };
+}
+
+/** Where the next whole record begins behind damage; the length of `bytes` when none does. */
+export function findRecord(bytes: Buffer, start: number): number {
+  for (let at = start; at + headLength < bytes.length; at++)
+    if (scan(bytes, at, { records: 1, bytes: 0 }).records.length > 0) return at;
+  return bytes.length;
 }

@@ -1,50 +1,29 @@
-import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { SpoolFailure } from './failure.js';
 
-/** One process per directory; a lock whose process is gone is taken over. */
+/**
+ * One process per directory. The lock is the system's own on an open file (SQLite takes it, nothing is written): it ends
+ * with its process, however that ends, and no number of a process that is used again can be taken for its holder.
+ *
+ * @throws SpoolFailure
+ */
 export function lockDirectory(directory: string): () => void {
+  // Loaded here: programs that keep no evidence run without it.
+  const { DatabaseSync } = process.getBuiltinModule('node:sqlite');
   const path = join(directory, 'lock');
-  for (let attempt = 0; attempt < 3; attempt++) {
-    try {
-      const handle = openSync(path, 'wx', 0o600);
-      writeSync(handle, `${process.pid} ${startOf(process.pid) ?? ''}`);
-      closeSync(handle);
-      return () => rmSync(path, { force: true });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    }
-    if (isHeld(path)) throw new SpoolFailure('locked', `${directory} is in use by another process`);
-    rmSync(path, { force: true });
-  }
-  throw new SpoolFailure('locked', `${directory} could not be locked`);
-}
-
-function isHeld(path: string): boolean {
-  let text: string;
   try {
-    text = readFileSync(path, 'utf8');
-  } catch {
-    return false;
-  }
-  const [pid = '', start = ''] = text.split(' ');
-  if (!/^\d+$/.test(pid)) return false;
-  const present = startOf(Number(pid));
-  // A process number is used again after a while: the same number with another start is another process.
-  return present !== undefined && (start === '' || start === present) && Number(pid) !== process.pid;
-}
-
-/** When a process started, in clock ticks since boot (Linux); empty where the system does not say; undefined: no such process. */
-function startOf(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
-  } catch {
+    const file = new DatabaseSync(path, { timeout: 0 });
     try {
-      process.kill(pid, 0);
-      return '';
-    } catch {
-      return undefined;
+      file.exec('begin exclusive');
+    } catch (cause) {
+      file.close();
+      throw cause;
     }
+    return () => file.close();
+  } catch (cause) {
+    // SQLITE_BUSY
+    if (Reflect.get(cause as object, 'errcode') === 5)
+      throw new SpoolFailure('locked', `${directory} is in use by another process`, { cause });
+    throw new SpoolFailure('io', `${path} cannot be locked: is the directory writable?`, { cause });
   }
 }

@@ -1,39 +1,23 @@
-import {
-  closeSync,
-  fdatasync,
-  fdatasyncSync,
-  fstatSync,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  readSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, fdatasync, fdatasyncSync, fsyncSync, ftruncateSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { readCursor, writeCursor } from './cursor.js';
+import type { SpoolPosition } from './cursor.js';
 import { SpoolFailure } from './failure.js';
-import { frame, headLength, longestRecord, scan } from './frame.js';
+import { frame } from './frame.js';
+import type { ScanLimits } from './frame.js';
 import { lockDirectory } from './lock.js';
+import { createSegments } from './segment.js';
+import type { OnDamage } from './segment.js';
 
 export interface SpoolOptions {
   readonly directory: string;
   /** All segments together, bytes. Beyond it nothing is taken. */
   readonly limit: number;
-  /** One segment, bytes. Default 8 MiB. */
+  /** One segment, bytes. Default 8 MiB, and never more than an eighth of the limit. */
   readonly segment?: number;
   /** Unsynced data is synced after at most this, milliseconds. Default 50. */
   readonly syncWithin?: number;
-}
-
-/** A place in the spool: everything before it is acknowledged. Sorts as a tuple. */
-export interface SpoolPosition {
-  readonly segment: number;
-  readonly offset: number;
+  /** Evidence was damaged on disk. Nobody else will say so. */
+  readonly onDamage: OnDamage;
 }
 
 export interface SpoolBatch {
@@ -49,63 +33,96 @@ export interface SpoolBatch {
 export interface Spool {
   /** @throws SpoolFailure when it cannot be kept. */
   append(record: Uint8Array): void;
-  /** From `from`, or from the first unacknowledged record. Empty records: nothing new yet. */
-  read(most: number, from?: SpoolPosition): SpoolBatch;
+  /** From `from`, or from the first unacknowledged record; at least one record, if there is one. Empty: nothing new yet. */
+  read(most: ScanLimits, from?: SpoolPosition): SpoolBatch;
+  /** Never throws: where it cannot be written down, what was acknowledged is sent once more after a restart. */
   acknowledge(position: SpoolPosition): void;
   /** Called after an append, for the one who ships. */
   onAppend(listener: () => void): void;
   readonly size: number;
+  /** Bytes that a crash of the machine would lose. */
+  readonly unsynced: number;
   close(): void;
 }
 
-const nameOf = (segment: number): string => `${String(segment).padStart(12, '0')}.spool`;
-
-export function openSpool({ directory, limit, segment: segmentSize = 8 << 20, syncWithin = 50 }: SpoolOptions): Spool {
+/** @throws SpoolFailure when the directory is another process's, or cannot be used. */
+export function openSpool(options: SpoolOptions): Spool {
+  const { directory, limit, syncWithin = 50 } = options;
+  const segmentSize = Math.min(options.segment ?? 8 << 20, Math.ceil(limit / 8));
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const unlock = lockDirectory(directory);
-  const segments = readdirSync(directory)
-    .filter((name) => /^\d{12}\.spool$/.test(name))
-    .map((name) => Number(name.slice(0, 12)))
-    .sort((one, other) => one - other);
-  let acknowledged = readCursor(directory, segments[0] ?? 1);
-  // Segments before the cursor were done with when the last process ended in between.
-  for (const old of segments.filter((segment) => segment < acknowledged.segment)) remove(old);
-  let current = Math.max(acknowledged.segment, segments.at(-1) ?? acknowledged.segment);
-  let handle = openSync(join(directory, nameOf(current)), 'a+', 0o600);
-  let written = cutTornTail(handle, join(directory, nameOf(current)));
-  let size = sizeOf();
+  const segments = createSegments(directory, options.onDamage);
+  const found = segments.list();
+  const first = found[0] ?? 1;
+  let current = Math.max(first, found.at(-1) ?? first);
+  let handle = openSync(segments.path(current), 'a+', 0o600);
+  let written = segments.mend(current, handle);
+  let acknowledged = start();
+  let size = discard();
+  let unsynced = 0;
   let syncTimer: NodeJS.Timeout | undefined;
   let listener: (() => void) | undefined;
   let broken: SpoolFailure | undefined;
 
-  function remove(segment: number): void {
-    rmSync(join(directory, nameOf(segment)), { force: true });
-    const at = segments.indexOf(segment);
-    if (at >= 0) segments.splice(at, 1);
+  /** A cursor may be ahead of what a crash of the machine left of its segment: no later record may hide behind it. */
+  function start(): SpoolPosition {
+    const kept = readCursor(directory);
+    if (kept === undefined) return { segment: first, offset: 0 };
+    const end = { segment: current, offset: written };
+    return isBefore(end, kept) ? end : kept;
   }
 
-  function sizeOf(): number {
-    let total = 0;
-    for (const name of readdirSync(directory))
-      if (name.endsWith('.spool')) total += statSync(join(directory, name)).size;
-    return total;
+  /** What is left of the disk when all that is acknowledged is removed. */
+  function discard(): number {
+    for (const segment of segments.list()) if (segment < acknowledged.segment) segments.remove(segment);
+    return segments.size();
   }
 
   const sync = (): void => {
     syncTimer = undefined;
+    const [segment, pending] = [current, unsynced];
     fdatasync(handle, (error) => {
-      // The segment may have been closed in between: it was synced then.
-      if (error !== null && error.code !== 'EBADF')
-        broken = new SpoolFailure('io', `the spool cannot be synced: ${error.code ?? ''}`);
+      // It was synced when it was left.
+      if (segment !== current) return;
+      if (error === null) unsynced -= pending;
+      // What the system could not write it has forgotten: trying again would say yes to nothing.
+      else broken = new SpoolFailure('io', `the spool cannot be synced (${error.code ?? ''}): mend the disk, restart`);
     });
   };
 
+  /** The next segment is there before the last one is left. */
   const roll = (): void => {
-    fdatasyncSync(handle);
+    const next = openSync(segments.path(current + 1), 'a+', 0o600);
+    try {
+      fdatasyncSync(handle);
+      syncDirectory(directory);
+    } catch (cause) {
+      closeSync(next);
+      throw cause;
+    }
     closeSync(handle);
+    handle = next;
     current += 1;
-    handle = openSync(join(directory, nameOf(current)), 'a+', 0o600);
     written = 0;
+    unsynced = 0;
+  };
+
+  const write = (bytes: Buffer): void => {
+    if (written > 0 && written + bytes.length > segmentSize) roll();
+    try {
+      for (let at = 0; at < bytes.length;) at += writeSync(handle, bytes, at);
+    } catch (cause) {
+      // A half-written record must not be followed by a whole one.
+      try {
+        ftruncateSync(handle, written);
+      } catch {
+        broken = new SpoolFailure('io', 'the spool is damaged and cannot be mended: restart', { cause });
+      }
+      throw cause;
+    }
+    written += bytes.length;
+    size += bytes.length;
+    unsynced += bytes.length;
   };
 
   return {
@@ -113,60 +130,36 @@ export function openSpool({ directory, limit, segment: segmentSize = 8 << 20, sy
       if (broken !== undefined) throw broken;
       const bytes = frame(record);
       if (size + bytes.length > limit)
-        throw new SpoolFailure(
-          'full',
-          `the spool holds ${size} bytes that nobody has acknowledged; its limit is ${limit}`,
-        );
+        throw new SpoolFailure('full', `the spool holds ${size} bytes that nobody has taken; its limit is ${limit}`);
       try {
-        if (written > 0 && written + bytes.length > segmentSize) roll();
-        let at = 0;
-        while (at < bytes.length) at += writeSync(handle, bytes, at);
+        write(bytes);
       } catch (cause) {
-        // A half-written record must not be followed by a whole one.
-        try {
-          ftruncateSync(handle, written);
-        } catch {
-          broken = new SpoolFailure('io', 'the spool is damaged and cannot be mended', { cause });
-        }
-        throw new SpoolFailure(
-          'io',
-          `the spool cannot be written: ${(cause as NodeJS.ErrnoException).code ?? 'error'}`,
-          { cause },
-        );
+        const code = (cause as NodeJS.ErrnoException).code ?? 'error';
+        throw new SpoolFailure('io', `the spool cannot be written: ${code}`, { cause });
       }
-      written += bytes.length;
-      size += bytes.length;
       syncTimer ??= setTimeout(sync, syncWithin);
       listener?.();
     },
     read: (most, from = acknowledged) => {
-      let position = from;
-      for (;;) {
-        const records = readRecords(directory, position, most);
-        if (records.records.length > 0)
-          return { records: records.records, next: { segment: position.segment, offset: records.end } };
-        if (position.segment >= current) return { records: [], next: position };
-        position = { segment: position.segment + 1, offset: 0 };
+      for (let { segment, offset } = from; ; segment += 1, offset = 0) {
+        const { records, end } = segments.read(segment, offset, most);
+        if (records.length > 0 || segment >= current) return { records, next: { segment, offset: end } };
       }
     },
     acknowledge: (position) => {
-      if (
-        position.segment < acknowledged.segment ||
-        (position.segment === acknowledged.segment && position.offset <= acknowledged.offset)
-      )
-        return;
-      const done = acknowledged.segment;
+      if (!isBefore(acknowledged, position)) return;
       acknowledged = position;
-      writeCursor(directory, position);
-      for (let segment = done; segment < position.segment; segment++) remove(segment);
-      // The open segment is started anew once all of it is acknowledged, so that an idle spool is an empty one.
-      if (position.segment === current && position.offset === written && written > segmentSize / 2) {
-        roll();
-        acknowledged = { segment: current, offset: 0 };
+      try {
+        // The open segment is started anew once all of it is acknowledged, so that an idle spool is an empty one.
+        if (position.segment === current && position.offset === written && written > segmentSize / 2) {
+          roll();
+          acknowledged = { segment: current, offset: 0 };
+        }
         writeCursor(directory, acknowledged);
-        remove(position.segment);
+      } catch {
+        // On a full disk it is removing that helps.
       }
-      size = sizeOf();
+      size = discard();
     },
     onAppend: (next) => {
       listener = next;
@@ -174,61 +167,30 @@ export function openSpool({ directory, limit, segment: segmentSize = 8 << 20, sy
     get size() {
       return size;
     },
+    get unsynced() {
+      return unsynced;
+    },
     close: () => {
       clearTimeout(syncTimer);
-      fdatasyncSync(handle);
-      closeSync(handle);
-      unlock();
+      try {
+        fdatasyncSync(handle);
+      } finally {
+        closeSync(handle);
+        unlock();
+      }
     },
   };
 }
 
-/** Cuts what a crash left half written. Returns the length of what is whole. */
-function cutTornTail(handle: number, path: string): number {
-  const { end, torn } = scan(readFileSync(path), 0);
-  if (torn) ftruncateSync(handle, end);
-  return end;
-}
+const isBefore = (one: SpoolPosition, other: SpoolPosition): boolean =>
+  one.segment < other.segment || (one.segment === other.segment && one.offset < other.offset);
 
-/** At most `most` records and a few megabytes from one place of one segment. */
-function readRecords(
-  directory: string,
-  { segment, offset }: SpoolPosition,
-  most: number,
-): { readonly records: readonly Uint8Array[]; readonly end: number } {
-  let handle: number;
+/** So that a new segment is found after a crash of the machine. */
+function syncDirectory(directory: string): void {
+  const handle = openSync(directory, 'r');
   try {
-    handle = openSync(join(directory, nameOf(segment)), 'r');
-  } catch {
-    return { records: [], end: offset };
-  }
-  try {
-    const rest = fstatSync(handle).size - offset;
-    for (let window = Math.min(rest, 1 << 20); ; window = Math.min(rest, headLength + longestRecord)) {
-      const bytes = Buffer.alloc(Math.max(window, 0));
-      const got = readSync(handle, bytes, 0, bytes.length, offset);
-      const { records, end } = scan(bytes.subarray(0, got), 0, most);
-      if (records.length > 0 || window >= rest || window >= headLength + longestRecord)
-        return { records, end: offset + end };
-    }
+    fsyncSync(handle);
   } finally {
     closeSync(handle);
   }
-}
-
-function readCursor(directory: string, first: number): SpoolPosition {
-  try {
-    const [segment, offset] = readFileSync(join(directory, 'cursor'), 'utf8').split(' ').map(Number);
-    if (Number.isSafeInteger(segment) && Number.isSafeInteger(offset))
-      return { segment: segment ?? first, offset: offset ?? 0 };
-  } catch {
-    // None yet. Sending a record twice is harmless: ids are idempotent.
-  }
-  return { segment: first, offset: 0 };
-}
-
-function writeCursor(directory: string, { segment, offset }: SpoolPosition): void {
-  const path = join(directory, 'cursor');
-  writeFileSync(`${path}.new`, `${segment} ${offset}`, { mode: 0o600 });
-  renameSync(`${path}.new`, path);
 }
