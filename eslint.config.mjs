@@ -66,7 +66,7 @@ export default tseslint.config(
   { files: ['libs/policy/**/*.ts'], rules: { 'no-restricted-syntax': ['error', ...sharedSyntax] } },
   ...rooms.map((room) => ({
     files: [`${room.path}/**/*.ts`],
-    ignores: ['**/*.spec.ts'],
+    ignores: ['**/*.spec.ts', 'apps/*/testing/**'],
     rules: { 'no-restricted-imports': ['error', fence(room)] },
   })),
   {

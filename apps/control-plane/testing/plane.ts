@@ -5,6 +5,7 @@ import { Database } from '../src/db/database.js';
 import type { Log } from '../src/log.js';
 import { startControlPlane } from '../src/start.js';
 import type { ControlPlane } from '../src/start.js';
+import { Reference } from './reference.js';
 
 export interface Answer {
   readonly status: number;
@@ -12,7 +13,7 @@ export interface Answer {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** REST by one caller, over real HTTP. */
+/** REST by one caller, over real HTTP. Whatever it is answered must be as the server's own reference says. */
 export interface Rest {
   (method: string, path: string, body?: unknown, headers?: Readonly<Record<string, string>>): Promise<Answer>;
 }
@@ -64,8 +65,17 @@ export async function startPlane(databaseUrl: string, more: Readonly<Record<stri
   };
 }
 
+const references = new Map<string, Promise<Reference>>();
+
+export function referenceOf(url: string): Promise<Reference> {
+  const known = references.get(url) ?? Reference.of(url);
+  references.set(url, known);
+  return known;
+}
+
 export function restOf(url: string, token: string | undefined): Rest {
   return async (method, path, body, headers = {}) => {
+    const reference = await referenceOf(url);
     const response = await fetch(new URL(path, url), {
       method,
       headers: {
@@ -76,11 +86,16 @@ export function restOf(url: string, token: string | undefined): Rest {
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
     const text = await response.text();
-    return {
+    const answer = {
       status: response.status,
       headers: response.headers,
       body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>),
     };
+    const contentType = response.headers.get('content-type');
+    const faults = reference.faults({ method, path, status: answer.status, contentType, body: answer.body });
+    if (faults.length > 0)
+      throw new Error(`${method} ${path} answers ${answer.status} otherwise than documented: ${faults.join('; ')}`);
+    return answer;
   };
 }
 

@@ -1,15 +1,16 @@
-import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Get, Inject, Param, Post, Query, Res } from '@nestjs/common';
 import type { Response } from 'express';
 import { z } from 'zod';
 import { Database } from '../db/database.js';
 import type { ApprovalRun } from '../db/generated/client.js';
+import { Answers, Refuses, list, moment } from '../http/answers.js';
 import { CurrentCaller, CurrentUser } from '../http/caller.js';
 import type { Caller, UserCaller } from '../http/caller.js';
 import { NounDocs, Summary } from '../http/noun.js';
-import { pageQuery, timePage, toPage } from '../http/page.js';
+import { pageOf, pageQuery, timePage, toPage } from '../http/page.js';
 import type { Page } from '../http/page.js';
 import { Problem, notFound } from '../http/problem.js';
-import { idParams } from '../http/text.js';
+import { idParams, text } from '../http/text.js';
 import type { IdParams } from '../http/text.js';
 import { ApprovalsService, stateOf } from './approvals.service.js';
 import type { ApprovalWithWords } from './approvals.service.js';
@@ -19,11 +20,42 @@ const approvalQuery = z.strictObject({
   ...pageQuery.shape,
   state: z.enum(['pending', 'approved', 'denied', 'expired', 'withdrawn', 'redeemed']).optional(),
 });
-const reason = z.string().max(2_000);
+const reason = text(2_000);
 const agreement = z.strictObject({ reason: reason.default('') });
 const denial = z.strictObject({ reason: reason.min(1) });
 
-const present = (approval: ApprovalWithWords) => ({
+const approvalView = z
+  .object({
+    id: z.string(),
+    state: z.string().describe('`pending`, `approved`, `denied`, `expired`, `withdrawn` or `redeemed`.'),
+    caller: z.object({ kind: z.string(), id: z.string(), name: z.string() }),
+    onBehalfOf: list(z.string()),
+    connection: z.string(),
+    database: z.string(),
+    session: z.string(),
+    effect: z.string().describe('What the command does, in words.'),
+    reason: z.string().describe('Why it is held, in the words of the policy.'),
+    text: z.string().describe('With detectors applied.'),
+    parameters: list(z.string()).describe('With detectors applied.'),
+    policies: list(z.string()).describe('Ids of the policies that hold it.'),
+    needed: z.int().describe('How many distinct people must agree.'),
+    words: list(z.object({ user: z.string(), agrees: z.boolean(), reason: z.string(), at: moment })),
+    createdAt: moment,
+    expiresAt: moment,
+  })
+  .meta({ id: 'Approval' });
+const runView = z
+  .object({
+    id: z.string(),
+    state: z.string().describe('`waiting`, `sent`, `completed` or `failed`.'),
+    result: z.unknown().describe('What came of it, masked; null as long as nothing did.'),
+    createdAt: moment,
+    finishedAt: moment.nullable(),
+  })
+  .meta({ id: 'ApprovalRun' });
+const approvalWithRuns = approvalView.extend({ runs: list(runView) }).meta({ id: 'ApprovalWithRuns' });
+
+const present = (approval: ApprovalWithWords): z.input<typeof approvalView> => ({
   id: approval.id,
   state: stateOf(approval),
   caller: { kind: approval.callerKind, id: approval.callerId, name: approval.callerName },
@@ -47,7 +79,7 @@ const present = (approval: ApprovalWithWords) => ({
   expiresAt: approval.expiresAt,
 });
 
-const presentRun = ({ id, state, result, createdAt, finishedAt }: ApprovalRun) => ({
+const presentRun = ({ id, state, result, createdAt, finishedAt }: ApprovalRun): z.input<typeof runView> => ({
   id,
   state,
   result,
@@ -74,11 +106,12 @@ export class ApprovalsController {
   }
 
   @Get()
+  @Answers(pageOf(approvalView), 200)
   @Summary('List approvals, newest first')
   async list(
     @CurrentUser() { tenantId }: UserCaller,
     @Query({ schema: approvalQuery }) query: z.infer<typeof approvalQuery>,
-  ): Promise<Page<unknown>> {
+  ): Promise<Page<z.input<typeof approvalView>>> {
     const { before, orderBy, take } = timePage('createdAt', query);
     const now = new Date();
     const live = query.state === 'pending' || query.state === 'approved' ? { expiresAt: { gt: now } } : {};
@@ -92,41 +125,49 @@ export class ApprovalsController {
   }
 
   @Get(':id')
+  @Answers(approvalWithRuns, 200)
   @Summary('Read one, with its runs')
-  async get(@CurrentCaller() caller: Caller, @Param({ schema: idParams }) { id }: IdParams): Promise<unknown> {
+  async get(
+    @CurrentCaller() caller: Caller,
+    @Param({ schema: idParams }) { id }: IdParams,
+  ): Promise<z.input<typeof approvalWithRuns>> {
     const approval = await this.#readable(caller, id);
     return { ...present(approval), runs: (await this.#runs.list(caller.tenantId, id)).map(presentRun) };
   }
 
   @Post(':id/approve')
-  @HttpCode(200)
+  @Answers(approvalView, 200)
+  @Refuses('conflict')
   @Summary('Agree to this one command')
   async approve(
     @CurrentUser() caller: UserCaller,
     @Param({ schema: idParams }) { id }: IdParams,
     @Body({ schema: agreement }) body: z.infer<typeof agreement>,
-  ): Promise<unknown> {
+  ): Promise<z.input<typeof approvalView>> {
     return present(await this.#approvals.speak(caller, id, { agrees: true, reason: body.reason }));
   }
 
   @Post(':id/deny')
-  @HttpCode(200)
+  @Answers(approvalView, 200)
+  @Refuses('conflict')
   @Summary('Refuse it; the caller is told the reason')
   async deny(
     @CurrentUser() caller: UserCaller,
     @Param({ schema: idParams }) { id }: IdParams,
     @Body({ schema: denial }) body: z.infer<typeof denial>,
-  ): Promise<unknown> {
+  ): Promise<z.input<typeof approvalView>> {
     return present(await this.#approvals.speak(caller, id, { agrees: false, reason: body.reason }));
   }
 
   @Post(':id/run')
+  @Answers(runView, 200, 202)
+  @Refuses('conflict', 'approval_pending')
   @Summary('Have the gateway run the command that it kept: by its caller, the owner of the caller, or an admin')
   async run(
     @CurrentCaller() caller: Caller,
     @Param({ schema: idParams }) { id }: IdParams,
     @Res({ passthrough: true }) response: Response,
-  ): Promise<unknown> {
+  ): Promise<z.input<typeof runView>> {
     const approval = await this.#readable(caller, id);
     const isTheirs = caller.kind === 'subagent' || approval.ownerId === caller.id || caller.role === 'admin';
     if (!isTheirs) throw new Problem('forbidden', 'only its caller, the owner of the caller or an admin may run it');

@@ -1,13 +1,16 @@
 import { Controller, Get, Inject, Query } from '@nestjs/common';
 import { z } from 'zod';
 import { Database } from '../db/database.js';
-import type { AdminAction, AuditRecord } from '../db/generated/client.js';
+import type { AdminAction } from '../db/generated/client.js';
+import { Answers, moment } from '../http/answers.js';
 import { CurrentUser } from '../http/caller.js';
 import type { UserCaller } from '../http/caller.js';
 import { NounDocs, Summary } from '../http/noun.js';
-import { pageQuery, timePage, toPage } from '../http/page.js';
+import { pageOf, pageQuery, timePage, toPage } from '../http/page.js';
 import type { Page } from '../http/page.js';
 import { line } from '../http/text.js';
+import { auditEventView, auditTypes, presentEvent } from './audit-event.js';
+import type { AuditEventView } from './audit-event.js';
 
 const instant = z.iso.datetime({ offset: true });
 const span = { from: instant.optional().describe('At or after.'), to: instant.optional().describe('Before.') };
@@ -20,17 +23,7 @@ const auditQuery = z.strictObject({
   session: line(64).optional().describe('Id of the session.'),
   verdict: z.enum(['allowed', 'approved', 'refused']).optional(),
   table: line(300).optional().describe('`schema.table` that a command touched.'),
-  type: z
-    .enum([
-      'session.opened',
-      'login.refused',
-      'statement.intent',
-      'statement.refused',
-      'statement.outcome',
-      'session.closed',
-      'alarm',
-    ])
-    .optional(),
+  type: z.enum(auditTypes).optional(),
 });
 const actionQuery = z.strictObject({
   ...pageQuery.shape,
@@ -39,18 +32,21 @@ const actionQuery = z.strictObject({
   noun: line(64).optional(),
 });
 
-/** The event as it was recorded; times for people to read. */
-const presentRecord = (row: AuditRecord): Readonly<Record<string, unknown>> => ({
-  ...(row.content as Readonly<Record<string, unknown>>),
-  id: row.id,
-  session: row.sessionId,
-  sequence: row.sequence,
-  type: row.type,
-  at: row.at,
-  receivedAt: row.receivedAt,
-});
+const actionView = z
+  .object({
+    id: z.string(),
+    at: moment,
+    user: z.string().describe('Name; empty: nobody that we know.'),
+    userId: z.string().nullable(),
+    action: z.string().describe('The route.'),
+    noun: z.string(),
+    nounId: z.string().nullable(),
+    outcome: z.string().describe('`done`, `started` (nothing more is known), or the code of the problem.'),
+    detail: z.unknown(),
+  })
+  .meta({ id: 'AdminAction' });
 
-const presentAction = (row: AdminAction) => ({
+const presentAction = (row: AdminAction): z.input<typeof actionView> => ({
   id: row.id,
   at: row.at,
   user: row.userName,
@@ -77,11 +73,12 @@ export class AuditController {
   }
 
   @Get('audit')
+  @Answers(pageOf(auditEventView), 200)
   @Summary('What subagents did, event by event, newest first')
   async audit(
     @CurrentUser() caller: UserCaller,
     @Query({ schema: auditQuery }) query: z.infer<typeof auditQuery>,
-  ): Promise<Page<unknown>> {
+  ): Promise<Page<AuditEventView>> {
     const { before, ...page } = timePage('at', query);
     const rows = await this.#database.auditRecord.findMany({
       where: {
@@ -97,15 +94,16 @@ export class AuditController {
       },
       ...page,
     });
-    return toPage(rows, query.limit, (row) => [row.at.toISOString(), row.id], presentRecord);
+    return toPage(rows, query.limit, (row) => [row.at.toISOString(), row.id], presentEvent);
   }
 
   @Get('admin-actions')
+  @Answers(pageOf(actionView), 200)
   @Summary('What people changed over REST, newest first')
   async adminActions(
     @CurrentUser() caller: UserCaller,
     @Query({ schema: actionQuery }) query: z.infer<typeof actionQuery>,
-  ): Promise<Page<unknown>> {
+  ): Promise<Page<z.input<typeof actionView>>> {
     const { before, ...page } = timePage('at', query);
     const rows = await this.#database.adminAction.findMany({
       where: {

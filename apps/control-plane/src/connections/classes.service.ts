@@ -17,8 +17,12 @@ export const classFields = z.strictObject({
 export type ClassFields = z.infer<typeof classFields>;
 export const newClass = z.strictObject({ name, ...classFields.shape });
 
-const present = (row: DataClass) => ({ id: row.id, name: row.name, mask: row.mask });
-export type ClassView = ReturnType<typeof present>;
+export const classView = z
+  .object({ id: z.string(), name: z.string(), mask: z.string().describe('What a reader sees who may not reveal it.') })
+  .meta({ id: 'Class' });
+export type ClassView = z.input<typeof classView>;
+
+const present = (row: DataClass): ClassView => ({ id: row.id, name: row.name, mask: row.mask });
 
 @Injectable()
 export class ClassesService {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Prisma } from '../db/generated/client.js';
+import { list, moment } from '../http/answers.js';
 import { line, name } from '../http/text.js';
 import { protocolNames } from '../policies/enforcement.js';
 
@@ -61,15 +62,44 @@ export const connectionFields = fields.refine(databaseIsListed, listed);
 export type ConnectionFields = z.infer<typeof connectionFields>;
 export const newConnection = z.strictObject({ name, ...fields.shape }).refine(databaseIsListed, listed);
 
+const tagView = z
+  .object({ schema: z.string(), table: z.string(), column: z.string(), classes: list(z.string()) })
+  .meta({ id: 'ColumnTag' });
+export type TagView = z.input<typeof tagView>;
+export const tagsView = z.object({ items: list(tagView) });
+
+export const connectionView = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    protocol: z.string(),
+    environment: z.string(),
+    host: z.string(),
+    port: z.int(),
+    tls: z.string().describe('`verify-full`, `require` or `disable`.'),
+    database: z.string(),
+    databases: list(z.string()),
+    agents: list(z.string()).describe('Names.'),
+    credential: z.string().describe("The name under which the agents' own configuration holds it."),
+    audit: z.string().describe('`spool` or `durable`.'),
+    holdSeconds: z.int(),
+    detectors: z.boolean(),
+    tags: list(tagView),
+    createdAt: moment,
+    updatedAt: moment,
+  })
+  .meta({ id: 'Connection' });
+export type ConnectionView = z.input<typeof connectionView>;
+
 export const include = { tags: true } as const;
 export type ConnectionRow = Prisma.ConnectionGetPayload<{ include: typeof include }>;
 
-export const presentTags = (row: ConnectionRow): readonly Tag[] =>
+export const presentTags = (row: ConnectionRow): readonly TagView[] =>
   row.tags
     .map(({ schema, table, column, classes }) => ({ schema, table, column, classes }))
     .sort((one, two) => (keyOf(one) < keyOf(two) ? -1 : 1));
 
-export const present = (row: ConnectionRow) => ({
+export const present = (row: ConnectionRow): ConnectionView => ({
   id: row.id,
   name: row.name,
   protocol: row.protocol,
@@ -88,4 +118,3 @@ export const present = (row: ConnectionRow) => ({
   createdAt: row.createdAt,
   updatedAt: row.updatedAt,
 });
-export type ConnectionView = ReturnType<typeof present>;

@@ -1,15 +1,16 @@
 import { Body, Controller, Delete, Get, Inject, Param, Post, Put, Query, Res } from '@nestjs/common';
 import type { Response } from 'express';
 import { z } from 'zod';
+import { Answers, AnswersNothing, Refuses } from '../http/answers.js';
 import { CurrentUser } from '../http/caller.js';
 import type { UserCaller } from '../http/caller.js';
-import { NoContent, NounDocs, Summary, answerPut } from '../http/noun.js';
-import { pageQuery } from '../http/page.js';
+import { NounDocs, Summary, answerPut } from '../http/noun.js';
+import { pageOf, pageQuery } from '../http/page.js';
 import type { Page, PageQuery } from '../http/page.js';
 import { refParams } from '../http/text.js';
 import type { RefParams } from '../http/text.js';
-import { connectionFields, newConnection, tags } from './connection.js';
-import type { ConnectionFields, ConnectionView, Tag } from './connection.js';
+import { connectionFields, connectionView, newConnection, tags, tagsView } from './connection.js';
+import type { ConnectionFields, ConnectionView } from './connection.js';
 import { ConnectionsService } from './connections.service.js';
 
 const tagList = z.strictObject({ items: tags });
@@ -24,6 +25,7 @@ export class ConnectionsController {
   }
 
   @Get()
+  @Answers(pageOf(connectionView), 200)
   @Summary('List connections')
   list(
     @CurrentUser() caller: UserCaller,
@@ -33,12 +35,15 @@ export class ConnectionsController {
   }
 
   @Get(':ref')
+  @Answers(connectionView, 200)
   @Summary('Read one, by id or name')
   get(@CurrentUser() caller: UserCaller, @Param({ schema: refParams }) { ref }: RefParams): Promise<ConnectionView> {
     return this.#connections.get(caller.tenantId, ref);
   }
 
   @Post()
+  @Answers(connectionView, 201)
+  @Refuses('conflict', 'unenforceable')
   @Summary('Make a new one')
   create(
     @CurrentUser() caller: UserCaller,
@@ -48,6 +53,8 @@ export class ConnectionsController {
   }
 
   @Put(':ref')
+  @Answers(connectionView, 200, 201)
+  @Refuses('not_found', 'conflict', 'unenforceable')
   @Summary('Make it so: change the one of this id or name, or make one of this name')
   async put(
     @CurrentUser() caller: UserCaller,
@@ -59,26 +66,28 @@ export class ConnectionsController {
   }
 
   @Get(':ref/tags')
+  @Answers(tagsView, 200)
   @Summary('Read its column tags')
   async tags(
     @CurrentUser() caller: UserCaller,
     @Param({ schema: refParams }) { ref }: RefParams,
-  ): Promise<{ readonly items: readonly Tag[] }> {
+  ): Promise<z.input<typeof tagsView>> {
     return { items: await this.#connections.tags(caller.tenantId, ref) };
   }
 
   @Put(':ref/tags')
+  @Answers(tagsView, 200)
   @Summary('Replace its column tags, all of them')
   async putTags(
     @CurrentUser() caller: UserCaller,
     @Param({ schema: refParams }) { ref }: RefParams,
     @Body({ schema: tagList }) body: z.infer<typeof tagList>,
-  ): Promise<{ readonly items: readonly Tag[] }> {
+  ): Promise<z.input<typeof tagsView>> {
     return { items: await this.#connections.putTags(caller.tenantId, ref, body.items) };
   }
 
   @Delete(':ref')
-  @NoContent()
+  @AnswersNothing()
   @Summary('Remove it')
   remove(@CurrentUser() caller: UserCaller, @Param({ schema: refParams }) { ref }: RefParams): Promise<void> {
     return this.#connections.remove(caller.tenantId, ref);

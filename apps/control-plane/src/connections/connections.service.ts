@@ -13,7 +13,7 @@ import { notFound } from '../http/problem.js';
 import { byReference } from '../http/text.js';
 import { Enforceability } from '../policies/enforceability.js';
 import { include, present, presentTags } from './connection.js';
-import type { ConnectionFields, ConnectionRow, ConnectionView, Tag, newConnection } from './connection.js';
+import type { ConnectionFields, ConnectionRow, ConnectionView, Tag, TagView, newConnection } from './connection.js';
 
 @Injectable()
 export class ConnectionsService {
@@ -69,11 +69,11 @@ export class ConnectionsService {
     });
   }
 
-  async tags(tenantId: string, ref: string): Promise<readonly Tag[]> {
+  async tags(tenantId: string, ref: string): Promise<readonly TagView[]> {
     return presentTags(await this.#find(this.#database, tenantId, ref));
   }
 
-  async putTags(tenantId: string, ref: string, tags: readonly Tag[]): Promise<readonly Tag[]> {
+  async putTags(tenantId: string, ref: string, tags: readonly Tag[]): Promise<readonly TagView[]> {
     return this.#database.$transaction(async (transaction) => {
       await this.#changes.changed(tenantId, transaction);
       const { id } = await this.#find(transaction, tenantId, ref);

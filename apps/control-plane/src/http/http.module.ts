@@ -1,4 +1,4 @@
-import { Module } from '@nestjs/common';
+import { Module, StandardSchemaSerializerInterceptor } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { AdminActionsInterceptor } from '../audit/admin-actions.interceptor.js';
 import { IdentityModule } from '../identity/identity.module.js';
@@ -8,7 +8,8 @@ import { IdempotencyInterceptor } from './idempotency.interceptor.js';
 import { ProblemFilter } from './problem.filter.js';
 import { validationPipe } from './validation.js';
 
-/** What every request goes through, in this order: guard, idempotency, record of the action, validation, handler. */
+/** What every request goes through, in this order: guard, idempotency, record of the action, validation, handler; then its
+ * answer, made by its schema. */
 @Module({
   imports: [IdentityModule],
   controllers: [HealthController],
@@ -17,6 +18,7 @@ import { validationPipe } from './validation.js';
     { provide: APP_GUARD, useClass: AuthGuard },
     { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },
     { provide: APP_INTERCEPTOR, useClass: AdminActionsInterceptor },
+    { provide: APP_INTERCEPTOR, useClass: StandardSchemaSerializerInterceptor },
     { provide: APP_PIPE, useFactory: validationPipe },
   ],
 })

@@ -1,13 +1,12 @@
-import { applyDecorators, HttpCode, HttpStatus } from '@nestjs/common';
-import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { HttpStatus } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { Problem, notFound } from './problem.js';
 import { isId } from './text.js';
 
 /** Decorates the controller of one noun for the reference. */
-export const NounDocs = (noun: string) => applyDecorators(ApiTags(noun), ApiBearerAuth());
+export const NounDocs = (noun: string) => ApiTags(noun);
 export const Summary = (summary: string) => ApiOperation({ summary });
-export const NoContent = () => HttpCode(HttpStatus.NO_CONTENT);
 
 /** PUT answers 201 when it made the noun, 200 when it changed or kept it. */
 export function answerPut<Item>(

@@ -7,6 +7,13 @@ export interface Page<Item> {
   readonly next: string | null;
 }
 
+/** The answer of a list. */
+export const pageOf = <Item extends z.ZodType>(item: Item) =>
+  z.object({
+    items: z.array(item).readonly(),
+    next: z.string().nullable().describe('Cursor of the following page; null: this was the last.'),
+  });
+
 /** Query of every list. Spread its shape where a list has filters of its own. */
 export const pageQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(200).default(50).describe('How many items a page holds.'),

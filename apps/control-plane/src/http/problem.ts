@@ -1,3 +1,5 @@
+import { z } from 'zod';
+
 /** One field of the request that is wrong. */
 export interface FieldError {
   readonly path: string;
@@ -28,6 +30,22 @@ export const problemCodes = {
   unavailable: { status: 503, title: 'Temporarily unavailable' },
 } as const satisfies Readonly<Record<string, { readonly status: number; readonly title: string }>>;
 export type ProblemCode = keyof typeof problemCodes;
+const codes = Object.keys(problemCodes) as [ProblemCode, ...ProblemCode[]];
+
+/** The body of every answer that says no. It may hold further facts of its code. */
+export const problemBody = z.looseObject({
+  type: z.string().describe('A URN made of the code.'),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string().describe('What is wrong with this very request, for people.'),
+  code: z.enum(codes),
+  errors: z
+    .array(z.object({ path: z.string(), message: z.string() }))
+    .readonly()
+    .optional()
+    .describe('The fields that are wrong.'),
+  instance: z.string().describe('The request, as the log names it.'),
+});
 
 interface ProblemDetails {
   readonly errors?: readonly FieldError[];
@@ -56,7 +74,7 @@ export class Problem extends Error {
     return problemCodes[this.code].status;
   }
 
-  toJSON(instance: string): Record<string, unknown> {
+  toJSON(instance: string): z.infer<typeof problemBody> {
     return {
       ...this.facts,
       type: `urn:sallyport:problem:${this.code}`,

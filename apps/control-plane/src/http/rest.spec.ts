@@ -4,6 +4,7 @@ import { startPostgres } from '@sallyport/testing';
 import type { TestPostgres } from '@sallyport/testing';
 import { itemsOf, startPlane } from '../../testing/plane.js';
 import type { Rest, TestPlane } from '../../testing/plane.js';
+import { GroupsService } from '../identity/groups.service.js';
 import { UsersService } from '../identity/users.service.js';
 import { authorization } from './authorization.js';
 import { routeOf } from './route.js';
@@ -22,7 +23,20 @@ afterAll(async () => {
   await postgres.stop();
 });
 
-/** Routes that the other half of the control plane serves; they may come later than their line in the table. */
+interface Documented {
+  readonly responses: Readonly<
+    Record<string, { readonly content?: Readonly<Record<string, { readonly schema: object }>> }>
+  >;
+  readonly parameters?: readonly { readonly name: string }[];
+  readonly security: unknown;
+  readonly requestBody?: unknown;
+}
+type Paths = Readonly<Record<string, Readonly<Record<string, Documented>>>>;
+
+const isPage = ({ responses }: Documented): boolean => {
+  const schema = responses['200']?.content?.['application/json']?.schema as { properties?: object } | undefined;
+  return Object.keys(schema?.properties ?? {}).join() === 'items,next';
+};
 
 function servedRoutes(): readonly string[] {
   const scanner = new MetadataScanner();
@@ -287,18 +301,57 @@ describe('what people do is recorded', () => {
 });
 
 describe('docs and health', () => {
-  test('every route is described, with the shape of its body', async () => {
-    const { body } = await plane.nobody('GET', '/docs-json');
-    const paths = body['paths'] as Readonly<
-      Record<string, Readonly<Record<string, { readonly requestBody?: unknown }>>>
-    >;
+  test('every route is described: its body, its answers, its problems, its callers', async () => {
+    const { paths } = (await (await fetch(`${plane.url}/docs-json`)).json()) as { paths: Paths };
     const described = Object.entries(paths).flatMap(([path, methods]) =>
-      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.replace(/\{(\w+)\}/g, ':$1')}`),
+      Object.entries(methods).map(([method, operation]) => {
+        const route = `${method.toUpperCase()} ${path.replace(/\{(\w+)\}/g, ':$1')}`;
+        return { route, operation };
+      }),
     );
-    expect([...servedRoutes()].sort()).toEqual(described.sort());
+    expect(described.map(({ route }) => route).sort()).toEqual([...servedRoutes()].sort());
+    for (const { route, operation } of described) {
+      const statuses = Object.keys(operation.responses);
+      const done = statuses.filter((status) => status.startsWith('2'));
+      expect([route, done.length > 0]).toEqual([route, true]);
+      for (const status of done) {
+        const shape = operation.responses[status]?.content?.['application/json']?.schema;
+        expect([route, status, JSON.stringify(shape ?? {}).length > 2]).toEqual([route, status, status !== '204']);
+      }
+      const isPublic = authorization[route] === 'public';
+      expect([route, operation.security]).toEqual([route, isPublic ? [] : [{ bearer: [] }]]);
+      const problems = ['500', ...(isPublic ? [] : ['401', '403', '429']), ...(route.includes(':') ? ['404'] : [])];
+      for (const status of problems) {
+        const content = operation.responses[status]?.content ?? {};
+        expect([route, status, Object.keys(content)]).toEqual([route, status, ['application/problem+json']]);
+      }
+      const names = (operation.parameters ?? []).map((parameter) => parameter.name);
+      const takesKey = route.startsWith('POST ') && !isPublic;
+      expect([route, names.includes('Idempotency-Key')]).toEqual([route, takesKey]);
+      expect([route, names.includes('limit'), names.includes('cursor')]).toEqual([
+        route,
+        ...(isPage(operation) ? [true, true] : [false, false]),
+      ]);
+      if (route.startsWith('PUT ')) expect([route, operation.requestBody]).toEqual([route, expect.anything()]);
+    }
+    expect(described.filter(({ operation }) => isPage(operation)).length).toBeGreaterThan(12);
     expect(JSON.stringify(paths['/v1/subagents']?.['post']?.requestBody)).toContain('claims');
     const page = await fetch(`${plane.url}/docs`);
     expect(page.status).toBe(200);
+  });
+
+  test('a field that is not documented does not leave', async () => {
+    const groups = plane.app.get(GroupsService, { strict: false });
+    const { body } = await admin('PUT', '/v1/groups/discreet', {});
+    const { get } = groups;
+    Object.assign(groups, { get: async () => ({ ...body, createdAt: new Date(), hash: 'inside' }) });
+    try {
+      const answer = await admin('GET', '/v1/groups/discreet');
+      expect(answer.body).toMatchObject({ name: 'discreet' });
+      expect(answer.body).not.toHaveProperty('hash');
+    } finally {
+      Object.assign(groups, { get });
+    }
   });
 
   test('health is always told, readiness by its parts', async () => {

@@ -5,6 +5,7 @@ import { ConfigurationChanges } from '../configuration/changes.js';
 import { Database } from '../db/database.js';
 import type { Transaction } from '../db/database.js';
 import type { Prisma } from '../db/generated/client.js';
+import { list, moment } from '../http/answers.js';
 import { alreadyThere, nameForPut } from '../http/noun.js';
 import { nounPage, toPage } from '../http/page.js';
 import type { Page, PageQuery } from '../http/page.js';
@@ -25,7 +26,18 @@ export const newGroup = z.strictObject({ name, ...groupFields.shape });
 const include = { members: { include: { user: true, subagent: true } } } as const;
 type Row = Prisma.GroupGetPayload<{ include: typeof include }>;
 
-const present = (row: Row) => ({
+export const groupView = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    description: z.string(),
+    members: z.object({ users: list(z.string()), subagents: list(z.string()) }).describe('Names.'),
+    createdAt: moment,
+  })
+  .meta({ id: 'Group' });
+export type GroupView = z.input<typeof groupView>;
+
+const present = (row: Row): GroupView => ({
   id: row.id,
   name: row.name,
   description: row.description,
@@ -35,7 +47,6 @@ const present = (row: Row) => ({
   },
   createdAt: row.createdAt,
 });
-export type GroupView = ReturnType<typeof present>;
 
 @Injectable()
 export class GroupsService {

@@ -8,6 +8,7 @@ import { ConfigurationChanges } from '../configuration/changes.js';
 import { Database } from '../db/database.js';
 import type { Transaction } from '../db/database.js';
 import type { Issuer, Prisma } from '../db/generated/client.js';
+import { list, moment } from '../http/answers.js';
 import { alreadyThere, nameForPut } from '../http/noun.js';
 import { nounPage, toPage } from '../http/page.js';
 import type { Page, PageQuery } from '../http/page.js';
@@ -46,20 +47,36 @@ export const issuerFields = z.strictObject({
 export type IssuerFields = z.infer<typeof issuerFields>;
 export const newIssuer = z.strictObject({ name, ...issuerFields.shape });
 
-const present = (row: Issuer) => ({
+export const issuerView = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    issuer: z.string().describe('The `iss` of its tokens.'),
+    audiences: list(z.string()),
+    jwksUri: z.string().nullable(),
+    keys: list(z.looseObject({ kty: z.string() })).describe('Its public keys as they are in force (JWK).'),
+    algorithms: list(z.string()),
+    keysReadAt: moment.nullable(),
+    keysProblem: z.string().nullable().describe('Why the keys could not be read the last time; those before are kept.'),
+    createdAt: moment,
+    updatedAt: moment,
+  })
+  .meta({ id: 'Issuer' });
+export type IssuerView = z.input<typeof issuerView>;
+
+const present = (row: Issuer): IssuerView => ({
   id: row.id,
   name: row.name,
   issuer: row.issuer,
   audiences: row.audiences,
   jwksUri: row.jwksUri,
-  keys: row.keys as unknown as readonly PublicJwk[],
+  keys: row.keys as unknown as IssuerView['keys'],
   algorithms: row.algorithms,
   keysReadAt: row.keysReadAt,
   keysProblem: row.keysProblem,
   createdAt: row.createdAt,
   updatedAt: row.updatedAt,
 });
-export type IssuerView = ReturnType<typeof present>;
 
 @Injectable()
 export class IssuersService {

@@ -1,11 +1,12 @@
-import { Body, Controller, HttpCode, Inject, Post, Req } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Inject, Post, Req } from '@nestjs/common';
 import type { Request } from 'express';
 import { z } from 'zod';
 import { mintId } from '@sallyport/runtime';
 import { Database } from '../db/database.js';
 import { Tenancy } from '../db/tenancy.js';
+import { Answers, Refuses } from '../http/answers.js';
 import { FailureLimiter } from '../http/failure-limiter.js';
+import { NounDocs, Summary } from '../http/noun.js';
 import { Problem } from '../http/problem.js';
 import { line, name } from '../http/text.js';
 import { hashSecret, mintSecret } from './secret-token.js';
@@ -16,8 +17,17 @@ const setup = z.strictObject({
   email: line(254).optional(),
 });
 
+const firstAdmin = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    role: z.literal('admin'),
+    token: z.string().describe('Its API token, shown only here.'),
+  })
+  .meta({ id: 'FirstAdmin' });
+
 /** First start: the one-time token becomes the first admin. */
-@ApiTags('setup')
+@NounDocs('setup')
 @Controller('v1/setup')
 export class SetupController {
   readonly #database: Database;
@@ -30,9 +40,13 @@ export class SetupController {
   }
 
   @Post()
-  @HttpCode(201)
-  @ApiOperation({ summary: 'Create the first admin; the answer shows its API token once' })
-  async create(@Body({ schema: setup }) body: z.infer<typeof setup>, @Req() request: Request): Promise<unknown> {
+  @Answers(firstAdmin, 201)
+  @Refuses('unauthenticated', 'too_many_requests')
+  @Summary('Create the first admin; the answer shows its API token once')
+  async create(
+    @Body({ schema: setup }) body: z.infer<typeof setup>,
+    @Req() request: Request,
+  ): Promise<z.input<typeof firstAdmin>> {
     const address = request.socket.remoteAddress ?? '';
     const wait = this.#limiter.blockedFor(address);
     if (wait > 0) throw new Problem('too_many_requests', 'too many wrong tokens', { retryAfterSeconds: wait });

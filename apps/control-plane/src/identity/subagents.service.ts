@@ -6,6 +6,7 @@ import { ConfigurationChanges } from '../configuration/changes.js';
 import { Database } from '../db/database.js';
 import type { Transaction } from '../db/database.js';
 import type { Prisma } from '../db/generated/client.js';
+import { list, moment } from '../http/answers.js';
 import { alreadyThere, nameForPut } from '../http/noun.js';
 import { nounPage, toPage } from '../http/page.js';
 import type { Page, PageQuery } from '../http/page.js';
@@ -29,7 +30,23 @@ const include = { issuer: true, owner: true, groups: { include: { group: true } 
 type Row = Prisma.SubagentGetPayload<{ include: typeof include }>;
 type Claims = Readonly<Record<string, string>>;
 
-const present = (row: Row) => ({
+export const subagentView = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    issuer: z.string().describe('Name of the issuer whose tokens it carries.'),
+    claims: z.record(z.string(), z.string()),
+    groups: list(z.string()).describe('Names.'),
+    owner: z.string().nullable().describe('Name of the user who answers for it.'),
+    disabled: z.boolean(),
+    notBefore: moment.describe('Tokens issued before this are refused.'),
+    createdAt: moment,
+    updatedAt: moment,
+  })
+  .meta({ id: 'Subagent' });
+export type SubagentView = z.input<typeof subagentView>;
+
+const present = (row: Row): SubagentView => ({
   id: row.id,
   name: row.name,
   issuer: row.issuer.name,
@@ -41,7 +58,6 @@ const present = (row: Row) => ({
   createdAt: row.createdAt,
   updatedAt: row.updatedAt,
 });
-export type SubagentView = ReturnType<typeof present>;
 
 @Injectable()
 export class SubagentsService {

@@ -1,12 +1,13 @@
-import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
-import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Delete, Get, Inject, Param, Post, Query } from '@nestjs/common';
 import { z } from 'zod';
 import { mintId } from '@sallyport/runtime';
 import { Database } from '../db/database.js';
 import type { Prisma } from '../db/generated/client.js';
+import { Answers, AnswersNothing, Refuses, moment } from '../http/answers.js';
 import { CurrentUser } from '../http/caller.js';
 import type { UserCaller } from '../http/caller.js';
-import { nounPage, pageQuery, toPage } from '../http/page.js';
+import { NounDocs, Summary } from '../http/noun.js';
+import { nounPage, pageOf, pageQuery, toPage } from '../http/page.js';
 import type { Page } from '../http/page.js';
 import { Problem, notFound } from '../http/problem.js';
 import { byReference, idParams, line, name } from '../http/text.js';
@@ -25,7 +26,20 @@ const newToken = z.strictObject({
 
 type Row = Prisma.ApiTokenGetPayload<{ include: { user: true } }>;
 
-const present = (row: Row) => ({
+const tokenView = z
+  .object({
+    id: z.string(),
+    name: z.string().describe('What it is for.'),
+    user: z.string().describe('Name of the user whose token it is.'),
+    expiresAt: moment.nullable(),
+    revokedAt: moment.nullable(),
+    lastUsedAt: moment.nullable().describe('To the minute.'),
+    createdAt: moment,
+  })
+  .meta({ id: 'Token' });
+const freshToken = tokenView.extend({ token: z.string().describe('Shown only here.') }).meta({ id: 'FreshToken' });
+
+const present = (row: Row): z.input<typeof tokenView> => ({
   id: row.id,
   name: row.name,
   user: row.user.name,
@@ -36,8 +50,7 @@ const present = (row: Row) => ({
 });
 
 /** API tokens of people. A token itself is shown once, when it is made. */
-@ApiTags('tokens')
-@ApiBearerAuth()
+@NounDocs('tokens')
 @Controller('v1/tokens')
 export class TokensController {
   readonly #database: Database;
@@ -47,11 +60,12 @@ export class TokensController {
   }
 
   @Get()
-  @ApiOperation({ summary: 'List API tokens' })
+  @Answers(pageOf(tokenView), 200)
+  @Summary('List API tokens')
   async list(
     @CurrentUser() caller: UserCaller,
     @Query({ schema: tokenQuery }) query: z.infer<typeof tokenQuery>,
-  ): Promise<Page<unknown>> {
+  ): Promise<Page<z.input<typeof tokenView>>> {
     const { where, ...page } = nounPage(caller.tenantId, query);
     const whose =
       caller.role === 'admin'
@@ -68,11 +82,13 @@ export class TokensController {
   }
 
   @Post()
-  @ApiOperation({ summary: 'Make an API token; the answer shows it once' })
+  @Answers(freshToken, 201)
+  @Refuses('not_found')
+  @Summary('Make an API token; the answer shows it once')
   async create(
     @CurrentUser() caller: UserCaller,
     @Body({ schema: newToken }) body: z.infer<typeof newToken>,
-  ): Promise<unknown> {
+  ): Promise<z.input<typeof freshToken>> {
     if (body.user !== undefined && body.user !== caller.name && caller.role !== 'admin')
       throw new Problem('forbidden', "only admins make other people's tokens");
     const user = await this.#database.user.findFirst({
@@ -95,8 +111,8 @@ export class TokensController {
   }
 
   @Delete(':id')
-  @HttpCode(204)
-  @ApiOperation({ summary: 'Revoke an API token' })
+  @AnswersNothing()
+  @Summary('Revoke an API token')
   async revoke(@CurrentUser() caller: UserCaller, @Param({ schema: idParams }) { id }: IdParams): Promise<void> {
     const whose = caller.role === 'admin' ? {} : { userId: caller.id };
     const done = await this.#database.apiToken.updateMany({

@@ -1,14 +1,15 @@
 import { Body, Controller, Delete, Get, Inject, Param, Post, Put, Query, Res } from '@nestjs/common';
 import type { Response } from 'express';
 import { z } from 'zod';
+import { Answers, AnswersNothing, Refuses } from '../http/answers.js';
 import { CurrentUser } from '../http/caller.js';
 import type { UserCaller } from '../http/caller.js';
-import { NoContent, NounDocs, Summary, answerPut } from '../http/noun.js';
-import { pageQuery } from '../http/page.js';
+import { NounDocs, Summary, answerPut } from '../http/noun.js';
+import { pageOf, pageQuery } from '../http/page.js';
 import type { Page, PageQuery } from '../http/page.js';
 import { refParams } from '../http/text.js';
 import type { RefParams } from '../http/text.js';
-import { UsersService, userFields, newUser } from './users.service.js';
+import { UsersService, userFields, newUser, userView } from './users.service.js';
 import type { UserFields, UserView } from './users.service.js';
 
 @NounDocs('users')
@@ -21,18 +22,22 @@ export class UsersController {
   }
 
   @Get()
+  @Answers(pageOf(userView), 200)
   @Summary('List users')
   list(@CurrentUser() caller: UserCaller, @Query({ schema: pageQuery }) query: PageQuery): Promise<Page<UserView>> {
     return this.#users.list(caller.tenantId, query);
   }
 
   @Get(':ref')
+  @Answers(userView, 200)
   @Summary('Read one, by id or name')
   get(@CurrentUser() caller: UserCaller, @Param({ schema: refParams }) { ref }: RefParams): Promise<UserView> {
     return this.#users.get(caller.tenantId, ref);
   }
 
   @Post()
+  @Answers(userView, 201)
+  @Refuses('conflict')
   @Summary('Make a new one')
   create(
     @CurrentUser() caller: UserCaller,
@@ -42,6 +47,8 @@ export class UsersController {
   }
 
   @Put(':ref')
+  @Answers(userView, 200, 201)
+  @Refuses('not_found', 'conflict')
   @Summary('Make it so: change the one of this id or name, or make one of this name')
   async put(
     @CurrentUser() caller: UserCaller,
@@ -53,7 +60,8 @@ export class UsersController {
   }
 
   @Delete(':ref')
-  @NoContent()
+  @Refuses('conflict', 'in_use')
+  @AnswersNothing()
   @Summary('Remove it')
   remove(@CurrentUser() caller: UserCaller, @Param({ schema: refParams }) { ref }: RefParams): Promise<void> {
     return this.#users.remove(caller.tenantId, ref);

@@ -5,7 +5,9 @@ import { ConfigurationChanges } from '../configuration/changes.js';
 import { Database } from '../db/database.js';
 import type { Transaction } from '../db/database.js';
 import type { Prisma } from '../db/generated/client.js';
+import { list, moment } from '../http/answers.js';
 import { roles } from '../http/caller.js';
+import type { Role } from '../http/caller.js';
 import { alreadyThere, nameForPut } from '../http/noun.js';
 import { nounPage, toPage } from '../http/page.js';
 import type { Page, PageQuery } from '../http/page.js';
@@ -25,17 +27,30 @@ export const newUser = z.strictObject({ name, ...userFields.shape });
 const include = { groups: { include: { group: true } } } as const;
 type Row = Prisma.UserGetPayload<{ include: typeof include }>;
 
-const present = (row: Row) => ({
+export const userView = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    role: z.enum(roles),
+    email: z.string().nullable(),
+    disabled: z.boolean(),
+    groups: list(z.string()).describe('Names.'),
+    createdAt: moment,
+    updatedAt: moment,
+  })
+  .meta({ id: 'User' });
+export type UserView = z.input<typeof userView>;
+
+const present = (row: Row): UserView => ({
   id: row.id,
   name: row.name,
-  role: row.role,
+  role: row.role as Role,
   email: row.email,
   disabled: row.disabled,
   groups: row.groups.map((member) => member.group.name).sort(),
   createdAt: row.createdAt,
   updatedAt: row.updatedAt,
 });
-export type UserView = ReturnType<typeof present>;
 
 @Injectable()
 export class UsersService {

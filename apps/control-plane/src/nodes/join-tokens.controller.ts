@@ -5,8 +5,9 @@ import type { JoinToken } from '../db/generated/client.js';
 import { JoinTokens } from '../enrolment/join-tokens.js';
 import { CurrentUser } from '../http/caller.js';
 import type { UserCaller } from '../http/caller.js';
-import { NoContent, NounDocs, Summary } from '../http/noun.js';
-import { nounPage, pageQuery, toPage } from '../http/page.js';
+import { Answers, AnswersNothing, moment } from '../http/answers.js';
+import { NounDocs, Summary } from '../http/noun.js';
+import { nounPage, pageOf, pageQuery, toPage } from '../http/page.js';
 import type { Page, PageQuery } from '../http/page.js';
 import { notFound } from '../http/problem.js';
 import { idParams } from '../http/text.js';
@@ -23,7 +24,23 @@ const newJoinToken = z.strictObject({
   expiresInSeconds: z.number().int().min(60).max(604_800).default(3_600),
 });
 
-const present = (row: JoinToken) => ({
+const joinTokenView = z
+  .object({
+    id: z.string(),
+    kind: z.string().describe('`proxy` or `agent`.'),
+    nodeName: z.string().nullable().describe('The only name that may enrol with it; null: any.'),
+    expiresAt: moment,
+    usedAt: moment.nullable(),
+    usedBy: z.string().nullable().describe('Name of the node that enrolled with it.'),
+    createdBy: z.string(),
+    createdAt: moment,
+  })
+  .meta({ id: 'JoinToken' });
+const freshJoinToken = joinTokenView
+  .extend({ token: z.string().describe('Shown only here.') })
+  .meta({ id: 'FreshJoinToken' });
+
+const present = (row: JoinToken): z.input<typeof joinTokenView> => ({
   id: row.id,
   kind: row.kind,
   nodeName: row.nodeName,
@@ -47,21 +64,23 @@ export class JoinTokensController {
   }
 
   @Get()
+  @Answers(pageOf(joinTokenView), 200)
   @Summary('List join tokens')
   async list(
     @CurrentUser() caller: UserCaller,
     @Query({ schema: pageQuery }) query: PageQuery,
-  ): Promise<Page<unknown>> {
+  ): Promise<Page<z.input<typeof joinTokenView>>> {
     const rows = await this.#database.joinToken.findMany(nounPage(caller.tenantId, query));
     return toPage(rows, query.limit, (row) => [row.id], present);
   }
 
   @Post()
+  @Answers(freshJoinToken, 201)
   @Summary('Make a join token; the answer shows it once')
   async create(
     @CurrentUser() caller: UserCaller,
     @Body({ schema: newJoinToken }) body: z.infer<typeof newJoinToken>,
-  ): Promise<unknown> {
+  ): Promise<z.input<typeof freshJoinToken>> {
     const { row, token } = await this.#tokens.create({
       tenantId: caller.tenantId,
       kind: body.kind,
@@ -73,7 +92,7 @@ export class JoinTokensController {
   }
 
   @Delete(':id')
-  @NoContent()
+  @AnswersNothing()
   @Summary('Take a join token back')
   async remove(@CurrentUser() caller: UserCaller, @Param({ schema: idParams }) { id }: IdParams): Promise<void> {
     const done = await this.#database.joinToken.deleteMany({ where: { tenantId: caller.tenantId, id, usedAt: null } });

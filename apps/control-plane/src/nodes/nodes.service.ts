@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ConfigurationChanges } from '../configuration/changes.js';
 import { Database } from '../db/database.js';
 import type { Node } from '../db/generated/client.js';
+import { list, moment } from '../http/answers.js';
 import { nounPage, toPage } from '../http/page.js';
 import type { Page, PageQuery } from '../http/page.js';
 import { notFound } from '../http/problem.js';
@@ -15,7 +16,25 @@ export const nodeFields = z.strictObject({
 });
 export type NodeFields = z.infer<typeof nodeFields>;
 
-const present = (row: Node) => ({
+export const nodeView = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    disabled: z.boolean(),
+    connectedAt: moment.nullable().describe('Since when it is connected; null: it is not.'),
+    lastSeenAt: moment.nullable(),
+    softwareVersion: z.string().nullable(),
+    certificateExpiry: moment.nullable(),
+    manifestVersion: z.int().describe('The bundle that it acknowledged last.'),
+    refusal: z.string().nullable().describe('Why it would not take a newer one.'),
+    tunnel: z.string().nullable().describe('Proxies: where agents reach it.'),
+    listeners: list(z.object({ protocol: z.string(), host: z.string(), port: z.int() })),
+    createdAt: moment,
+  })
+  .meta({ id: 'Node' });
+export type NodeView = z.input<typeof nodeView>;
+
+const present = (row: Node): NodeView => ({
   id: row.id,
   name: row.name,
   disabled: row.disabled,
@@ -23,14 +42,12 @@ const present = (row: Node) => ({
   lastSeenAt: row.lastSeenAt,
   softwareVersion: row.softwareVersion,
   certificateExpiry: row.certificateExpiry,
-  /** The bundle that it acknowledged last; `refusal` says why it would not take a newer one. */
   manifestVersion: Number(row.manifestVersion),
   refusal: row.refusal,
   tunnel: row.tunnelHost === null || row.tunnelPort === null ? null : `${row.tunnelHost}:${row.tunnelPort}`,
-  listeners: row.listeners,
+  listeners: row.listeners as unknown as NodeView['listeners'],
   createdAt: row.createdAt,
 });
-export type NodeView = ReturnType<typeof present>;
 
 /** Agents and proxies that enrolled. They make themselves; here they are seen, turned away and forgotten. */
 @Injectable()
@@ -59,7 +76,7 @@ export class NodesService {
     tenantId: string,
     kind: NodeKind,
     { ref, fields }: { readonly ref: string; readonly fields: NodeFields },
-  ) {
+  ): Promise<NodeView> {
     await this.#database.$transaction(async (transaction) => {
       await this.#changes.changed(tenantId, transaction);
       const done = await transaction.node.updateMany({ where: { ...byReference(tenantId, ref), kind }, data: fields });

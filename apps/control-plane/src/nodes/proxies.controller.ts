@@ -1,12 +1,13 @@
 import { Body, Controller, Delete, Get, Inject, Param, Put, Query } from '@nestjs/common';
 import { CurrentUser } from '../http/caller.js';
 import type { UserCaller } from '../http/caller.js';
-import { NoContent, NounDocs, Summary } from '../http/noun.js';
-import { pageQuery } from '../http/page.js';
+import { Answers, AnswersNothing } from '../http/answers.js';
+import { NounDocs, Summary } from '../http/noun.js';
+import { pageOf, pageQuery } from '../http/page.js';
 import type { Page, PageQuery } from '../http/page.js';
 import { refParams } from '../http/text.js';
 import type { RefParams } from '../http/text.js';
-import { NodesService, nodeFields } from './nodes.service.js';
+import { NodesService, nodeFields, nodeView } from './nodes.service.js';
 import type { NodeFields, NodeView } from './nodes.service.js';
 
 @NounDocs('proxies')
@@ -19,18 +20,21 @@ export class ProxiesController {
   }
 
   @Get()
+  @Answers(pageOf(nodeView), 200)
   @Summary('List proxies')
   list(@CurrentUser() caller: UserCaller, @Query({ schema: pageQuery }) query: PageQuery): Promise<Page<NodeView>> {
     return this.#nodes.list(caller.tenantId, 'proxy', query);
   }
 
   @Get(':ref')
+  @Answers(nodeView, 200)
   @Summary('Read one, by id or name')
   get(@CurrentUser() caller: UserCaller, @Param({ schema: refParams }) { ref }: RefParams): Promise<NodeView> {
     return this.#nodes.get(caller.tenantId, 'proxy', ref);
   }
 
   @Put(':ref')
+  @Answers(nodeView, 200)
   @Summary('Turn it away, or let it in again')
   change(
     @CurrentUser() caller: UserCaller,
@@ -41,7 +45,7 @@ export class ProxiesController {
   }
 
   @Delete(':ref')
-  @NoContent()
+  @AnswersNothing()
   @Summary('Forget it; it must enrol again')
   remove(@CurrentUser() caller: UserCaller, @Param({ schema: refParams }) { ref }: RefParams): Promise<void> {
     return this.#nodes.remove(caller.tenantId, 'proxy', ref);

@@ -1,15 +1,24 @@
-import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Put, Query, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Inject, Param, Post, Put, Query, Res } from '@nestjs/common';
 import type { Response } from 'express';
 import { z } from 'zod';
+import { Answers, AnswersNothing, Refuses } from '../http/answers.js';
 import { CurrentUser } from '../http/caller.js';
 import type { UserCaller } from '../http/caller.js';
-import { NoContent, NounDocs, Summary, answerPut } from '../http/noun.js';
-import { pageQuery } from '../http/page.js';
+import { NounDocs, Summary, answerPut } from '../http/noun.js';
+import { pageOf, pageQuery } from '../http/page.js';
 import type { Page, PageQuery } from '../http/page.js';
 import { refParams, text } from '../http/text.js';
 import type { RefParams } from '../http/text.js';
-import { PolicySetsService, newPolicySet, versionFields } from './policy-sets.service.js';
-import type { PolicySetView, PolicyVersionView, Validation, VersionFields } from './policy-sets.service.js';
+import {
+  PolicySetsService,
+  diffView,
+  newPolicySet,
+  policySetView,
+  policyVersionView,
+  validationView,
+  versionFields,
+} from './policy-sets.service.js';
+import type { Diff, PolicySetView, PolicyVersionView, Validation, VersionFields } from './policy-sets.service.js';
 
 const versionNumber = z.coerce.number().int().min(1).max(2_147_483_647);
 const candidate = z.strictObject({ text: text(1_048_576).describe('Cedar policies.') });
@@ -27,6 +36,7 @@ export class PolicySetsController {
   }
 
   @Get()
+  @Answers(pageOf(policySetView), 200)
   @Summary('List policy-sets')
   list(
     @CurrentUser() caller: UserCaller,
@@ -36,12 +46,15 @@ export class PolicySetsController {
   }
 
   @Get(':ref')
+  @Answers(policySetView, 200)
   @Summary('Read one, with the text of its newest version')
   get(@CurrentUser() caller: UserCaller, @Param({ schema: refParams }) { ref }: RefParams): Promise<PolicySetView> {
     return this.#sets.get(caller.tenantId, ref);
   }
 
   @Post()
+  @Answers(policySetView, 201)
+  @Refuses('conflict', 'policy_invalid', 'unenforceable')
   @Summary('Make a new one, with its first version')
   create(
     @CurrentUser() caller: UserCaller,
@@ -51,6 +64,8 @@ export class PolicySetsController {
   }
 
   @Put(':ref')
+  @Answers(policySetView, 200, 201)
+  @Refuses('not_found', 'conflict', 'policy_invalid', 'unenforceable')
   @Summary('Make it so: a new version where the text is new, published where asked')
   async put(
     @CurrentUser() caller: UserCaller,
@@ -62,14 +77,14 @@ export class PolicySetsController {
   }
 
   @Delete(':ref')
-  @NoContent()
+  @AnswersNothing()
   @Summary('Remove it and its versions; its policies are no longer in force')
   remove(@CurrentUser() caller: UserCaller, @Param({ schema: refParams }) { ref }: RefParams): Promise<void> {
     return this.#sets.remove(caller.tenantId, ref);
   }
 
   @Post(':ref/validate')
-  @HttpCode(200)
+  @Answers(validationView, 200)
   @Summary('Check a text against the schema and what the connections can enforce; nothing is kept')
   validate(
     @CurrentUser() caller: UserCaller,
@@ -80,6 +95,7 @@ export class PolicySetsController {
   }
 
   @Get(':ref/versions')
+  @Answers(pageOf(policyVersionView), 200)
   @Summary('List its versions, newest first')
   versions(
     @CurrentUser() caller: UserCaller,
@@ -90,6 +106,7 @@ export class PolicySetsController {
   }
 
   @Get(':ref/versions/:version')
+  @Answers(policyVersionView, 200)
   @Summary('Read one version')
   version(
     @CurrentUser() caller: UserCaller,
@@ -99,6 +116,8 @@ export class PolicySetsController {
   }
 
   @Post(':ref/versions')
+  @Answers(policyVersionView, 201)
+  @Refuses('policy_invalid', 'unenforceable')
   @Summary('Keep a new version, and publish it where asked')
   addVersion(
     @CurrentUser() caller: UserCaller,
@@ -109,7 +128,8 @@ export class PolicySetsController {
   }
 
   @Post(':ref/publish')
-  @HttpCode(200)
+  @Answers(policySetView, 200)
+  @Refuses('policy_invalid', 'unenforceable')
   @Summary('Put a version in force; an older one is a rollback')
   publish(
     @CurrentUser() caller: UserCaller,
@@ -120,12 +140,13 @@ export class PolicySetsController {
   }
 
   @Get(':ref/diff')
+  @Answers(diffView, 200)
   @Summary('What changed from one version to another')
   diff(
     @CurrentUser() caller: UserCaller,
     @Param({ schema: refParams }) { ref }: RefParams,
     @Query({ schema: diffQuery }) query: z.infer<typeof diffQuery>,
-  ): ReturnType<PolicySetsService['diff']> {
+  ): Promise<Diff> {
     return this.#sets.diff(caller.tenantId, ref, query);
   }
 }

@@ -1,12 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { validatePolicySet } from '@sallyport/policy';
-import type { CompiledPolicy, PolicyProblem } from '@sallyport/policy';
+import type { CompiledPolicy } from '@sallyport/policy';
 import { z } from 'zod';
 import { mintId } from '@sallyport/runtime';
 import { ConfigurationChanges } from '../configuration/changes.js';
 import { Database } from '../db/database.js';
 import type { Transaction } from '../db/database.js';
 import type { PolicySet, PolicyVersion, Prisma } from '../db/generated/client.js';
+import { list, moment } from '../http/answers.js';
 import { alreadyThere, nameForPut } from '../http/noun.js';
 import { decodeCursor, nounPage, toPage } from '../http/page.js';
 import type { Page, PageQuery } from '../http/page.js';
@@ -14,7 +15,6 @@ import { Problem, invalidField, notFound } from '../http/problem.js';
 import { byReference, line, name, text } from '../http/text.js';
 import { Enforceability } from './enforceability.js';
 import { diffLines } from './line-diff.js';
-import type { DiffLine } from './line-diff.js';
 
 export const versionFields = z.strictObject({
   text: text(1_048_576).describe('Cedar policies.'),
@@ -27,24 +27,47 @@ export const newPolicySet = z.strictObject({ name, ...versionFields.shape });
 type Row = Prisma.PolicySetGetPayload<{ include: typeof withLatest }>;
 const withLatest = { versions: { orderBy: { version: 'desc' }, take: 1 } } as const;
 
-const present = (row: Row) => {
+export const policySetView = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    text: z.string().describe('Of the newest version.'),
+    latestVersion: z.int().nullable(),
+    publishedVersion: z.int().nullable().describe('The version in force; null: none.'),
+    publish: z.boolean().describe('The newest version is the one in force.'),
+    createdAt: moment,
+    updatedAt: moment,
+  })
+  .meta({ id: 'PolicySet' });
+export type PolicySetView = z.input<typeof policySetView>;
+
+const present = (row: Row): PolicySetView => {
   const [latest] = row.versions;
   return {
     id: row.id,
     name: row.name,
-    /** Of the newest version. */
     text: latest?.text ?? '',
     latestVersion: latest?.version ?? null,
     publishedVersion: row.publishedVersion,
-    /** The newest version is the one in force. */
     publish: latest !== undefined && row.publishedVersion === latest.version,
     createdAt: row.createdAt,
     updatedAt: row.updatedAt,
   };
 };
-export type PolicySetView = ReturnType<typeof present>;
 
-const presentVersion = (row: PolicyVersion) => ({
+export const policyVersionView = z
+  .object({
+    version: z.int(),
+    text: z.string(),
+    policies: list(z.string()).describe('Ids.'),
+    author: z.string(),
+    comment: z.string(),
+    createdAt: moment,
+  })
+  .meta({ id: 'PolicyVersion' });
+export type PolicyVersionView = z.input<typeof policyVersionView>;
+
+const presentVersion = (row: PolicyVersion): PolicyVersionView => ({
   version: row.version,
   text: row.text,
   policies: (row.compiled as unknown as readonly CompiledPolicy[]).map((policy) => policy.id),
@@ -52,16 +75,46 @@ const presentVersion = (row: PolicyVersion) => ({
   comment: row.comment,
   createdAt: row.createdAt,
 });
-export type PolicyVersionView = ReturnType<typeof presentVersion>;
 
-export interface Validation {
-  readonly valid: boolean;
-  readonly policies: readonly string[];
-  readonly problems: readonly PolicyProblem[];
-  readonly warnings: readonly PolicyProblem[];
-  /** Rows that are missing in the table of what the connections' protocols can enforce. */
-  readonly gaps: readonly { readonly policy: string; readonly connection: string; readonly message: string }[];
-}
+const problemView = z
+  .object({
+    line: z.int(),
+    column: z.int(),
+    message: z.string(),
+    help: z.string().optional(),
+  })
+  .meta({ id: 'PolicyProblem' });
+export const validationView = z
+  .object({
+    valid: z.boolean(),
+    policies: list(z.string()).describe('Ids.'),
+    problems: list(problemView),
+    warnings: list(problemView),
+    gaps: list(
+      z
+        .object({
+          policy: z.string(),
+          connection: z.string(),
+          protocol: z.string(),
+          mode: z.string(),
+          control: z.string(),
+          because: z.string(),
+          message: z.string(),
+        })
+        .meta({ id: 'EnforcementGap' }),
+    ).describe("What the connections' protocols cannot enforce of it."),
+  })
+  .meta({ id: 'PolicyValidation' });
+export type Validation = z.input<typeof validationView>;
+
+export const diffView = z
+  .object({
+    from: z.int(),
+    to: z.int(),
+    lines: list(z.object({ kind: z.enum(['same', 'removed', 'added']), text: z.string() })),
+  })
+  .meta({ id: 'PolicyDiff' });
+export type Diff = z.input<typeof diffView>;
 
 @Injectable()
 export class PolicySetsService {
@@ -185,11 +238,7 @@ export class PolicySetsService {
     });
   }
 
-  async diff(
-    tenantId: string,
-    ref: string,
-    versions: { readonly from: number; readonly to: number },
-  ): Promise<{ readonly from: number; readonly to: number; readonly lines: readonly DiffLine[] }> {
+  async diff(tenantId: string, ref: string, versions: { readonly from: number; readonly to: number }): Promise<Diff> {
     const set = await find(this.#database, tenantId, ref);
     const [from, to] = await Promise.all([
       findVersion(this.#database, set, versions.from),

@@ -1,13 +1,15 @@
-import { Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
+import { Controller, Get, Inject, Param, Post, Query } from '@nestjs/common';
+import { Answers, Refuses } from '../http/answers.js';
 import { CurrentUser } from '../http/caller.js';
 import type { UserCaller } from '../http/caller.js';
 import { NounDocs, Summary } from '../http/noun.js';
-import { pageQuery } from '../http/page.js';
+import { pageOf, pageQuery } from '../http/page.js';
 import type { Page, PageQuery } from '../http/page.js';
 import { idParams } from '../http/text.js';
 import type { IdParams } from '../http/text.js';
-import { SessionsService, sessionQuery } from './sessions.service.js';
+import { SessionsService, sessionQuery, sessionView } from './sessions.service.js';
 import type { SessionQuery, SessionView } from './sessions.service.js';
+import { statementView } from './statement.js';
 import type { StatementView } from './statement.js';
 
 @NounDocs('sessions')
@@ -20,6 +22,7 @@ export class SessionsController {
   }
 
   @Get()
+  @Answers(pageOf(sessionView), 200)
   @Summary('List sessions, newest first')
   list(
     @CurrentUser() caller: UserCaller,
@@ -29,12 +32,14 @@ export class SessionsController {
   }
 
   @Get(':id')
+  @Answers(sessionView, 200)
   @Summary('Read one')
   get(@CurrentUser() caller: UserCaller, @Param({ schema: idParams }) { id }: IdParams): Promise<SessionView> {
     return this.#sessions.get(caller.tenantId, id);
   }
 
   @Get(':id/statements')
+  @Answers(pageOf(statementView), 200)
   @Summary('Its commands in order, each with its outcome')
   statements(
     @CurrentUser() caller: UserCaller,
@@ -45,7 +50,8 @@ export class SessionsController {
   }
 
   @Post(':id/end')
-  @HttpCode(202)
+  @Answers(sessionView, 202)
+  @Refuses('conflict')
   @Summary('End a live session; its caller gets the protocol’s own error')
   end(@CurrentUser() caller: UserCaller, @Param({ schema: idParams }) { id }: IdParams): Promise<SessionView> {
     return this.#sessions.end(caller.tenantId, id, caller.name);

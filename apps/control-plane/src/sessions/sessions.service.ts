@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { SessionEnding } from '../configuration/session-ending.js';
 import { Database } from '../db/database.js';
 import type { Session } from '../db/generated/client.js';
+import { moment } from '../http/answers.js';
 import { decodeCursor, pageQuery, timePage, toPage } from '../http/page.js';
 import type { Page, PageQuery } from '../http/page.js';
 import { Problem, invalidField, notFound } from '../http/problem.js';
@@ -23,7 +24,26 @@ export const sessionQuery = z.strictObject({
 });
 export type SessionQuery = z.infer<typeof sessionQuery>;
 
-const present = (row: Session) => ({
+export const sessionView = z
+  .object({
+    id: z.string(),
+    caller: z.object({ kind: z.string(), id: z.string(), name: z.string() }),
+    connection: z.string(),
+    database: z.string(),
+    proxy: z.string(),
+    agent: z.string(),
+    clientAddress: z.string(),
+    application: z.string(),
+    openedAt: moment,
+    closedAt: moment.nullable().describe('null: it is open.'),
+    closeCause: z.string().nullable(),
+    statements: z.int(),
+    refusals: z.int(),
+  })
+  .meta({ id: 'Session' });
+export type SessionView = z.input<typeof sessionView>;
+
+const present = (row: Session): SessionView => ({
   id: row.id,
   caller: { kind: row.callerKind, id: row.callerId, name: row.callerName },
   connection: row.connectionName,
@@ -38,7 +58,6 @@ const present = (row: Session) => ({
   statements: row.statements,
   refusals: row.refusals,
 });
-export type SessionView = ReturnType<typeof present>;
 
 /** Who was connected, and what they did: reading only. */
 @Injectable()

@@ -1,31 +1,36 @@
 import type { StatementIntent, StatementOutcome, StatementRefused } from '@sallyport/audit';
+import { z } from 'zod';
+import { list } from '../http/answers.js';
 
 /** One command of a session: what was decided, and what came of it. */
-export interface StatementView {
-  readonly sequence: number;
-  readonly at: string;
-  readonly command: string;
-  readonly verdict: 'allowed' | 'approved' | 'refused';
-  readonly text: string;
-  readonly digest: string;
-  readonly kinds: readonly string[];
-  readonly tables: readonly string[];
-  readonly policies: readonly string[];
-  readonly policyVersion: number;
-  readonly approval: string | null;
-  /** Only of a refusal. */
-  readonly code: string | null;
-  readonly reason: string | null;
-  /** `unknown` as long as no outcome is recorded; null for what never ran. */
-  readonly status: 'completed' | 'failed' | 'unknown' | null;
-  readonly tag: string | null;
-  readonly error: string | null;
-  readonly rows: number | null;
-  readonly bytes: number | null;
-  readonly duration: number | null;
-  readonly maskedColumns: readonly string[];
-  readonly maskedCells: number;
-}
+export const statementView = z
+  .object({
+    sequence: z.int(),
+    at: z.string().meta({ format: 'date-time' }),
+    command: z.string(),
+    verdict: z.enum(['allowed', 'approved', 'refused']),
+    text: z.string().describe('With detectors applied.'),
+    digest: z.string().describe('SHA-256 of the exact text and parameters.'),
+    kinds: list(z.string()),
+    tables: list(z.string()),
+    policies: list(z.string()).describe('Ids of the policies that decided.'),
+    policyVersion: z.int(),
+    approval: z.string().nullable(),
+    code: z.string().nullable().describe('Only of a refusal.'),
+    reason: z.string().nullable().describe('Only of a refusal.'),
+    status: z
+      .literal(['completed', 'failed', 'unknown', null])
+      .describe('`unknown` as long as no outcome is recorded; null for what never ran.'),
+    tag: z.string().nullable(),
+    error: z.string().nullable(),
+    rows: z.int().nullable(),
+    bytes: z.int().nullable(),
+    duration: z.number().nullable().describe('Milliseconds from forwarding to the end of the answer.'),
+    maskedColumns: list(z.string()),
+    maskedCells: z.int(),
+  })
+  .meta({ id: 'Statement' });
+export type StatementView = z.input<typeof statementView>;
 
 /** Joins a decision with its outcome. A missing outcome is told as unknown, never left out. */
 export function presentStatement(
