@@ -1,12 +1,12 @@
-import { encodeEvent } from '@sallyport/audit';
+import { spellEvent } from '@sallyport/audit';
 import type { AuditEvent } from '@sallyport/audit';
 
 /** Where a record is kept before anything follows from it. */
 export interface EvidenceStore {
   /** Written when it returns (no crash of this process loses it). Throws when it cannot be kept. */
-  append(id: string, content: Uint8Array): void;
+  append(id: string, content: string): void;
   /** Committed by the control plane when it resolves. */
-  commit(id: string, content: Uint8Array): Promise<void>;
+  commit(id: string, content: string): Promise<void>;
 }
 
 /** Evidence of every session of this proxy. */
@@ -36,14 +36,14 @@ export interface EvidenceInput {
 }
 
 export const createEvidence = ({ store, report, mostWaiting = 32 << 20, retry = 250 }: EvidenceInput): Evidence => {
-  const waiting: { readonly id: string; readonly content: Uint8Array }[] = [];
+  const waiting: { readonly id: string; readonly content: string }[] = [];
   let bytes = 0;
   let lost = 0;
   let available = true;
   let committing = true;
   let timer: NodeJS.Timeout | undefined;
 
-  const append = (id: string, content: Uint8Array): boolean => {
+  const append = (id: string, content: string): boolean => {
     try {
       store.append(id, content);
       available = true;
@@ -74,9 +74,9 @@ export const createEvidence = ({ store, report, mostWaiting = 32 << 20, retry = 
   };
 
   return {
-    keep: (event) => catchUp() && append(event.id, encodeEvent(event)),
+    keep: (event) => catchUp() && append(event.id, spellEvent(event)),
     keepLater(event) {
-      const content = encodeEvent(event);
+      const content = spellEvent(event);
       if (bytes + content.length > mostWaiting) {
         lost += 1;
         return;
@@ -87,7 +87,7 @@ export const createEvidence = ({ store, report, mostWaiting = 32 << 20, retry = 
     },
     async commit(event) {
       try {
-        await store.commit(event.id, encodeEvent(event));
+        await store.commit(event.id, spellEvent(event));
         committing = true;
       } catch (problem) {
         if (committing) report(problem);

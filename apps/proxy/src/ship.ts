@@ -42,7 +42,7 @@ const final: readonly number[] = [status.INVALID_ARGUMENT, status.RESOURCE_EXHAU
 const mostAttempts = 5;
 
 /** A record in the spool: its id, a line feed, its content. */
-const pack = (id: string, content: Uint8Array): Uint8Array => Buffer.concat([Buffer.from(`${id}\n`), content]);
+const pack = (id: string, content: string): Uint8Array => Buffer.from(`${id}\n${content}`);
 
 const unpack = (record: Uint8Array): AuditRecord => {
   const bytes = Buffer.from(record.buffer, record.byteOffset, record.length);

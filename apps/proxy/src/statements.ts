@@ -30,7 +30,7 @@ export interface Statements {
 }
 
 export type Analysis =
-  | { readonly kind: 'facts'; readonly facts: Facts; readonly shape: string }
+  | { readonly kind: 'facts'; readonly facts: Facts; readonly shape: string; readonly alike: boolean }
   | { readonly kind: 'refused'; readonly refusal: Refusal };
 
 /** Texts against one catalog. */
@@ -66,7 +66,11 @@ export const createStatements = (analyses: Analyses): Statements => {
     return shelf;
   };
 
-  const readAnew = (text: string, { analyser }: Shelf, searchPath: readonly string[]): Read => {
+  const readAnew = (
+    text: string,
+    { analyser }: Shelf,
+    searchPath: readonly string[],
+  ): Read & { readonly alike: boolean } => {
     let analysis: Analysis;
     try {
       analysis = analyser.analyse(text, searchPath);
@@ -76,8 +80,8 @@ export const createStatements = (analyses: Analyses): Statements => {
     }
     const unread = unreadStatement(text);
     return analysis.kind === 'refused'
-      ? { ...analysis, statement: unread }
-      : { kind: 'read', statement: { ...unread, facts: analysis.facts, shape: analysis.shape } };
+      ? { ...analysis, statement: unread, alike: false }
+      : { kind: 'read', statement: { ...unread, facts: analysis.facts, shape: analysis.shape }, alike: analysis.alike };
   };
 
   return {
@@ -88,7 +92,8 @@ export const createStatements = (analyses: Analyses): Statements => {
       const known = texts.get(text);
       if (known !== undefined) return known;
       const read = readAnew(text, shelf, searchPath);
-      if (text.length > longestKept) return read;
+      // One of many that differ in a literal: it is read fast, and may never come again.
+      if (read.alike || text.length > longestKept) return read;
       if (!shelf.texts.has(path)) makeRoom(shelf.texts, mostPaths);
       makeRoom(texts, mostTexts);
       shelf.texts.set(path, texts.set(text, read));

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { encodeUtf8 } from '@sallyport/kernel';
 import fc from 'fast-check';
-import { auditLimits, canonicalJson, clip, createEventStream, decodeEvent, encodeEvent } from './index.js';
+import { auditLimits, canonicalJson, clip, createEventStream, decodeEvent, encodeEvent, spellEvent } from './index.js';
 import type { AuditEvent, EventContent } from './index.js';
 
 const caller = { kind: 'subagent', id: 'sub_1', name: 'etl', onBehalfOf: [] } as const;
@@ -115,6 +115,25 @@ describe('events', () => {
     const read = decodeEvent(bytes);
     expect(read.kind === 'event' ? read.event : read).toEqual(JSON.parse(JSON.stringify(event)));
     expect(read.kind === 'event' && Buffer.from(encodeEvent(read.event)).equals(bytes)).toBe(true);
+  });
+
+  test('every member is spelled, in canonical order, whatever it holds', () => {
+    const text = fc.string({ unit: 'grapheme' });
+    const words = fc.array(text, { maxLength: 4 });
+    const count = fc.oneof(fc.nat(), fc.double({ min: 0, max: 1e15, noNaN: true }));
+    const like = (value: unknown): fc.Arbitrary<unknown> => {
+      if (typeof value === 'number') return count;
+      if (typeof value === 'string') return text;
+      if (value === undefined) return fc.option(text, { nil: undefined });
+      if (Array.isArray(value)) return words;
+      return fc.record(Object.fromEntries(Object.entries(value as object).map(([name, item]) => [name, like(item)])));
+    };
+    const any = fc
+      .constantFrom(...events())
+      .chain(({ type, ...rest }) =>
+        (like(rest) as fc.Arbitrary<object>).map((made) => ({ ...made, type }) as AuditEvent),
+      );
+    fc.assert(fc.property(any, (event) => expect(spellEvent(event)).toBe(canonicalJson(event))));
   });
 
   test('numbers without a gap, ids, whole milliseconds', () => {

@@ -26,60 +26,94 @@ const statement = {
   policies: words,
 };
 
+const kinds = [
+  z.strictObject({
+    ...head,
+    type: z.literal('session.opened'),
+    connection: word,
+    database: word,
+    caller,
+    agent: word,
+    clientAddress: word,
+    application: word,
+  }),
+  z.strictObject({
+    ...head,
+    type: z.literal('login.refused'),
+    connection: word,
+    database: word,
+    clientAddress: word,
+    cause: word,
+    claimed: z.strictObject({ issuer: word, subject: word }).optional(),
+  }),
+  z.strictObject({
+    ...statement,
+    type: z.literal('statement.intent'),
+    verdict: z.enum(['allowed', 'approved']),
+    approval: optional,
+  }),
+  z.strictObject({
+    ...statement,
+    type: z.literal('statement.refused'),
+    code: name,
+    reason: word,
+    approval: optional,
+  }),
+  z.strictObject({
+    ...head,
+    type: z.literal('statement.outcome'),
+    command: name,
+    status: z.enum(['completed', 'failed', 'unknown']),
+    tag: optional,
+    error: optional,
+    rows: count,
+    bytes: count,
+    duration: z.number().min(0).max(Number.MAX_SAFE_INTEGER),
+    maskedColumns: words,
+    maskedCells: count,
+  }),
+  z.strictObject({ ...head, type: z.literal('session.closed'), cause: word }),
+  z.strictObject({ ...head, type: z.literal('alarm'), code: name, message: word }),
+] as const;
+
 const eventSchema = z
-  .discriminatedUnion('type', [
-    z.strictObject({
-      ...head,
-      type: z.literal('session.opened'),
-      connection: word,
-      database: word,
-      caller,
-      agent: word,
-      clientAddress: word,
-      application: word,
-    }),
-    z.strictObject({
-      ...head,
-      type: z.literal('login.refused'),
-      connection: word,
-      database: word,
-      clientAddress: word,
-      cause: word,
-      claimed: z.strictObject({ issuer: word, subject: word }).optional(),
-    }),
-    z.strictObject({
-      ...statement,
-      type: z.literal('statement.intent'),
-      verdict: z.enum(['allowed', 'approved']),
-      approval: optional,
-    }),
-    z.strictObject({
-      ...statement,
-      type: z.literal('statement.refused'),
-      code: name,
-      reason: word,
-      approval: optional,
-    }),
-    z.strictObject({
-      ...head,
-      type: z.literal('statement.outcome'),
-      command: name,
-      status: z.enum(['completed', 'failed', 'unknown']),
-      tag: optional,
-      error: optional,
-      rows: count,
-      bytes: count,
-      duration: z.number().min(0).max(Number.MAX_SAFE_INTEGER),
-      maskedColumns: words,
-      maskedCells: count,
-    }),
-    z.strictObject({ ...head, type: z.literal('session.closed'), cause: word }),
-    z.strictObject({ ...head, type: z.literal('alarm'), code: name, message: word }),
-  ])
+  .discriminatedUnion('type', kinds)
   .refine((event) => event.id === `${event.session}:${event.sequence}`, 'id is not session:sequence');
 
+/** The members of each type of event in canonical order, each with its name as JSON has it. */
+const spellings = new Map(
+  kinds.map(({ shape }) => [
+    shape.type.value,
+    Object.keys(shape)
+      .sort()
+      .map((member) => [member, `${canonicalJson(member)}:`] as const),
+  ]),
+);
+
+/** Texts of lists and callers that many events share. They never change. */
+const shared = new WeakMap<object, string>();
+
+const spellMember = (value: unknown): string => {
+  if (typeof value !== 'object' || value === null) return canonicalJson(value);
+  const known = shared.get(value) ?? canonicalJson(value);
+  shared.set(value, known);
+  return known;
+};
+
+/** What `canonicalJson` says of it, without sorting members whose order is known: every statement pays for this twice. */
+export const spellEvent = (event: AuditEvent): string => {
+  const members = spellings.get(event.type);
+  if (members === undefined) return canonicalJson(event);
+  let text = '';
+  for (const [member, name] of members) {
+    const value = (event as unknown as Readonly<Record<string, unknown>>)[member];
+    if (value !== undefined) text += `${text === '' ? '{' : ','}${name}${spellMember(value)}`;
+  }
+  return `${text}}`;
+};
+
 /** Canonical bytes: the spool, the wire and every digest use these and no others. */
-export const encodeEvent = (event: AuditEvent): Uint8Array => encodeUtf8(canonicalJson(event));
+export const encodeEvent = (event: AuditEvent): Uint8Array => encodeUtf8(spellEvent(event));
 
 export type EventRead =
   { readonly kind: 'event'; readonly event: AuditEvent } | { readonly kind: 'refused'; readonly reason: string };

@@ -41,6 +41,8 @@ const worstBytes = 6;
  * evidence. `text` is the one member that may be long.
  */
 export const fit = <Value extends object>(value: Value): Value => {
+  // Nearly everything fits as it is, and then nothing is copied.
+  if (roomOf(value, 'word', auditLimits.event) >= 0) return value;
   for (const limits of tiers) {
     const cut = shorten(value, limits, 'word') as Value;
     if (worstSize(cut) <= auditLimits.event || limits === tiers.at(-1)) return cut;
@@ -55,6 +57,25 @@ const shorten = (value: unknown, limits: TextLimits, kind: 'text' | 'word'): unk
   return Object.fromEntries(
     Object.entries(value).map(([name, member]) => [name, shorten(member, limits, name === 'text' ? 'text' : 'word')]),
   );
+};
+
+/** What is left of `room` bytes when `value` is kept as it is; below zero: something has to be cut. */
+const roomOf = (value: unknown, kind: 'text' | 'word', room: number): number => {
+  if (room < 0) return room;
+  if (typeof value === 'string')
+    return value.length <= auditLimits[kind] && value.isWellFormed() ? room - value.length * worstBytes - 3 : -1;
+  if (typeof value !== 'object' || value === null) return room - 32;
+  let left = room - 2;
+  if (Array.isArray(value)) {
+    if (value.length > auditLimits.list) return -1;
+    for (const item of value) left = roomOf(item, 'word', left - 1);
+    return left;
+  }
+  for (const name in value) {
+    const member: unknown = (value as Readonly<Record<string, unknown>>)[name];
+    left = roomOf(member, name === 'text' ? 'text' : 'word', left - name.length - 4);
+  }
+  return left;
 };
 
 const worstSize = (value: unknown): number => {

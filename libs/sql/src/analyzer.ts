@@ -4,13 +4,22 @@ import type { Facts, OutputColumn } from './facts.js';
 import { listOf, unwrap } from './node.js';
 import { createResolver, indexCatalog } from './resolver.js';
 import { readStatement } from './statement.js';
+import { createTemplates } from './templates.js';
+import type { Templates } from './templates.js';
 import { createViews } from './views.js';
 
 export type Analysis =
-  | { readonly kind: 'facts'; readonly facts: Facts; readonly shape: string }
+  | {
+      readonly kind: 'facts';
+      /** The very same for texts that differ only in literals which change none of them. */
+      readonly facts: Facts;
+      readonly shape: string;
+      /** This text was not read: one like it was. */
+      readonly alike: boolean;
+    }
   | { readonly kind: 'unreadable'; readonly message: string; readonly position: number | undefined };
 
-/** Texts to facts against one catalog. Pure but for the grammar's own memory; keeps no cache. */
+/** Texts to facts against one catalog. Pure but for the grammar's own memory and what is kept of texts read before. */
 export interface Analyzer {
   analyze(text: string, searchPath: readonly string[]): Analysis;
   /** What flows into each column of a view, in the order of its attributes; `undefined` where nobody can tell. */
@@ -19,6 +28,8 @@ export interface Analyzer {
 
 /** Characters. A text beyond it is not read. */
 export const longestText = 1024 * 1024;
+/** Search paths that texts were read under. */
+const mostPaths = 16;
 /** Deeper trees are not walked: nobody writes them, and recursion has an end. */
 const deepest = 400;
 
@@ -37,9 +48,22 @@ export const loadGrammar = (): Promise<void> => loadModule();
 export function createAnalyzer(catalog: Catalog | undefined): Analyzer {
   const index = indexCatalog(catalog);
   const views = createViews(catalog, index, parseQuery);
+  const shelves = new Map<string, Templates>();
+  const templatesFor = (searchPath: readonly string[]): Templates => {
+    const key = searchPath.join('\0');
+    const known = shelves.get(key);
+    if (known !== undefined) return known;
+    const made = createTemplates();
+    if (shelves.size >= mostPaths) shelves.clear();
+    shelves.set(key, made);
+    return made;
+  };
   return {
     analyze: (text, searchPath) => {
       if (text.length > longestText) return unreadable('the text is too long');
+      const templates = templatesFor(searchPath);
+      const known = templates.find(text);
+      if (known !== undefined) return { kind: 'facts', ...known, alike: true };
       if (text.includes('\0') || !text.isWellFormed()) return unreadable('the text holds characters that are none');
       if (chainOf(text) > longestChain) return unreadable('the statement has too many operators');
       let statements: readonly unknown[];
@@ -65,7 +89,11 @@ export function createAnalyzer(catalog: Catalog | undefined): Analyzer {
           return readStatement(stmt, { start, length, text }, resolver);
         }),
       };
-      return { kind: 'facts', facts, shape: shapeOf(text) };
+      const shape = shapeOf(text);
+      const [only, other] = statements;
+      if (other === undefined)
+        templates.keep(text, (only as { readonly stmt?: unknown } | undefined)?.stmt, { facts, shape });
+      return { kind: 'facts', facts, shape, alike: false };
     },
     viewColumns: (relation) => views.columns(relation),
   };
