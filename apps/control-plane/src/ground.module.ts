@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
+import { RefusedAccess } from './audit/refused-access.js';
 import { CONFIG } from './config.js';
 import type { Config } from './config.js';
 import { ConfigurationChanges } from './configuration/changes.js';
@@ -31,7 +32,7 @@ export class GroundModule {
       { provide: DATABASE_URL, useValue: databaseUrl },
       { provide: Tenancy, useValue: tenancy },
     ];
-    const services = [ConfigurationChanges, SessionEnding, Readiness];
+    const services = [ConfigurationChanges, SessionEnding, Readiness, RefusedAccess];
     return {
       module: GroundModule,
       global: true,

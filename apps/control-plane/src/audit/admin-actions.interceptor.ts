@@ -6,38 +6,42 @@ import type { Observable } from 'rxjs';
 import { mintId } from '@sallyport/runtime';
 import { Database } from '../db/database.js';
 import type { Prisma } from '../db/generated/client.js';
-import { Tenancy } from '../db/tenancy.js';
-import type { CallerHolder } from '../http/caller.js';
+import type { Caller, CallerHolder } from '../http/caller.js';
 import { toProblem } from '../http/problem.filter.js';
 import { routeOf } from '../http/route.js';
 import { withoutSecrets } from './without-secrets.js';
 
-/** Records every mutation: before it is made, so that none goes without; its outcome follows. */
+/**
+ * Records every mutation by somebody who is known: before it is made, so that none goes without; its outcome follows.
+ * What strangers may do (set-up) keeps its own record, so that they cannot fill the database.
+ */
 @Injectable()
 export class AdminActionsInterceptor implements NestInterceptor {
   readonly #database: Database;
-  readonly #tenancy: Tenancy;
 
-  constructor(@Inject(Database) database: Database, @Inject(Tenancy) tenancy: Tenancy) {
+  constructor(@Inject(Database) database: Database) {
     this.#database = database;
-    this.#tenancy = tenancy;
   }
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const request = context.switchToHttp().getRequest<Request & CallerHolder>();
-    if (request.method === 'GET' || request.method === 'HEAD') return next.handle();
-    return from(this.#record(request, routeOf(context.getClass(), context.getHandler()) ?? '', next));
+    const { caller } = request;
+    if (request.method === 'GET' || request.method === 'HEAD' || caller === undefined) return next.handle();
+    const route = routeOf(context.getClass(), context.getHandler()) ?? '';
+    return from(this.#record({ caller, request, route }, next));
   }
 
-  async #record(request: Request & CallerHolder, route: string, next: CallHandler): Promise<unknown> {
-    const { caller } = request;
+  async #record(
+    { caller, request, route }: { readonly caller: Caller; readonly request: Request; readonly route: string },
+    next: CallHandler,
+  ): Promise<unknown> {
     const id = mintId('act');
     await this.#database.adminAction.create({
       data: {
         id,
-        tenantId: caller?.tenantId ?? this.#tenancy.defaultTenant,
-        userId: caller?.kind === 'user' ? caller.id : null,
-        userName: caller?.name ?? '',
+        tenantId: caller.tenantId,
+        userId: caller.kind === 'user' ? caller.id : null,
+        userName: caller.name,
         action: route,
         noun: route.split('/')[2] ?? '',
         nounId: firstParameter(request),

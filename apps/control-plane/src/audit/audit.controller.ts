@@ -30,6 +30,7 @@ const actionQuery = z.strictObject({
   ...span,
   user: line(200).optional(),
   noun: line(64).optional(),
+  outcome: line(64).optional().describe('`done`, `unauthenticated`, `forbidden` or the code of another problem.'),
 });
 
 const actionView = z
@@ -99,7 +100,7 @@ export class AuditController {
 
   @Get('admin-actions')
   @Answers(pageOf(actionView), 200)
-  @Summary('What people changed over REST, newest first')
+  @Summary('What people changed over REST, and who was not let in, newest first')
   async adminActions(
     @CurrentUser() caller: UserCaller,
     @Query({ schema: actionQuery }) query: z.infer<typeof actionQuery>,
@@ -111,6 +112,7 @@ export class AuditController {
         at: within(query),
         ...(query.user === undefined ? {} : { userName: query.user }),
         ...(query.noun === undefined ? {} : { noun: query.noun }),
+        ...(query.outcome === undefined ? {} : { outcome: query.outcome }),
         AND: before,
       },
       ...page,

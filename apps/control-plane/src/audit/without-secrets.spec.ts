@@ -19,5 +19,11 @@ describe('what is kept of a request', () => {
     expect(String(withoutSecrets('x'.repeat(10_000)))).toHaveLength(4_001);
     expect(withoutSecrets('a\0\ud800b')).toBe('a\uFFFD\uFFFDb');
     expect(withoutSecrets(undefined)).toBeNull();
+    const wide = Array.from({ length: 90 }, () => Array.from({ length: 90 }, () => ({ text: 'x'.repeat(3_000) })));
+    expect(JSON.stringify(withoutSecrets(wide)).length).toBeLessThan(100_000);
+    const names = Object.fromEntries(
+      Array.from({ length: 90 }, (_, index) => [`${index}${'n'.repeat(190)}`, [[1], [2]]]),
+    );
+    expect(JSON.stringify(withoutSecrets(Array.from({ length: 90 }, () => names))).length).toBeLessThan(100_000);
   });
 });

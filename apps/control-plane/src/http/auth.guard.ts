@@ -1,7 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
+import { RefusedAccess } from '../audit/refused-access.js';
+import { Tenancy } from '../db/tenancy.js';
 import { Authenticator } from '../identity/authenticator.js';
+import type { Authentication } from '../identity/authenticator.js';
 import { accessOf } from './authorization.js';
 import type { Access } from './authorization.js';
 import type { Caller, CallerHolder } from './caller.js';
@@ -10,30 +13,56 @@ import { routeOf } from './route.js';
 
 const longestToken = 16_384;
 
-/** Who is it, and does the table let them in? Every refusal of a token has the same words. */
+/** Who is it, and does the table let them in? Every refusal of a token has the same words; why is kept. */
 @Injectable()
 export class AuthGuard implements CanActivate {
   readonly #authenticator: Authenticator;
+  readonly #refused: RefusedAccess;
+  readonly #tenancy: Tenancy;
 
-  constructor(@Inject(Authenticator) authenticator: Authenticator) {
+  constructor(
+    @Inject(Authenticator) authenticator: Authenticator,
+    @Inject(RefusedAccess) refused: RefusedAccess,
+    @Inject(Tenancy) tenancy: Tenancy,
+  ) {
     this.#authenticator = authenticator;
+    this.#refused = refused;
+    this.#tenancy = tenancy;
   }
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    const access = accessOf(routeOf(context.getClass(), context.getHandler()) ?? '');
+    const route = routeOf(context.getClass(), context.getHandler()) ?? '';
+    const access = accessOf(route);
     if (access === 'public') return true;
     const request = context.switchToHttp().getRequest<Request & CallerHolder>();
-    const caller = await this.#callerOf(request.headers.authorization);
-    if (caller === undefined) throw new Problem('unauthenticated', 'send a valid token: `Authorization: Bearer ...`');
-    if (!allows(access, caller)) throw new Problem('forbidden', 'your role does not include this');
+    const address = request.socket.remoteAddress ?? '';
+    const { authorization } = request.headers;
+    const authentication = await this.#authenticate(authorization);
+    if (authentication.kind === 'refused') {
+      const tenantId = this.#tenancy.defaultTenant;
+      const { cause, user, claimed } = authentication;
+      // Who brings no token at all did not try to log in.
+      if (authorization !== undefined)
+        await this.#refused.record({ tenantId, route, outcome: 'unauthenticated', cause, address, user, claimed });
+      throw new Problem('unauthenticated', 'send a valid token: `Authorization: Bearer ...`');
+    }
+    const { caller } = authentication;
+    if (!allows(access, caller)) {
+      const { tenantId, name } = caller;
+      const user = { id: caller.kind === 'user' ? caller.id : null, name };
+      const cause = `not_for_${caller.kind === 'user' ? caller.role : caller.kind}`;
+      await this.#refused.record({ tenantId, route, outcome: 'forbidden', cause, address, user, claimed: undefined });
+      throw new Problem('forbidden', 'your role does not include this');
+    }
     request.caller = caller;
     return true;
   }
 
-  async #callerOf(header: string | undefined): Promise<Caller | undefined> {
+  async #authenticate(header: string | undefined): Promise<Authentication> {
     const match = /^Bearer ([A-Za-z0-9._~+/-]+=*)$/i.exec(header ?? '');
     const token = match?.[1];
-    if (token === undefined || token.length > longestToken) return undefined;
+    if (token === undefined) return { kind: 'refused', cause: 'malformed' };
+    if (token.length > longestToken) return { kind: 'refused', cause: 'too_long' };
     return this.#authenticator.authenticate(token);
   }
 }

@@ -87,7 +87,7 @@ function problemsOf(operation: Operation, access: Access, takesKey: boolean): re
   const own = (operation as { readonly [refusesKey]?: readonly ProblemCode[] })[refusesKey] ?? [];
   const codes: readonly ProblemCode[] = [
     ...(takesInput ? (['invalid_request'] as const) : []),
-    ...(access === 'public' ? [] : (['unauthenticated', 'forbidden', 'too_many_requests'] as const)),
+    ...(access === 'public' ? [] : (['unauthenticated', 'forbidden'] as const)),
     ...(inPath ? (['not_found'] as const) : []),
     ...(operation.requestBody === undefined ? [] : (['payload_too_large', 'unsupported_media_type'] as const)),
     ...(takesKey ? (['in_progress', 'idempotency_key_reused'] as const) : []),

@@ -320,7 +320,7 @@ describe('docs and health', () => {
       }
       const isPublic = authorization[route] === 'public';
       expect([route, operation.security]).toEqual([route, isPublic ? [] : [{ bearer: [] }]]);
-      const problems = ['500', ...(isPublic ? [] : ['401', '403', '429']), ...(route.includes(':') ? ['404'] : [])];
+      const problems = ['500', ...(isPublic ? [] : ['401', '403']), ...(route.includes(':') ? ['404'] : [])];
       for (const status of problems) {
         const content = operation.responses[status]?.content ?? {};
         expect([route, status, Object.keys(content)]).toEqual([route, status, ['application/problem+json']]);

@@ -2,6 +2,7 @@ import { Body, Controller, Inject, Post, Req } from '@nestjs/common';
 import type { Request } from 'express';
 import { z } from 'zod';
 import { mintId } from '@sallyport/runtime';
+import { RefusedAccess } from '../audit/refused-access.js';
 import { Database } from '../db/database.js';
 import { Tenancy } from '../db/tenancy.js';
 import { Answers, Refuses } from '../http/answers.js';
@@ -32,11 +33,17 @@ const firstAdmin = z
 export class SetupController {
   readonly #database: Database;
   readonly #tenancy: Tenancy;
+  readonly #refused: RefusedAccess;
   readonly #limiter = new FailureLimiter(10);
 
-  constructor(@Inject(Database) database: Database, @Inject(Tenancy) tenancy: Tenancy) {
+  constructor(
+    @Inject(Database) database: Database,
+    @Inject(Tenancy) tenancy: Tenancy,
+    @Inject(RefusedAccess) refused: RefusedAccess,
+  ) {
     this.#database = database;
     this.#tenancy = tenancy;
+    this.#refused = refused;
   }
 
   @Post()
@@ -49,8 +56,19 @@ export class SetupController {
   ): Promise<z.input<typeof firstAdmin>> {
     const address = request.socket.remoteAddress ?? '';
     const wait = this.#limiter.blockedFor(address);
-    if (wait > 0) throw new Problem('too_many_requests', 'too many wrong tokens', { retryAfterSeconds: wait });
     const tenantId = this.#tenancy.defaultTenant;
+    const refusal = {
+      tenantId,
+      route: 'POST /v1/setup',
+      cause: 'setup_token',
+      address,
+      user: undefined,
+      claimed: undefined,
+    };
+    if (wait > 0) {
+      await this.#refused.record({ ...refusal, outcome: 'too_many_requests' });
+      throw new Problem('too_many_requests', 'too many wrong tokens', { retryAfterSeconds: wait });
+    }
     const token = mintSecret('sat');
     const userId = mintId('usr');
     const done = await this.#database.$transaction(async (transaction) => {
@@ -66,10 +84,17 @@ export class SetupController {
       await transaction.apiToken.create({
         data: { id: mintId('tok'), tenantId, userId, name: 'setup', hash: hashSecret(token) },
       });
+      await transaction.adminAction.create({
+        data: {
+          ...{ id: mintId('act'), tenantId, userId, userName: body.name, nounId: userId },
+          ...{ action: 'POST /v1/setup', noun: 'setup', outcome: 'done', detail: { address } },
+        },
+      });
       return true;
     });
     if (!done) {
       this.#limiter.failed(address);
+      await this.#refused.record({ ...refusal, outcome: 'unauthenticated' });
       throw new Problem('unauthenticated', 'the set-up token is wrong, or was used already');
     }
     return { id: userId, name: body.name, role: 'admin', token };

@@ -5,7 +5,7 @@ import { decodeJwt } from 'jose';
 import { Database } from '../db/database.js';
 import type { Issuer } from '../db/generated/client.js';
 import { Tenancy } from '../db/tenancy.js';
-import type { SubagentCaller } from '../http/caller.js';
+import type { Authentication } from './authenticator.js';
 
 /** A subagent asks with the token of its own identity provider, by the very rules that a proxy goes by. */
 @Injectable()
@@ -18,12 +18,12 @@ export class SubagentAuthenticator {
     this.#tenancy = tenancy;
   }
 
-  async authenticate(token: string): Promise<SubagentCaller | undefined> {
+  async authenticate(token: string): Promise<Authentication> {
     const claimed = claimedBy(token);
-    if (claimed === undefined) return undefined;
+    if (claimed === undefined) return { kind: 'refused', cause: 'malformed' };
     const tenantId = this.#tenancy.defaultTenant;
     const issuer = await this.#database.issuer.findFirst({ where: { tenantId, issuer: claimed.issuer } });
-    if (issuer === null) return undefined;
+    if (issuer === null) return { kind: 'refused', cause: 'unknown_issuer', claimed };
     // Bindings always hold `sub`: no other subagent can be the one, and two of them are two here as well.
     const subagents = await this.#database.subagent.findMany({
       where: { tenantId, issuerId: issuer.id, claims: { path: ['sub'], equals: claimed.subject } },
@@ -43,9 +43,9 @@ export class SubagentAuthenticator {
       })),
     });
     const outcome = await verifier.verifyToken(token, { now: Date.now() });
-    if (outcome.kind === 'refused') return undefined;
+    if (outcome.kind === 'refused') return outcome;
     const { id, name, groups, owner } = outcome.subagent;
-    return { kind: 'subagent', tenantId, id, name, groups, owner };
+    return { kind: 'known', caller: { kind: 'subagent', tenantId, id, name, groups, owner } };
   }
 }
 
