@@ -104,8 +104,8 @@ export const rooms = [
   {
     name: 'cli',
     path: 'apps/cli',
-    may: ['kernel', 'runtime', 'audit', 'postgres'],
-    libraries: ['commander', 'yaml', 'zod'],
+    may: ['audit', 'postgres'],
+    libraries: ['commander', 'yaml', 'diff', 'openid-client'],
   },
   {
     name: 'tools',

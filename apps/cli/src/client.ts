@@ -1,5 +1,8 @@
+import { causeOf } from './cause.js';
 import { Failure, exitCodes } from './failure.js';
 import type { Login } from './login-store.js';
+import { secretUrl } from './secret-url.js';
+import { trustSystem } from './trust.js';
 
 /** RFC 9457. */
 interface Problem {
@@ -14,36 +17,42 @@ export interface Answer {
   readonly body: unknown;
 }
 
+export type Query = Readonly<Record<string, string | undefined>>;
+
 /** The control plane's REST API; throws `Failure` with the server's own words. */
 export interface RestClient {
-  get(path: string, query?: Readonly<Record<string, string | undefined>>): Promise<unknown>;
+  get(path: string, query?: Query): Promise<unknown>;
   /** `undefined` instead of a failure where the noun does not exist. */
   find(path: string): Promise<unknown>;
   send(method: 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<Answer>;
 }
 
-export function createRestClient({ url, token }: Login, fetcher: typeof fetch = fetch): RestClient {
+/** The control plane waits up to 25 s for the result of a run. */
+const patience = 60_000;
+
+/** @throws Failure for an address that a token may not be sent to */
+export function createRestClient({ url, token }: Pick<Login, 'url' | 'token'>): RestClient {
+  // It may stand behind a path of its own.
+  const base = secretUrl('the control plane’s address', url).replace(/\/*$/, '/');
+  if (base.startsWith('https:')) trustSystem();
   const request = async (method: string, path: string, body?: unknown): Promise<Answer> => {
-    let response: Response;
     try {
-      response = await fetcher(new URL(path, url), {
+      const response = await fetch(new URL(path.replace(/^\//, ''), base), {
         method,
         redirect: 'error',
+        signal: AbortSignal.timeout(patience),
         headers: {
-          authorization: `Bearer ${token}`,
+          ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
           accept: 'application/json, application/problem+json',
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
+      const text = await response.text();
+      return { status: response.status, body: text === '' ? undefined : parse(text, response.status) };
     } catch (cause) {
-      throw new Failure(`cannot reach the control plane at ${url}`, {
-        hint: `check the address and that it is running (${reasonOf(cause)})`,
-        exitCode: exitCodes.unavailable,
-      });
+      throw cause instanceof Failure ? cause : unreachable(url, cause);
     }
-    const text = await response.text();
-    return { status: response.status, body: text === '' ? undefined : parse(text, response.status) };
   };
   const expectOk = (answer: Answer): Answer => {
     if (answer.status >= 400) throw failureOf(answer);
@@ -75,18 +84,45 @@ function parse(text: string, status: number): unknown {
 
 function failureOf({ status, body }: Answer): Failure {
   const problem = (body ?? {}) as Problem;
-  const lines = [problem.detail ?? problem.title ?? `the control plane answered ${status}`];
-  for (const error of problem.errors ?? [])
-    lines.push(`  ${error.path === undefined ? '' : `${error.path}: `}${error.message}`);
-  const code =
-    status === 401 || status === 403 ? exitCodes.denied : status === 425 ? exitCodes.temporary : exitCodes.failed;
-  return new Failure(lines.join('\n'), {
-    exitCode: code,
-    ...(status === 401 ? { hint: 'your token is not valid (any more): run `sally login`' } : {}),
+  const hint = hintOf(status);
+  const message = problem.detail ?? problem.title ?? `the control plane answered ${status}`;
+  const errors = (problem.errors ?? []).map(({ path, message: what }) =>
+    path === undefined ? what : `${path}: ${what}`,
+  );
+  return new Failure(message, {
+    // A single one says what the message says.
+    details: errors.filter((error) => error !== message),
+    exitCode: exitCodeOf(status),
+    ...(hint === undefined ? {} : { hint }),
+    ...(problem.code === undefined ? {} : { code: problem.code }),
   });
 }
 
-const reasonOf = (cause: unknown): string => {
-  const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
-  return inner instanceof Error ? inner.message : 'unknown error';
-};
+function exitCodeOf(status: number): number {
+  if (status === 401 || status === 403) return exitCodes.denied;
+  if (status === 425) return exitCodes.temporary;
+  return status === 429 || status >= 500 ? exitCodes.unavailable : exitCodes.failed;
+}
+
+function hintOf(status: number): string | undefined {
+  if (status === 401) return 'the token is wrong, expired or revoked: get another one and run `sally login` again';
+  if (status === 403) return '`sally whoami` says who you are; an admin gives another role';
+  if (status === 425) return 'nothing was run: somebody must agree first (`sally approvals approve`); then try again';
+  return undefined;
+}
+
+/** Of OpenSSL and Node: the certificate is there, and proves nothing. */
+const untrusted = /CERT|SIGNATURE|ISSUER|SELF_SIGNED|ALTNAME/;
+
+function unreachable(url: string, cause: unknown): Failure {
+  const { code, reason } = causeOf(cause);
+  if (untrusted.test(code))
+    return new Failure(`the certificate of ${url} cannot be verified: ${reason}`, {
+      hint: 'give the PEM of its authority with `sally login --ca`, or in the file that SALLYPORT_CA names',
+      exitCode: exitCodes.unavailable,
+    });
+  return new Failure(`cannot reach the control plane at ${url}: ${reason}`, {
+    hint: 'check the address, and that it is running: its /healthz answers 200',
+    exitCode: exitCodes.unavailable,
+  });
+}

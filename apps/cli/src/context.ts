@@ -9,6 +9,10 @@ export interface CommandContext {
   client(): RestClient;
   readText(path: string): Promise<string>;
   readStdin(): Promise<string>;
+  /** A secret: typed unseen where standard input is a terminal, else the whole of standard input. */
+  readSecret(prompt: string): Promise<string>;
+  /** Trusts one more authority, beside the system's, for every HTTPS request of this process. */
+  trust(pem: string): void;
   /** Resolves when the person presses Ctrl-C or the process is told to end. */
   interrupted(): Promise<void>;
 }

@@ -1,7 +1,8 @@
-import { connect as connectTcp } from 'node:net';
+import { connect as connectTcp, isIP } from 'node:net';
 import type { Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { Failure, exitCodes } from './failure.js';
+import { causeOf } from './cause.js';
+import { Failure, exitCodes, usage } from './failure.js';
 
 /** A proxy's PostgreSQL listener, and whom we take for it. */
 export interface Gate {
@@ -14,42 +15,53 @@ export interface Gate {
 }
 
 export function parseGate(text: string): Pick<Gate, 'host' | 'port'> {
-  const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text);
+  const match = /^(?:\[([0-9a-f:.]+)\]|([^:/@[\]\s]+)):(\d{1,5})$/i.exec(text);
   const host = match?.[1] ?? match?.[2];
-  if (host === undefined || Number(match?.[3]) > 65_535)
-    throw new Failure(`${text} is not host:port`, { exitCode: exitCodes.usage });
-  return { host, port: Number(match?.[3]) };
+  const port = Number(match?.[3]);
+  if (host === undefined || port < 1 || port > 65_535)
+    throw usage(`the gate ${text} is not host:port`, 'write it like gate.example.com:7432');
+  return { host, port };
 }
 
 /** SSLRequest (PostgreSQL, "Message Formats"): length 8, code 80877103. */
 const sslRequest = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]);
+const yes = 0x53;
 const patience = 10_000;
 
 /** A TLS connection to the gate, before any start-up message. The token never travels in the clear. */
 export function openGate({ host, port, ca, insecure }: Gate): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = connectTcp({ host, port });
-    const fail = (message: string): void => {
+    const socket = connectTcp({ host, port, noDelay: true, keepAlive: true });
+    const fail = (message: string, hint?: string): void => {
       socket.destroy();
-      reject(new Failure(message, { exitCode: exitCodes.unavailable }));
+      reject(new Failure(message, { exitCode: exitCodes.unavailable, ...(hint === undefined ? {} : { hint }) }));
     };
-    const onError = (error: Error): void => fail(`the gate ${host}:${port} cannot be reached: ${error.message}`);
+    const onError = (error: Error): void =>
+      fail(`the gate ${host}:${port} cannot be reached: ${causeOf(error).reason}`);
+    const onEnd = (): void => fail(`the gate ${host}:${port} hung up`);
     socket.setTimeout(patience, () => fail(`the gate ${host}:${port} does not answer`));
     socket.once('error', onError);
+    socket.once('end', onEnd);
     socket.once('connect', () => socket.write(sslRequest));
     socket.once('data', (answer: Buffer) => {
       // One byte and nothing behind it: whatever came before TLS is nobody's word.
-      if (answer.length !== 1 || answer[0] !== 0x53) return fail(`the gate ${host}:${port} does not offer TLS`);
+      if (answer.length !== 1 || answer[0] !== yes) return fail(`the gate ${host}:${port} does not offer TLS`);
       socket.off('error', onError);
+      socket.off('end', onEnd);
       const secure = connectTls({
         socket,
-        servername: /^[\d.]+$|:/.test(host) ? '' : host,
         host,
+        servername: isIP(host) === 0 ? host : '',
         ...(ca === undefined ? {} : { ca }),
         rejectUnauthorized: !insecure,
         ALPNProtocols: ['postgresql'],
       });
-      secure.once('error', (error) => fail(`TLS with the gate failed: ${error.message}`));
+      secure.once('error', (error) =>
+        fail(
+          `the gate ${host}:${port} is not who its certificate must prove: ${causeOf(error).reason}`,
+          'give the PEM of its authority with --ca, and the name that stands in its certificate with --gate',
+        ),
+      );
       secure.once('secureConnect', () => {
         socket.setTimeout(0);
         secure.removeAllListeners('error');

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Failure, exitCodes } from './failure.js';
@@ -7,6 +7,8 @@ import { Failure, exitCodes } from './failure.js';
 export interface Login {
   readonly url: string;
   readonly token: string;
+  /** PEM of an authority that is trusted beside the system's. */
+  readonly ca?: string;
 }
 
 const storePath = (env: NodeJS.ProcessEnv): string =>
@@ -17,35 +19,38 @@ const storePath = (env: NodeJS.ProcessEnv): string =>
 
 /** The environment wins over the stored login, so that scripts need no file. */
 export function readLogin(env: NodeJS.ProcessEnv): Login {
+  const url = env['SALLYPORT_URL'];
+  const token = env['SALLYPORT_TOKEN'];
+  if (url !== undefined && token !== undefined) return { url, token };
   const stored = readStore(env);
-  const url = env['SALLYPORT_URL'] ?? stored?.url;
-  const token = env['SALLYPORT_TOKEN'] ?? stored?.token;
-  if (url === undefined || token === undefined)
-    throw new Failure('you are not logged in', {
+  // A stored token is told to nobody but the control plane that it was stored for.
+  if (stored === undefined || (url !== undefined && url !== stored.url))
+    throw new Failure(url === undefined ? 'you are not logged in' : `you are not logged in at ${url}`, {
       hint: 'run `sally login --url https://...` or set SALLYPORT_URL and SALLYPORT_TOKEN',
       exitCode: exitCodes.config,
     });
-  return { url, token };
+  return token === undefined ? stored : { ...stored, token };
 }
 
 function readStore(env: NodeJS.ProcessEnv): Login | undefined {
   const path = storePath(env);
-  let text: string;
+  const broken = (why: string, hint: string): Failure =>
+    new Failure(`the stored login ${path} ${why}`, { hint, exitCode: exitCodes.config });
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return undefined;
+  if (!found.isFile() || (process.getuid !== undefined && found.uid !== process.getuid()))
+    throw broken('is not a file of yours', 'remove it and run `sally login` again');
+  if ((found.mode & 0o077) !== 0)
+    throw broken('can be read by others on this machine', `chmod 600 ${path}, and get a new token: this one was seen`);
   try {
-    text = readFileSync(path, 'utf8');
-  } catch {
-    return undefined;
-  }
-  try {
-    const value = JSON.parse(text) as Partial<Login>;
-    if (typeof value.url === 'string' && typeof value.token === 'string') return { url: value.url, token: value.token };
+    const value = JSON.parse(readFileSync(path, 'utf8')) as Partial<Login>;
+    const { url, token, ca } = value;
+    if (typeof url === 'string' && typeof token === 'string')
+      return { url, token, ...(typeof ca === 'string' ? { ca } : {}) };
   } catch {
     // Falls through to the one message below.
   }
-  throw new Failure(`the stored login ${path} cannot be read`, {
-    hint: 'run `sally login` again',
-    exitCode: exitCodes.config,
-  });
+  throw broken('cannot be read', 'run `sally login` again');
 }
 
 /** Written beside and renamed, readable by its owner only. */
@@ -53,8 +58,9 @@ export function writeLogin(env: NodeJS.ProcessEnv, login: Login): string {
   const path = storePath(env);
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const beside = `${path}.${process.pid}`;
-  writeFileSync(beside, `${JSON.stringify(login)}\n`, { mode: 0o600 });
-  chmodSync(beside, 0o600);
+  rmSync(beside, { force: true });
+  // `wx`: never through a link that somebody laid there.
+  writeFileSync(beside, `${JSON.stringify(login)}\n`, { mode: 0o600, flag: 'wx' });
   renameSync(beside, path);
   return path;
 }

@@ -1,48 +1,23 @@
 #!/usr/bin/env node
-import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
-import { CommanderError } from 'commander';
-import { type RestClient, createRestClient } from './client.js';
-import type { CommandContext } from './context.js';
-import { Failure, exitCodes } from './failure.js';
-import { readLogin } from './login-store.js';
-import { createOutput } from './output.js';
-import { createProgram } from './program.js';
+import { exitCodes } from './failure.js';
+import { run } from './run.js';
+import { readSecret } from './secret-input.js';
 
-let client: RestClient | undefined;
+// `sally sessions ls | head`: who stops reading has seen enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(exitCodes.ok);
+});
 
-const context: CommandContext = {
+process.exitCode = await run(process.argv.slice(2), {
   env: process.env,
-  output: createOutput(process.argv.includes('--json'), { out: process.stdout, err: process.stderr }),
-  client: () => (client ??= createRestClient(readLogin(process.env))),
-  readText: async (path) => {
-    try {
-      return await readFile(path, 'utf8');
-    } catch {
-      throw new Failure(`cannot read ${path}`, { exitCode: exitCodes.usage });
-    }
-  },
+  out: process.stdout,
+  err: process.stderr,
   readStdin: () => text(process.stdin),
+  readSecret: (prompt) => readSecret(prompt, { input: process.stdin, screen: process.stderr }),
   interrupted: () =>
     new Promise((resolve) => {
-      process.once('SIGINT', resolve);
-      process.once('SIGTERM', resolve);
+      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());
     }),
-};
-
-const program = createProgram(context);
-for (const command of [program, ...program.commands, ...program.commands.flatMap((inner) => inner.commands)])
-  command.exitOverride();
-
-try {
-  await program.parseAsync(process.argv);
-} catch (error) {
-  if (error instanceof CommanderError) {
-    process.exitCode = error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
-  } else if (error instanceof Failure) {
-    process.stderr.write(`sally: ${error.message}\n${error.hint === undefined ? '' : `  ${error.hint}\n`}`);
-    process.exitCode = error.exitCode;
-  } else {
-    throw error;
-  }
-}
+});

@@ -1,26 +1,44 @@
 import { Command } from 'commander';
+import { addApiTokens } from './commands/api-tokens.js';
 import { addApply } from './commands/apply.js';
 import { addApprovals } from './commands/approvals.js';
 import { addConnect } from './commands/connect.js';
+import { addGet } from './commands/get.js';
+import { addJoinTokens } from './commands/join-tokens.js';
 import { addLogin } from './commands/login.js';
+import { addNodes } from './commands/nodes.js';
 import { addSessions } from './commands/sessions.js';
 import { addToken } from './commands/token.js';
 import type { CommandContext } from './context.js';
+import type { Streams } from './output.js';
 
-/** The whole of `sally`. */
-export function createProgram(context: CommandContext): Command {
+/** The whole of `sally`. Errors are thrown and told by `main`, in one form. */
+export function createProgram(context: CommandContext, { out, err }: Streams): Command {
   const program = new Command('sally')
     .description('Sallyport: a gateway that decides every command of your subagents on the wire')
-    .option('--json', 'print JSON for programs')
-    .showHelpAfterError('(add --help for usage and examples)')
+    .option('--json', 'answer with one JSON document; errors too, on standard error')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void out.write(text),
+      writeErr: (text) => void err.write(text),
+      outputError: () => undefined,
+    })
     .addHelpText(
       'after',
       `
-Environment:
-  SALLYPORT_URL     the control plane, instead of the stored login
-  SALLYPORT_TOKEN   an API token, or a subagent's own token
+Examples:
+  sally login --url https://sallyport.example.com
+  sally approvals ls --state pending --json
+  sally sessions show ses_01J8...
 
-Exit codes: 0 done, 1 failed, 64 usage, 69 unreachable, 75 not yet (an approval is pending), 77 not permitted`,
+Environment:
+  SALLYPORT_URL               the control plane, instead of the stored login
+  SALLYPORT_TOKEN             an API token, or a subagent's own token
+  SALLYPORT_CA                PEM file of an authority to trust beside the system's
+  SALLYPORT_CONFIG_DIRECTORY  where the login is kept; by default ~/.config/sallyport
+
+Exit codes: 0 done, 1 failed, 64 usage, 69 unreachable, 70 our own fault, 75 not yet (an approval is pending),
+  77 not permitted, 78 not logged in`,
     );
   addLogin(program, context);
   addToken(program, context);
@@ -28,5 +46,9 @@ Exit codes: 0 done, 1 failed, 64 usage, 69 unreachable, 75 not yet (an approval 
   addSessions(program, context);
   addApprovals(program, context);
   addApply(program, context);
+  addGet(program, context);
+  addNodes(program, context);
+  addJoinTokens(program, context);
+  addApiTokens(program, context);
   return program;
 }

@@ -1,4 +1,4 @@
-import { encodeStartup } from '@sallyport/postgres';
+import { encodeStartup, requestCode } from '@sallyport/postgres';
 
 /** What a client says first: a request for encryption, a cancel, or its start-up. */
 export type FirstPacket =
@@ -14,17 +14,17 @@ export type FirstPacket =
   | { readonly kind: 'invalid' };
 
 const longest = 10_000;
-const codes = { cancel: 80877102, ssl: 80877103, gss: 80877104 } as const;
 
 /** PostgreSQL, "Message Formats": StartupMessage and its relatives have a length and a code, and no type. */
 export function readFirstPacket(bytes: Buffer): FirstPacket {
-  if (bytes.length < 8) return bytes.length >= 4 && tooLong(bytes) ? { kind: 'invalid' } : { kind: 'incomplete' };
-  if (tooLong(bytes)) return { kind: 'invalid' };
+  if (bytes.length < 4) return { kind: 'incomplete' };
   const length = bytes.readInt32BE(0);
+  if (length < 8 || length > longest) return { kind: 'invalid' };
   if (bytes.length < length) return { kind: 'incomplete' };
   const code = bytes.readInt32BE(4);
-  if (code === codes.ssl || code === codes.gss) return { kind: 'encryption', length };
-  if (code === codes.cancel) return { kind: 'cancel', bytes: bytes.subarray(0, length) };
+  if (code === requestCode.tls || code === requestCode.gss)
+    return length === 8 ? { kind: 'encryption', length } : { kind: 'invalid' };
+  if (code === requestCode.cancel) return { kind: 'cancel', bytes: bytes.subarray(0, length) };
   if (code >>> 16 !== 3) return { kind: 'invalid' };
   const texts = bytes.toString('utf8', 8, length - 1).split('\0');
   const parameters: Record<string, string> = {};
@@ -33,11 +33,6 @@ export function readFirstPacket(bytes: Buffer): FirstPacket {
     if (name !== '') parameters[name] = texts[at + 1] ?? '';
   }
   return { kind: 'startup', version: code, parameters, length };
-}
-
-function tooLong(bytes: Buffer): boolean {
-  const length = bytes.readInt32BE(0);
-  return length < 8 || length > longest;
 }
 
 /** The client's start-up with the connection as its user: the login convention of every gate. */
@@ -49,3 +44,18 @@ export const startupFor = (
     { ...parameters, user: connection, database: parameters['database'] ?? parameters['user'] ?? '' },
     version,
   );
+
+/** An ErrorResponse that ends the connection: the client's user is told why, by their own client. */
+export function fatalError(message: string, hint: string | undefined): Buffer {
+  const fields = [
+    ['S', 'FATAL'],
+    ['V', 'FATAL'],
+    ['C', '08001'], // sqlclient_unable_to_establish_sqlconnection
+    ['M', message],
+    ...(hint === undefined ? [] : [['H', hint]]),
+  ].map(([type = '', text = '']) => `${type}${text.replaceAll('\0', '')}\0`);
+  const body = Buffer.from(`${fields.join('')}\0`);
+  const head = Buffer.from([0x45, 0, 0, 0, 0]);
+  head.writeInt32BE(body.length + 4, 1);
+  return Buffer.concat([head, body]);
+}

@@ -126,15 +126,15 @@ async function build(
     runSally(args, {
       env: token === undefined ? sallyEnv : { ...sallyEnv, SALLYPORT_URL: controlPlaneUrl, SALLYPORT_TOKEN: token },
     });
-  const sallyOk = async (...args: readonly string[]): Promise<string> => {
-    const result = await sally(args);
+  const sallyOk = async (args: readonly string[], input = ''): Promise<string> => {
+    const result = await runSally(args, { env: sallyEnv, input });
     if (result.exitCode !== 0) throw new Error(`sally ${args.join(' ')}: ${result.stderr}`);
     return result.stdout;
   };
-  await sallyOk('login', '--url', controlPlaneUrl, '--setup', setupLine[1] ?? '', '--name', 'ada');
+  await sallyOk(['login', '--url', controlPlaneUrl, '--setup', '--name', 'ada'], setupLine[1]);
   const manifests = join(directory, 'sallyport.yaml');
   await writeFile(manifests, applyManifests({ issuer, targetPort: target.port, holdSeconds, audience }));
-  progress((await sallyOk('apply', '-f', manifests)).trimEnd());
+  progress((await sallyOk(['apply', '-f', manifests])).trimEnd());
   const login = JSON.parse(await readFile(join(directory, 'sally', 'login.json'), 'utf8')) as {
     readonly token: string;
   };

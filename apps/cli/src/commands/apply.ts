@@ -1,66 +1,104 @@
 import type { Command } from 'commander';
+import { createTwoFilesPatch } from 'diff';
 import type { CommandContext } from '../context.js';
-import { type Change, differenceOf } from '../difference.js';
-import { type Manifest, kinds, readManifests } from '../manifest.js';
-import { shorten } from '../output.js';
-
-interface Applied {
-  readonly kind: string;
-  readonly name: string;
-  readonly result: 'created' | 'changed' | 'unchanged';
-  readonly changes: readonly Change[];
-}
+import type { Change } from '../difference.js';
+import { sameValue } from '../difference.js';
+import { Failure } from '../failure.js';
+import { type Manifest, inOrder, readManifests } from '../manifest.js';
+import { type Reconciled, carryOut, checkPolicies, inSteps, joined, planFor } from '../reconcile.js';
 
 export function addApply(program: Command, context: CommandContext): void {
   program
     .command('apply')
-    .description('make the control plane look like the YAML: issuers, groups, subagents, connections, policies ...')
+    .description('make the control plane look like the YAML')
     .requiredOption('-f, --file <path...>', 'YAML files, several documents each; - for standard input')
-    .option('--dry-run', 'show what would change and change nothing')
+    .option('--dry-run', 'show what would change, check policy texts, and change nothing')
     .addHelpText(
       'after',
       `
 Examples:
   sally apply -f sallyport.yaml --dry-run
   sally apply -f issuers.yaml -f billing.yaml
+  sally get connections | sally apply -f -
 
 A document:
   kind: Subagent
   name: etl
-  spec: { issuer: ci, claims: { sub: etl }, groups: [etl] }`,
+  spec: { issuer: ci, claims: { sub: etl }, groups: [etl] }
+
+Kinds: Class, Group, Issuer, User, Subagent, Connection, ColumnTags, PolicySet; Agent and Proxy once they enrolled.
+What a document does not mention stays as it is. Nothing is deleted: \`sally delete\` does that. A new name is a new noun.`,
     )
-    .action(async (options: { file: readonly string[]; dryRun?: true }) => {
+    .action(async ({ file, dryRun = false }: { file: readonly string[]; dryRun?: boolean }) => {
       const manifests: Manifest[] = [];
-      for (const path of options.file) {
+      for (const path of file) {
         const text = path === '-' ? await context.readStdin() : await context.readText(path);
         manifests.push(...(await readManifests(path, text, context.readText)));
       }
-      const applied: Applied[] = [];
-      for (const manifest of manifests) {
-        const one = await apply(manifest, context, options.dryRun === true);
-        applied.push(one);
-        if (!context.output.json) report(one, context, options.dryRun === true);
-      }
-      if (context.output.json)
-        context.output.line(JSON.stringify({ dryRun: options.dryRun === true, applied }, undefined, 2));
+      await applyAll(inSteps(inOrder(manifests)), context, dryRun);
     });
 }
 
-async function apply(manifest: Manifest, context: CommandContext, dryRun: boolean): Promise<Applied> {
-  const path = `/v1/${kinds[manifest.kind]}/${encodeURIComponent(manifest.name)}`;
-  const present = (await context.client().find(path)) as Readonly<Record<string, unknown>> | undefined;
-  const changes = differenceOf(manifest.spec, present ?? {});
-  const result = present === undefined ? 'created' : changes.length > 0 ? 'changed' : 'unchanged';
-  if (!dryRun && result !== 'unchanged') await context.client().send('PUT', path, manifest.spec);
-  return { kind: manifest.kind, name: manifest.name, result, changes };
+async function applyAll(steps: readonly Manifest[], context: CommandContext, dryRun: boolean): Promise<void> {
+  const { output } = context;
+  const applied = new Map<string, Reconciled>();
+  const keyOf = ({ kind, name }: Manifest): string => `${kind} ${name}`;
+  for (const [at, step] of steps.entries()) {
+    const key = keyOf(step);
+    try {
+      const { manifest: _manifest, body: _body, ...done } = await perform(step, context, dryRun);
+      const before = applied.get(key);
+      applied.set(key, before === undefined ? done : joined(before, done));
+    } catch (error) {
+      throw error instanceof Failure ? placed(error, step, applied.size) : error;
+    }
+    const one = applied.get(key);
+    const isLast = !steps.slice(at + 1).some((later) => keyOf(later) === key);
+    if (one !== undefined && isLast && !output.json) report(one, context, dryRun);
+  }
+  output.value({ dryRun, applied: [...applied.values()] }, () => undefined);
 }
 
-function report({ kind, name, result, changes }: Applied, { output }: CommandContext, dryRun: boolean): void {
-  const verb = dryRun && result !== 'unchanged' ? `would be ${result}` : result;
-  output.line(`${kind} ${name}: ${verb}`);
-  if (!dryRun) return;
-  for (const { field, from, to } of changes) {
-    if (from !== undefined) output.line(`  - ${field}: ${shorten(JSON.stringify(from), 100)}`);
-    output.line(`  + ${field}: ${shorten(JSON.stringify(to), 100)}`);
+async function perform(manifest: Manifest, context: CommandContext, dryRun: boolean) {
+  const client = context.client();
+  const plan = await planFor(manifest, client);
+  await (dryRun ? checkPolicies(plan, client) : carryOut(plan, client));
+  return plan;
+}
+
+/** The server's own words, and where in the YAML they belong. */
+const placed = (failure: Failure, { kind, name, place }: Manifest, before: number): Failure =>
+  new Failure(`${place}: ${kind} ${name}: ${failure.message}`, {
+    details: failure.details,
+    exitCode: failure.exitCode,
+    hint:
+      failure.hint ?? `the ${before} before it are done; mend this one and apply again: what is done stays unchanged`,
+    ...(failure.code === undefined ? {} : { code: failure.code }),
+  });
+
+function report({ kind, name, result, changes }: Reconciled, { output }: CommandContext, dryRun: boolean): void {
+  output.line(`${kind} ${name}: ${dryRun && result !== 'unchanged' ? `would be ${result}` : result}`);
+  if (dryRun) for (const change of changes) for (const line of describeChange(change)) output.line(`  ${line}`);
+}
+
+/** Texts line by line, lists by their members, all else by value. */
+function describeChange({ field, from, to }: Change): readonly string[] {
+  const shown = (value: unknown): string => JSON.stringify(value);
+  if (typeof to === 'string' && (to.includes('\n') || (typeof from === 'string' && from.includes('\n'))))
+    return [
+      `${field}:`,
+      ...createTwoFilesPatch('', '', typeof from === 'string' ? from : '', to, '', '', { context: 1 })
+        .split('\n')
+        .filter((line) => /^[-+ @](?!--|\+\+)/.test(line))
+        .map((line) => `  ${line}`),
+    ];
+  if (Array.isArray(to)) {
+    const old: readonly unknown[] = Array.isArray(from) ? from : [];
+    const missing = (list: readonly unknown[], value: unknown): boolean => !list.some((one) => sameValue(one, value));
+    return [
+      ...old.filter((value) => missing(to, value)).map((value) => `- ${field}: ${shown(value)}`),
+      ...to.filter((value: unknown) => missing(old, value)).map((value: unknown) => `+ ${field}: ${shown(value)}`),
+    ];
   }
+  return [...(from === undefined || from === null ? [] : [`- ${field}: ${shown(from)}`]), `+ ${field}: ${shown(to)}`];
 }

@@ -1,14 +1,14 @@
 import type { Command } from 'commander';
-import { escapeForTerminal } from '@sallyport/audit';
 import type { CommandContext } from '../context.js';
 import { Failure, exitCodes } from '../failure.js';
-import { shorten, table } from '../output.js';
-import type { Page } from '../page.js';
+import { shorten } from '../output.js';
+import { parseLimit, readPages } from '../page.js';
 
 interface Approval {
   readonly id: string;
   readonly state: string;
   readonly caller: { readonly name: string };
+  readonly onBehalfOf: readonly string[];
   readonly connection: string;
   readonly database: string;
   readonly effect: string;
@@ -20,11 +20,13 @@ interface Approval {
   readonly words: readonly { readonly user: string; readonly agrees: boolean; readonly reason: string }[];
   readonly createdAt: string;
   readonly expiresAt: string;
+  readonly runs?: readonly Run[];
 }
 
 interface Run {
   readonly id: string;
   readonly state: string;
+  readonly createdAt: string;
   readonly result: {
     readonly completed: boolean;
     readonly tag: string;
@@ -46,28 +48,30 @@ export function addApprovals(program: Command, context: CommandContext): void {
     .command('ls')
     .description('list approvals, newest first')
     .option('--state <state>', 'pending, approved, denied, expired, withdrawn or redeemed')
-    .option('--limit <n>', 'how many', '50')
-    .action(async (options: { state?: string; limit: string }) => {
-      const page = (await context
-        .client()
-        .get('/v1/approvals', { state: options.state, limit: options.limit })) as Page<Approval>;
+    .option('--limit <n>', 'how many', parseLimit, 50)
+    .addHelpText('after', '\nExamples:\n  sally approvals ls --state pending\n  sally approvals ls --json')
+    .action(async ({ state, limit }: { state?: string; limit: number }) => {
+      const page = await readPages<Approval>(context.client(), '/v1/approvals', { query: { state }, limit });
       context.output.value(page, () => {
-        const head = ['approval', 'state', 'caller', 'connection', 'asked', 'effect'];
-        const rows = page.items.map((item) => [
-          item.id,
-          item.state,
-          item.caller.name,
-          item.connection,
-          item.createdAt,
-          shorten(item.effect, 60),
-        ]);
-        for (const line of table(head, rows)) context.output.line(line);
+        context.output.table(
+          ['approval', 'state', 'caller', 'connection', 'asked', 'effect'],
+          page.items.map((item) => [
+            item.id,
+            item.state,
+            item.caller.name,
+            item.connection,
+            item.createdAt,
+            shorten(item.effect, 60),
+          ]),
+        );
+        if (page.next !== null) context.output.note(`There are more: --limit ${limit * 4}`);
       });
     });
 
   approvals
     .command('show <approval>')
     .description('everything an approver needs to know')
+    .addHelpText('after', '\nExamples:\n  sally approvals show apr_01J8...')
     .action(async (id: string) => {
       const approval = (await context.client().get(pathOf(id))) as Approval;
       context.output.value(approval, () => show(approval, context));
@@ -87,6 +91,7 @@ export function addApprovals(program: Command, context: CommandContext): void {
     .command('deny <approval>')
     .description('refuse it; the caller is told the reason')
     .requiredOption('--reason <text>', 'why')
+    .addHelpText('after', '\nExamples:\n  sally approvals deny apr_01J8... --reason "not during the freeze"')
     .action(async (id: string, options: { reason: string }) => {
       const { body } = await context.client().send('POST', `${pathOf(id)}/deny`, { reason: options.reason });
       context.output.value(body, () => context.output.line(`${id}: ${(body as Approval).state}`));
@@ -113,28 +118,32 @@ export function addApprovals(program: Command, context: CommandContext): void {
 function show(approval: Approval, { output }: CommandContext): void {
   const lines = [
     `${approval.id}: ${approval.state}, ${approval.words.filter((word) => word.agrees).length} of ${approval.needed} agreed`,
-    `caller      ${approval.caller.name}`,
+    `caller      ${[approval.caller.name, ...approval.onBehalfOf].join(', on behalf of ')}`,
     `connection  ${approval.connection}/${approval.database}`,
     `effect      ${approval.effect}`,
     `held by     ${approval.policies.join(', ')}: ${approval.reason}`,
     `asked       ${approval.createdAt}, expires ${approval.expiresAt}`,
     ...approval.words.map((word) => `${word.agrees ? 'agreed' : 'denied'}      ${word.user} ${word.reason}`),
-    `parameters  ${approval.parameters.length === 0 ? 'none' : approval.parameters.join(', ')}`,
+    ...(approval.runs ?? []).map((run) => `run         ${run.createdAt} ${run.state} ${describeRun(run)}`.trimEnd()),
+    `parameters  ${approval.parameters.length === 0 ? 'none' : ''}`.trimEnd(),
+    ...approval.parameters.map((value, at) => `  $${at + 1}  ${value}`),
     'statement',
   ];
-  for (const line of lines) output.line(escapeForTerminal(line));
+  for (const line of lines) output.line(line);
   // The whole text, line by line: an approver must see its end.
-  for (const line of approval.text.split('\n')) output.line(`  ${escapeForTerminal(line)}`);
+  output.block(approval.text);
 }
+
+const describeRun = ({ result }: Run): string =>
+  result === null ? '' : result.completed ? `${result.tag} (${result.rows} rows)` : `${result.code}: ${result.message}`;
 
 function renderRun(id: string, run: Run, { output }: CommandContext): void {
   const result = run.result;
   if (result === null || !result.completed) return;
   if (result.columns.length > 0)
-    for (const line of table(
+    output.table(
       result.columns,
       result.resultRows.map((row) => row.map((cell) => cell ?? '')),
-    ))
-      output.line(line);
-  output.line(`${id}: ${result.tag} (${result.rows} rows)`);
+    );
+  output.line(`${id}: ${describeRun(run)}`);
 }

@@ -1,13 +1,20 @@
 import type { Command } from 'commander';
 import { createRestClient } from '../client.js';
 import type { CommandContext } from '../context.js';
-import { Failure, exitCodes } from '../failure.js';
+import { usage } from '../failure.js';
 import { removeLogin, writeLogin } from '../login-store.js';
 
-export interface Me {
+interface Me {
   readonly kind: string;
   readonly name: string;
   readonly role?: string;
+}
+
+interface LoginOptions {
+  readonly url: string;
+  readonly ca?: string;
+  readonly setup?: true;
+  readonly name?: string;
 }
 
 export function addLogin(program: Command, context: CommandContext): void {
@@ -15,21 +22,26 @@ export function addLogin(program: Command, context: CommandContext): void {
     .command('login')
     .description('keep the address of the control plane and your token for later commands')
     .requiredOption('--url <url>', 'the control plane, e.g. https://sallyport.example.com')
-    .option('--token <token>', 'your API token (better: --token-stdin, it stays out of the shell history)')
-    .option('--token-stdin', 'read the token from standard input')
-    .option('--setup <token>', 'first start: the one-time set-up token; creates the first admin')
+    .option('--ca <file>', 'PEM of the authority of its certificate, where the system does not know it')
+    .option('--setup', 'first start: the token is the one-time set-up token; it makes the first admin')
     .option('--name <name>', 'with --setup: the name of the first admin')
     .addHelpText(
       'after',
       `
+The token is asked for and not shown, or read from standard input. It is never an argument: those can be seen by
+everybody on the machine.
+
 Examples:
-  sally login --url https://sallyport.example.com --token-stdin < token.txt
-  sally login --url http://127.0.0.1:7080 --setup sps_... --name ada`,
+  sally login --url https://sallyport.example.com
+  sally login --url https://sallyport.example.com --ca authority.pem < token.txt
+  sally login --url http://127.0.0.1:7080 --setup --name ada < setup-token.txt`,
     )
     .action(async (options: LoginOptions) => {
+      const ca = options.ca === undefined ? undefined : await context.readText(options.ca);
+      if (ca !== undefined) context.trust(ca);
       const token = await tokenFrom(options, context);
       const me = (await createRestClient({ url: options.url, token }).get('/v1/me')) as Me;
-      const path = writeLogin(context.env, { url: options.url, token });
+      const path = writeLogin(context.env, { url: options.url, token, ...(ca === undefined ? {} : { ca }) });
       context.output.value(me, () =>
         context.output.line(`Logged in at ${options.url} as ${me.name} (${me.role ?? me.kind}); kept in ${path}.`),
       );
@@ -37,7 +49,8 @@ Examples:
 
   program
     .command('logout')
-    .description('forget the stored login')
+    .description('forget the stored login; the token itself lives until it is revoked (`sally api-tokens revoke`)')
+    .addHelpText('after', '\nExamples:\n  sally logout')
     .action(() => {
       removeLogin(context.env);
       context.output.value({ loggedOut: true }, () => context.output.line('Logged out.'));
@@ -46,30 +59,23 @@ Examples:
   program
     .command('whoami')
     .description('say who the control plane takes you for')
+    .addHelpText('after', '\nExamples:\n  sally whoami\n  SALLYPORT_TOKEN=$PGPASSWORD sally whoami   # as a subagent')
     .action(async () => {
       const me = (await context.client().get('/v1/me')) as Me;
       context.output.value(me, () => context.output.line(`${me.name} (${me.role ?? me.kind})`));
     });
 }
 
-interface LoginOptions {
-  readonly url: string;
-  readonly token?: string;
-  readonly tokenStdin?: true;
-  readonly setup?: string;
-  readonly name?: string;
-}
-
-async function tokenFrom(options: LoginOptions, context: CommandContext): Promise<string> {
-  if (options.setup !== undefined) {
-    if (options.name === undefined)
-      throw new Failure('--setup needs --name, the name of the first admin', { exitCode: exitCodes.usage });
-    const anonymous = createRestClient({ url: options.url, token: '' });
-    const { body } = await anonymous.send('POST', '/v1/setup', { token: options.setup, name: options.name });
-    return (body as { readonly token: string }).token;
-  }
-  const token = options.tokenStdin === true ? (await context.readStdin()).trim() : options.token;
-  if (token === undefined || token === '')
-    throw new Failure('no token given', { hint: 'use --token-stdin or --token', exitCode: exitCodes.usage });
-  return token;
+async function tokenFrom({ url, setup, name }: LoginOptions, context: CommandContext): Promise<string> {
+  if (setup !== true && name !== undefined)
+    throw usage('--name goes with --setup', 'leave it out: the token says who you are');
+  if (setup === true && name === undefined) throw usage('--setup needs --name, the name of the first admin');
+  // Checked first: nobody should type a secret for an address that it cannot be sent to.
+  const anonymous = createRestClient({ url, token: '' });
+  const given = await context.readSecret(setup === true ? 'Set-up token: ' : 'Token: ');
+  if (given === '') throw usage('no token given', 'type it, or pipe it in: sally login --url ... < token.txt');
+  if (!/^[\x21-\x7e]+$/.test(given)) throw usage('that is no token: it holds blanks or other signs', 'is it one line?');
+  if (setup !== true) return given;
+  const { body } = await anonymous.send('POST', '/v1/setup', { token: given, name });
+  return (body as { readonly token: string }).token;
 }

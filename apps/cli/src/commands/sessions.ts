@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
-import { escapeForTerminal } from '@sallyport/audit';
 import type { CommandContext } from '../context.js';
-import { shorten, table } from '../output.js';
-import type { Page } from '../page.js';
+import { shorten } from '../output.js';
+import { parseLimit, readPages } from '../page.js';
 
 interface Session {
   readonly id: string;
@@ -44,61 +43,55 @@ export function addSessions(program: Command, context: CommandContext): void {
     .option('--principal <name>', 'only this caller')
     .option('--connection <name>', 'only this connection')
     .option('--open', 'only those that are open')
-    .option('--limit <n>', 'how many', '50')
-    .addHelpText('after', '\nExamples:\n  sally sessions ls --principal etl --open')
-    .action(async (options: { principal?: string; connection?: string; open?: true; limit: string }) => {
-      const page = (await context.client().get('/v1/sessions', {
-        principal: options.principal,
-        connection: options.connection,
-        open: options.open === true ? 'true' : undefined,
-        limit: options.limit,
-      })) as Page<Session>;
+    .option('--limit <n>', 'how many', parseLimit, 50)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  sally sessions ls --principal etl --open\n  sally sessions ls --json --limit 500',
+    )
+    .action(async (options: { principal?: string; connection?: string; open?: true; limit: number }) => {
+      const { principal, connection, open, limit } = options;
+      const query = { principal, connection, open: open === true ? 'true' : undefined };
+      const page = await readPages<Session>(context.client(), '/v1/sessions', { query, limit });
       context.output.value(page, () => {
-        const head = ['session', 'caller', 'connection', 'opened', 'closed', 'statements', 'refused'];
-        for (const line of table(head, page.items.map(describe))) context.output.line(line);
-        if (page.next !== null) context.output.note(`More: --limit ${Number(options.limit) * 2}`);
+        context.output.table(
+          ['session', 'caller', 'connection', 'opened', 'closed', 'statements', 'refused'],
+          page.items.map(describe),
+        );
+        if (page.next !== null) context.output.note(`There are more: --limit ${limit * 4}`);
       });
     });
 
   sessions
     .command('show <session>')
     .description('one session, statement by statement')
-    .addHelpText('after', '\nExamples:\n  sally sessions show ses_01J8...')
-    .action(async (id: string) => {
+    .option('--limit <n>', 'how many statements', parseLimit, 10_000)
+    .addHelpText('after', '\nExamples:\n  sally sessions show ses_01J8...\n  sally sessions show ses_01J8... --json')
+    .action(async (id: string, { limit }: { limit: number }) => {
       const path = `/v1/sessions/${encodeURIComponent(id)}`;
       const session = (await context.client().get(path)) as Session;
-      const statements = await allStatements(context, `${path}/statements`);
-      context.output.value({ session, statements }, () => {
+      const { items, next } = await readPages<Statement>(context.client(), `${path}/statements`, { limit });
+      context.output.value({ session, statements: items, next }, () => {
         const closed = session.closedAt === null ? 'open' : `closed ${session.closedAt} (${session.closeCause ?? '?'})`;
         context.output.line(
-          escapeForTerminal(
-            `${session.id}: ${session.caller.name} on ${session.connection}/${session.database} ` +
-              `from ${session.clientAddress} through ${session.proxy} and ${session.agent}; opened ${session.openedAt}, ${closed}`,
-          ),
+          `${session.id}: ${session.caller.name} on ${session.connection}/${session.database} ` +
+            `from ${session.clientAddress} through ${session.proxy} and ${session.agent}; opened ${session.openedAt}, ${closed}`,
         );
-        const head = ['#', 'time', 'verdict', 'outcome', 'rows', 'ms', 'masked', 'statement'];
-        for (const line of table(head, statements.map(describeStatement))) context.output.line(line);
+        context.output.table(
+          ['#', 'time', 'verdict', 'outcome', 'rows', 'ms', 'masked', 'statement'],
+          items.map(describeStatement),
+        );
+        if (next !== null) context.output.note(`There are more: --limit ${limit * 4}`);
       });
     });
 
   sessions
     .command('end <session>')
     .description('cut a live session: the caller gets the protocol’s own error')
+    .addHelpText('after', '\nExamples:\n  sally sessions end ses_01J8...')
     .action(async (id: string) => {
       await context.client().send('POST', `/v1/sessions/${encodeURIComponent(id)}/end`, {});
       context.output.value({ ended: id }, () => context.output.line(`${id} is being ended.`));
     });
-}
-
-async function allStatements(context: CommandContext, path: string): Promise<readonly Statement[]> {
-  const all: Statement[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = (await context.client().get(path, { cursor, limit: '200' })) as Page<Statement>;
-    all.push(...page.items);
-    cursor = page.next ?? undefined;
-  } while (cursor !== undefined && all.length < 10_000);
-  return all;
 }
 
 const describe = (session: Session): readonly string[] => [

@@ -1,0 +1,82 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Command } from 'commander';
+import { sally } from '../testing/sally.js';
+import { createProgram } from './program.js';
+
+const nowhere = { write: () => undefined };
+const program = createProgram({} as never, { out: nowhere, err: nowhere });
+const leaves = (command: Command, path: readonly string[] = []): readonly (readonly [string, Command])[] =>
+  command.commands.length === 0
+    ? [[path.join(' '), command]]
+    : command.commands.flatMap((inner) => leaves(inner, [...path, inner.name()]));
+const commands = leaves(program);
+
+test('the commands are those that the documentation names', () => {
+  expect(commands.map(([path]) => path)).toEqual([
+    'login',
+    'logout',
+    'whoami',
+    'token',
+    'connect',
+    'sessions ls',
+    'sessions show',
+    'sessions end',
+    'approvals ls',
+    'approvals show',
+    'approvals approve',
+    'approvals deny',
+    'approvals run',
+    'apply',
+    'get',
+    'delete',
+    'nodes ls',
+    'join-tokens create',
+    'join-tokens ls',
+    'join-tokens rm',
+    'api-tokens create',
+    'api-tokens ls',
+    'api-tokens revoke',
+  ]);
+});
+
+describe.each(commands)('sally %s --help', (path, command) => {
+  test('shows examples that name only what exists', async () => {
+    const { exitCode, stdout } = await sally([...path.split(' '), '--help']);
+    expect(exitCode).toBe(0);
+    const examples = stdout.slice(stdout.indexOf('\nExamples:\n'));
+    expect(stdout).toContain('\nExamples:\n');
+    const [mine = ''] = new RegExp(`\\bsally ${path}\\b.*`).exec(examples) ?? [];
+    expect(mine).not.toBe('');
+    const known = [...command.options, ...program.options].flatMap(({ long, short }) => [long, short]);
+    for (const line of examples.split('\n').filter((each) => each.includes(`sally ${path}`)))
+      for (const [flag = ''] of line.matchAll(/(?<=\s)--?[a-z][a-z-]*/g)) expect(known).toContain(flag);
+  });
+
+  test('has a description', () => expect(command.description()).not.toBe(''));
+});
+
+test.each([
+  [['nonsense'], 'unknown command'],
+  [['sessions', 'ls', '--nonsense'], 'unknown option'],
+  [['sessions'], 'which command?'],
+  [[], 'which command?'],
+  [['login'], "required option '--url <url>' not specified"],
+  [['sessions', 'show'], "missing required argument 'session'"],
+  [['sessions', 'ls', '--limit', '0'], '--limit 0 is not a number'],
+  [['connect', 'billing', '--port', 'x'], '--port x is not a number'],
+  [['connect', 'billing'], 'which gate?'],
+  [['connect', 'billing', '--gate', 'gate'], 'the gate gate is not host:port'],
+  [['join-tokens', 'create', 'robot', 'x'], 'Allowed choices are proxy, agent'],
+  [['get', 'robots'], 'there is no kind robots'],
+  [['get', 'column-tags'], 'whose column tags?'],
+  [['approvals', 'deny', 'apr_1'], "required option '--reason <text>' not specified"],
+  [['login', '--url', 'https://x', '--name', 'ada'], '--name goes with --setup'],
+  [['login', '--url', 'https://x', '--setup'], '--setup needs --name'],
+  [['login', '--url', 'http://gate.example.com'], 'is not encrypted'],
+])('%j is a usage error: code 64 and the way out', async (args, message) => {
+  const plain = await sally(args);
+  expect([plain.exitCode, plain.stderr]).toEqual([64, expect.stringContaining(message)]);
+  const json = await sally([...args, '--json']);
+  expect(json.exitCode).toBe(64);
+  expect(JSON.parse(json.stderr)).toMatchObject({ error: { exitCode: 64, hint: expect.any(String) } });
+});
