@@ -18,6 +18,8 @@ describe('configuration', () => {
       holdSeconds: 45,
       maxStaleness: 60_000,
       approvalExpiry: 86_400_000,
+      shutdownDelay: 0,
+      shutdownLimit: 10_000,
       allowPrivateUrls: false,
       audience: undefined,
     });

@@ -77,6 +77,12 @@ export const configSchema = z
     SALLYPORT_APPROVAL_EXPIRY: duration(60_000, 2_592_000_000)
       .default('24h')
       .describe('How long an approval can be answered, and a granted one be run.'),
+    SALLYPORT_SHUTDOWN_DELAY: duration(0, 600_000)
+      .default('0s')
+      .describe('How long /readyz says no before it stops taking requests, so that load balancers can turn away.'),
+    SALLYPORT_SHUTDOWN_LIMIT: duration(1_000, 600_000)
+      .default('10s')
+      .describe('How long requests that run when it stops may still take.'),
     SALLYPORT_ALLOW_PRIVATE_URLS: flag
       .default('false')
       .describe('Allow issuers whose keys are on loopback or in a private network.'),
@@ -107,6 +113,10 @@ export interface Config {
   readonly maxStaleness: number;
   /** Milliseconds. */
   readonly approvalExpiry: number;
+  /** Milliseconds. */
+  readonly shutdownDelay: number;
+  /** Milliseconds. */
+  readonly shutdownLimit: number;
   readonly allowPrivateUrls: boolean;
 }
 
@@ -132,6 +142,8 @@ export function readConfig(env: Environment): Config {
     holdSeconds: Math.round(millisecondsOf(value.SALLYPORT_HOLD) / 1000),
     maxStaleness: millisecondsOf(value.SALLYPORT_MAX_STALENESS),
     approvalExpiry: millisecondsOf(value.SALLYPORT_APPROVAL_EXPIRY),
+    shutdownDelay: millisecondsOf(value.SALLYPORT_SHUTDOWN_DELAY),
+    shutdownLimit: millisecondsOf(value.SALLYPORT_SHUTDOWN_LIMIT),
     allowPrivateUrls: value.SALLYPORT_ALLOW_PRIVATE_URLS === 'true',
   });
 }

@@ -22,10 +22,17 @@ const help = helpText(program, 'identities, connections, policies, approvals and
 
 async function run(config: Config): Promise<void> {
   const log = createLogger({ name: program, level: config.logLevel });
-  const shutdown = createShutdown({ log, bound: 20_000 });
+  const shutdown = createShutdown({ log, bound: config.shutdownDelay + config.shutdownLimit + 10_000 });
   exitOnSignals(shutdown);
-  const controlPlane = await startControlPlane(config, log);
-  shutdown.add('control plane', () => controlPlane.stop());
+  const starting = startControlPlane(config, log);
+  // Also while it starts: what has begun to start is stopped, not left behind.
+  shutdown.add('control plane', () =>
+    starting.then(
+      (controlPlane) => controlPlane.stop(),
+      () => undefined,
+    ),
+  );
+  const controlPlane = await starting;
   if (controlPlane.setupToken !== undefined) console.log(`Set-up token: ${controlPlane.setupToken}`);
   console.log(`Sallyport control plane at ${controlPlane.url}`);
 }

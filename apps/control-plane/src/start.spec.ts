@@ -1,4 +1,3 @@
-import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startPostgres } from '@sallyport/testing';
 import type { TestPostgres } from '@sallyport/testing';
@@ -41,37 +40,6 @@ describe('two replicas', () => {
     await later.stop();
   });
 });
-
-describe('stopping', () => {
-  test('finishes what is going on, then takes nothing more', async () => {
-    await postgres.createDatabase('stopping');
-    const plane = await startPlane(postgres.url('stopping'));
-    // The slow request waits for the tenant's row, which somebody else holds.
-    const blocker = await postgres.connect('stopping');
-    await blocker.query('begin');
-    await blocker.query('select 1 from "Tenant" for update');
-    const slow = plane.admin('PUT', '/v1/groups/slow', {});
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    const stopped = plane.stop();
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    await expect(refusesNew(plane.url)).resolves.toBe(true);
-    await blocker.query('rollback');
-    await blocker.end();
-    expect((await slow).status).toBe(201);
-    await stopped;
-  });
-});
-
-function refusesNew(url: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const attempt = request(`${url}/healthz`, { agent: false }, (response) => {
-      response.resume();
-      resolve(false);
-    });
-    attempt.once('error', () => resolve(true));
-    attempt.end();
-  });
-}
 
 test('without its database the control plane does not start, and says so', async () => {
   const config = testConfig('postgres://nobody:x@127.0.0.1:1/nothing');

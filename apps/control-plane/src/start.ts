@@ -13,12 +13,15 @@ import { applyMigrations } from './db/migrations.js';
 import { prepareTenancy } from './db/tenancy.js';
 import { serveDocs } from './http/openapi.js';
 import { Problem } from './http/problem.js';
+import { Readiness } from './http/readiness.js';
 import { nestLogger } from './log.js';
 import type { Log } from './log.js';
+import { within } from './within.js';
 
 /** A policy set of a megabyte, in JSON. */
 const bodyLimit = '2mb';
-const lastMilliseconds = 10_000;
+/** How long connections to the database may take to come home. */
+const databasePatience = 2_000;
 
 export interface ControlPlane {
   readonly url: string;
@@ -26,35 +29,48 @@ export interface ControlPlane {
   readonly setupToken: string | undefined;
   /** For tests that look inside. */
   readonly app: NestExpressApplication;
-  /** Stops accepting, finishes what is going on, closes. */
+  /** Is not ready any more, stops accepting, finishes what is going on, closes. */
   stop(): Promise<void>;
 }
 
-export async function startControlPlane(config: Config, log: Log): Promise<ControlPlane> {
+const pause = (milliseconds: number): Promise<void> => new Promise((done) => setTimeout(done, milliseconds));
+
+export async function startControlPlane(
+  config: Config,
+  log: Log,
+  outside: { readonly pause: (milliseconds: number) => Promise<void> } = { pause },
+): Promise<ControlPlane> {
   const closers: (() => Promise<void>)[] = [];
-  const stop = async (): Promise<void> => {
-    for (const close of closers.splice(0).reverse()) await close();
+  const close = async (): Promise<void> => {
+    for (const closer of closers.splice(0).reverse()) await closer();
   };
   try {
     const databaseUrl = await openDatabase(config, closers);
     const applied = await applyMigrations(databaseUrl);
     if (applied.length > 0) log.info({ migrations: applied }, 'migrations applied');
     const database = new Database(databaseUrl);
-    closers.push(() => database.$disconnect());
+    // What was cut off may still hold a connection; the end of the process takes it along.
+    closers.push(() => within(databasePatience, database.$disconnect()).catch(() => undefined));
     const { tenancy, setupToken } = await prepareTenancy(database);
     const app = await NestFactory.create<NestExpressApplication>(
       AppModule.on({ config, log, database, databaseUrl, tenancy }),
       { bodyParser: false, logger: nestLogger(log), abortOnError: false },
     );
-    closers.push(() => closeGently(app));
+    closers.push(() => closeGently(app, config.shutdownLimit));
     equip(app);
     await app.listen(config.httpListen.port, config.httpListen.host);
     const { port } = (app.getHttpServer() as Server).address() as AddressInfo;
     const host = config.httpListen.host.includes(':') ? `[${config.httpListen.host}]` : config.httpListen.host;
     log.info({ host: config.httpListen.host, port }, 'REST listens');
-    return { url: `http://${host}:${port}`, setupToken, app, stop };
+    const stopOnce = async (): Promise<void> => {
+      app.get(Readiness).leave();
+      if (config.shutdownDelay > 0) await outside.pause(config.shutdownDelay);
+      await close();
+    };
+    let stopped: Promise<void> | undefined;
+    return { url: `http://${host}:${port}`, setupToken, app, stop: () => (stopped ??= stopOnce()) };
   } catch (cause) {
-    await stop().catch(() => undefined);
+    await close().catch(() => undefined);
     throw cause;
   }
 }
@@ -97,9 +113,9 @@ function jsonOnly(request: Request, _response: Response, next: NextFunction): vo
 }
 
 /** Idle connections are closed at once, busy ones when they are done, and all of them in the end. */
-async function closeGently(app: NestExpressApplication): Promise<void> {
+async function closeGently(app: NestExpressApplication, limit: number): Promise<void> {
   const server = app.getHttpServer() as Server;
-  const deadline = setTimeout(() => server.closeAllConnections(), lastMilliseconds);
+  const deadline = setTimeout(() => server.closeAllConnections(), limit);
   // A connection that becomes idle while we close would keep us for the client's keep-alive.
   const sweep = setInterval(() => server.closeIdleConnections(), 50);
   try {

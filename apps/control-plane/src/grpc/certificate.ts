@@ -17,6 +17,7 @@ export class ServerCertificate {
   readonly #listeners = new Set<Listener<'addIdentityCertificateListener'>>();
   #identity: { readonly certificate: Buffer; readonly privateKey: Buffer } | null = null;
   #timer: NodeJS.Timeout | undefined;
+  #expiresAt = 0;
 
   constructor(keys: Keys, names: readonly string[]) {
     this.#keys = keys;
@@ -35,9 +36,14 @@ export class ServerCertificate {
     // The authority comes along: a join token pins it.
     const certificate = Buffer.concat([Buffer.from(certificatePem(leaf)), this.#ca]);
     this.#identity = { certificate, privateKey: Buffer.from(privateKeyPem(privateKey)) };
+    this.#expiresAt = now + certificateLifetime;
     for (const listener of this.#listeners) listener(this.#identity);
     const delay = renewAt(now, now + certificateLifetime, Math.random()) - now;
     this.#timer = setTimeout(() => void this.start().catch(() => this.#again()), delay).unref();
+  }
+
+  isValid(): boolean {
+    return Date.now() < this.#expiresAt;
   }
 
   stop(): void {

@@ -20,6 +20,7 @@ import type { Config } from '../config.js';
 import { Hub } from '../configuration/hub.js';
 import { EnrolmentService } from '../enrolment/enrolment.service.js';
 import { EvidenceService } from '../evidence/evidence.service.js';
+import { Readiness } from '../http/readiness.js';
 import { LOG } from '../log.js';
 import type { Log } from '../log.js';
 import { ServerCertificate } from './certificate.js';
@@ -48,7 +49,7 @@ export class GrpcServers implements OnApplicationBootstrap, OnApplicationShutdow
     'grpc.max_receive_message_length': 64 * 1024 * 1024,
     'grpc.max_send_message_length': 256 * 1024 * 1024,
   });
-  /** As bound: tests listen on port 0. */
+  /** As bound (tests listen on port 0); 0 while it does not listen. */
   ports: { readonly enrolment: number; readonly control: number } = { enrolment: 0, control: 0 };
 
   constructor(
@@ -58,9 +59,17 @@ export class GrpcServers implements OnApplicationBootstrap, OnApplicationShutdow
     @Inject(EnrolmentService) enrolment: EnrolmentService,
     @Inject(Hub) hub: Hub,
     @Inject(EvidenceService) evidence: EvidenceService,
+    @Inject(Readiness) readiness: Readiness,
     @Inject(LOG) log: Log,
   ) {
     this.#config = config;
+    for (const [name, server] of [
+      ['grpc', 'control'],
+      ['enrolment', 'enrolment'],
+    ] as const)
+      readiness.add(name, () => {
+        if (this.ports[server] === 0 || !this.#certificate.isValid()) throw new Error('it does not listen');
+      });
     this.#certificate = new ServerCertificate(keys, config.grpcNames);
     this.#hub = hub;
     this.#log = log;
@@ -108,6 +117,7 @@ export class GrpcServers implements OnApplicationBootstrap, OnApplicationShutdow
   }
 
   async onApplicationShutdown(): Promise<void> {
+    this.ports = { enrolment: 0, control: 0 };
     this.#certificate.stop();
     this.#hub.stop();
     await Promise.all([close(this.#enrolment), close(this.#control)]);

@@ -1,20 +1,25 @@
-import { Inject, Injectable } from '@nestjs/common';
-import type { BeforeApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable, Optional } from '@nestjs/common';
 import { Database } from '../db/database.js';
 import { pendingMigrations, readMigrations } from '../db/migrations.js';
 import type { Migration } from '../db/migrations.js';
+import { within } from '../within.js';
 
 /** Resolves when its part can serve, and rejects with words that anybody may read when it cannot. */
 export type ReadinessCheck = () => Promise<void> | void;
 
 /** Can this replica serve? Each part that must be up adds its own check. */
 @Injectable()
-export class Readiness implements BeforeApplicationShutdown {
+export class Readiness {
   readonly #checks = new Map<string, ReadinessCheck>();
   readonly #migrations: Promise<readonly Migration[]>;
-  #stopping = false;
+  readonly #patience: number;
+  #leaving = false;
 
-  constructor(@Inject(Database) database: Database) {
+  constructor(@Inject(Database) database: Database, @Optional() patience = 2_000) {
+    this.#patience = patience;
+    this.add('serving', () => {
+      if (this.#leaving) throw new Error('it is being stopped');
+    });
     this.#migrations = readMigrations();
     this.add('database', async () => {
       await database.$queryRaw`select 1`;
@@ -30,15 +35,16 @@ export class Readiness implements BeforeApplicationShutdown {
     this.#checks.set(name, check);
   }
 
-  beforeApplicationShutdown(): void {
-    this.#stopping = true;
+  /** From here on it is not ready: whoever asks goes elsewhere. */
+  leave(): void {
+    this.#leaving = true;
   }
 
   async look(): Promise<{ readonly ready: boolean; readonly checks: Readonly<Record<string, 'ok' | 'failed'>> }> {
     const entries = await Promise.all(
       [...this.#checks].map(async ([name, check]): Promise<[string, 'ok' | 'failed']> => {
         try {
-          await within(2_000, check);
+          await within(this.#patience, Promise.resolve().then(check));
           return [name, 'ok'];
         } catch {
           return [name, 'failed'];
@@ -46,16 +52,6 @@ export class Readiness implements BeforeApplicationShutdown {
       }),
     );
     const checks = Object.fromEntries(entries);
-    return { ready: !this.#stopping && entries.every(([, state]) => state === 'ok'), checks };
-  }
-}
-
-async function within(milliseconds: number, check: ReadinessCheck): Promise<void> {
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new Error('no answer in time')), milliseconds);
-  try {
-    await Promise.race([Promise.resolve().then(check), late.promise]);
-  } finally {
-    clearTimeout(timer);
+    return { ready: entries.every(([, state]) => state === 'ok'), checks };
   }
 }

@@ -11,6 +11,8 @@ type Handler = (payload: string) => void;
 
 /** Postgres takes less than 8000 bytes: ids travel, never content. */
 const longestPayload = 7_900;
+/** A server that is gone does not say good-bye, milliseconds. */
+const farewell = 1_000;
 
 /** What replicas tell each other through Postgres. Notifications may be lost: whoever listens also looks by himself. */
 @Injectable()
@@ -21,6 +23,8 @@ export class Notifications implements OnApplicationBootstrap, OnApplicationShutd
   readonly #handlers = new Map<string, Set<Handler>>();
   readonly #resumed = new Set<() => void>();
   #client: Client | undefined;
+  /** While it is being made. */
+  #connecting: Client | undefined;
   #timer: NodeJS.Timeout | undefined;
   #failures = 0;
   #stopped = false;
@@ -56,7 +60,12 @@ export class Notifications implements OnApplicationBootstrap, OnApplicationShutd
   async onApplicationShutdown(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
-    await this.#client?.end().catch(() => undefined);
+    this.#connecting?.connection.stream.destroy();
+    const client = this.#client;
+    if (client === undefined) return;
+    const deadline = setTimeout(() => client.connection.stream.destroy(), farewell);
+    await client.end().catch(() => undefined);
+    clearTimeout(deadline);
   }
 
   async #connect(): Promise<void> {
@@ -81,6 +90,7 @@ export class Notifications implements OnApplicationBootstrap, OnApplicationShutd
     client.on('error', lost);
     client.on('end', lost);
     client.on('notification', ({ channel, payload = '' }) => this.#deliver(channel, payload));
+    this.#connecting = client;
     try {
       await client.connect();
       for (const channel of this.#handlers.keys()) await client.query(`listen ${escapeIdentifier(channel)}`);
@@ -89,6 +99,8 @@ export class Notifications implements OnApplicationBootstrap, OnApplicationShutd
       for (const handler of this.#resumed) handler();
     } catch {
       lost();
+    } finally {
+      this.#connecting = undefined;
     }
   }
 
