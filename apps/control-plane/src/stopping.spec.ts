@@ -3,11 +3,9 @@ import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { ConfigurationServiceClient } from '@sallyport/contracts';
-import type { StreamResponse } from '@sallyport/contracts';
-import { controlChannel, enrol } from '@sallyport/pki';
 import { freePort, startPostgres, until } from '@sallyport/testing';
 import type { TestPostgres } from '@sallyport/testing';
+import { enrolNode, openStream } from '../testing/node.js';
 import { restOf, startPlane, testConfig, testKey } from '../testing/plane.js';
 import { Database } from './db/database.js';
 import { GrpcServers } from './grpc/servers.js';
@@ -52,20 +50,6 @@ async function readyz(url: string): Promise<number | 'closed'> {
   }
 }
 
-function openStream(port: number, credentials: Parameters<typeof controlChannel>[0]) {
-  const client = new ConfigurationServiceClient(`127.0.0.1:${port}`, controlChannel(credentials));
-  const call = client.stream();
-  const seen: string[] = [];
-  call.on('data', ({ message }: StreamResponse) => seen.push(message?.$case ?? ''));
-  const over = new Promise<string>((done) => {
-    call.on('end', () => done('ended'));
-    call.on('error', ({ code }: { code?: number }) => done(`error ${code ?? ''}`));
-  });
-  const value = { softwareVersion: '1', chunks: [], manifestVersion: 0, tunnel: undefined, listeners: [] };
-  call.write({ message: { $case: 'hello', value } });
-  return { seen, over: over.finally(() => client.close()) };
-}
-
 test('SIGTERM: not ready first, what runs is finished, streams and LISTEN end, exit code 0', async () => {
   await postgres.createDatabase('process');
   const [grpc, enrolment] = [await freePort(), await freePort()];
@@ -90,11 +74,9 @@ test('SIGTERM: not ready first, what runs is finished, streams and LISTEN end, e
     const token = /Set-up token: (\S+)/.exec(output)?.[1];
     const made = await restOf(url, undefined)('POST', '/v1/setup', { token, name: 'ada' });
     const admin = restOf(url, String(made.body['token']));
-    const join = await admin('POST', '/v1/join-tokens', { kind: 'proxy' });
-    const address = `127.0.0.1:${enrolment}`;
-    const node = await enrol({ address, joinToken: String(join.body['token']), kind: 'proxy', name: 'p' });
+    const node = await enrolNode(enrolment, admin, { kind: 'proxy', name: 'p' });
     const stream = openStream(grpc, node);
-    await until(() => stream.seen.includes('snapshot'), 'the node has its snapshot');
+    await until(() => stream.seen.some(({ $case }) => $case === 'snapshot'), 'the node has its snapshot');
     expect(await readyz(url)).toBe(200);
 
     const tenant = await holdTenant('process');

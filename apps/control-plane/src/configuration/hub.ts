@@ -20,7 +20,7 @@ import { changesChannel } from './changes.js';
 import { compile } from './compile.js';
 import type { Compiled } from './compile.js';
 import { Presence } from './presence.js';
-import { endSessionChannel } from './session-ending.js';
+import { SessionEnding, endSessionChannel } from './session-ending.js';
 
 export const readCatalogChannel = 'sallyport_read_catalog';
 
@@ -57,6 +57,7 @@ export class Hub implements OnApplicationBootstrap {
   readonly #runResults = new Set<(peer: NodePeer, result: RunResult) => void>();
   readonly #presence: Presence;
   readonly #database: Database;
+  readonly #ending: SessionEnding;
   readonly #notifications: Notifications;
   readonly #keys: Keys;
   readonly #maxStaleness: number;
@@ -72,10 +73,12 @@ export class Hub implements OnApplicationBootstrap {
     @Inject(KEYS) keys: Keys,
     @Inject(CONFIG) config: Config,
     @Inject(Database) database: Database,
+    @Inject(SessionEnding) ending: SessionEnding,
     @Inject(LOG) log: Log,
   ) {
     this.#presence = presence;
     this.#database = database;
+    this.#ending = ending;
     this.#notifications = notifications;
     this.#keys = keys;
     this.#maxStaleness = config.maxStaleness;
@@ -83,7 +86,10 @@ export class Hub implements OnApplicationBootstrap {
     notifications.on(changesChannel, () => this.#soon());
     notifications.on(endSessionChannel, (payload) => this.#endSession(payload));
     notifications.on(readCatalogChannel, (payload) => this.#readCatalog(payload));
-    notifications.onResumed(() => this.#soon());
+    notifications.onResumed(() => {
+      this.#soon();
+      this.#endAllPending();
+    });
   }
 
   onApplicationBootstrap(): void {
@@ -162,8 +168,8 @@ export class Hub implements OnApplicationBootstrap {
     switch (message.$case) {
       case 'hello': {
         await this.#presence.arrived(live, message.value);
-        const compiled = await this.#current(peer.tenantId);
-        return this.#push(live, compiled);
+        this.#push(live, await this.#current(peer.tenantId));
+        return this.#endPending(live);
       }
       case 'acknowledge':
         return this.#presence.acknowledged(peer, message.value.manifestVersion);
@@ -265,6 +271,7 @@ export class Hub implements OnApplicationBootstrap {
     }
     // The net below notifications that were lost.
     this.#soon();
+    this.#endAllPending();
   }
 
   #endSession(payload: string): void {
@@ -272,6 +279,16 @@ export class Hub implements OnApplicationBootstrap {
     const { sessionId, reason } = notice;
     for (const proxy of this.proxies(notice.tenantId))
       proxy.send({ $case: 'endSession', value: { sessionId, reason } });
+  }
+
+  #endAllPending(): void {
+    for (const live of this.#streams) this.#endPending(live).catch((cause: unknown) => this.#report(cause));
+  }
+
+  async #endPending({ peer, send }: Live): Promise<void> {
+    if (peer.kind !== 'proxy') return;
+    for (const { sessionId, reason } of await this.#ending.pending(peer.tenantId, peer.name))
+      send({ $case: 'endSession', value: { sessionId, reason } });
   }
 
   #readCatalog(payload: string): void {

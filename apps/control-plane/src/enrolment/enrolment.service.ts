@@ -4,6 +4,7 @@ import { NodeKind as WireKind } from '@sallyport/contracts';
 import type { Credentials, EnrolRequest } from '@sallyport/contracts';
 import { certificateLifetime, checkRequest, identityUri, issueCertificate, peerOf } from '@sallyport/pki';
 import { mintId } from '@sallyport/runtime';
+import { ConfigurationChanges } from '../configuration/changes.js';
 import { Database } from '../db/database.js';
 import type { Transaction } from '../db/database.js';
 import { Tenancy } from '../db/tenancy.js';
@@ -25,17 +26,20 @@ export class EnrolmentService {
   readonly #tenancy: Tenancy;
   readonly #keys: Keys;
   readonly #tokens: JoinTokens;
+  readonly #changes: ConfigurationChanges;
 
   constructor(
     @Inject(Database) database: Database,
     @Inject(Tenancy) tenancy: Tenancy,
     @Inject(KEYS) keys: Keys,
     @Inject(JoinTokens) tokens: JoinTokens,
+    @Inject(ConfigurationChanges) changes: ConfigurationChanges,
   ) {
     this.#database = database;
     this.#tenancy = tenancy;
     this.#keys = keys;
     this.#tokens = tokens;
+    this.#changes = changes;
   }
 
   async enrol({ joinToken: secret, kind: wire, name, certificateRequest }: EnrolRequest): Promise<Credentials> {
@@ -49,6 +53,8 @@ export class EnrolmentService {
         if (!(await this.#tokens.use(transaction, { tenantId, secret, kind, name }))) throw refused();
         const known = await transaction.node.findUnique({ where: { tenantId_kind_name: { tenantId, kind, name } } });
         if (known?.disabled === true) throw new Refusal(status.PERMISSION_DENIED, 'this node is turned away');
+        // Replicas know their nodes from what they compile.
+        await this.#changes.changed(tenantId, transaction);
         const node = await transaction.node.upsert({
           where: { tenantId_kind_name: { tenantId, kind, name } },
           create: { id: mintId('nod'), tenantId, kind, name, createdAt: new Date() },
