@@ -1,21 +1,23 @@
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
-/** A port of the loopback interface that was free a moment ago; `wanted` if it is free. */
+/**
+ * A port of the loopback interface that was free a moment ago; `wanted` if it is free. Not one of those that the system
+ * gives to outgoing connections: somebody's would have it before it is used.
+ */
 export async function freePort(wanted = 0): Promise<number> {
-  const first = await tryPort(wanted);
-  if (first !== undefined) return first;
-  const any = await tryPort(0);
-  if (any === undefined) throw new Error('no free port on 127.0.0.1');
-  return any;
+  if (wanted !== 0 && (await tryPort(wanted))) return wanted;
+  for (let attempt = 0; attempt < 200; attempt++) {
+    const port = randomInt(10_240, 32_768);
+    if (await tryPort(port)) return port;
+  }
+  throw new Error('no free port on 127.0.0.1');
 }
 
-function tryPort(port: number): Promise<number | undefined> {
+function tryPort(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', () => resolve(undefined));
-    server.listen({ host: '127.0.0.1', port, exclusive: true }, () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : undefined));
-    });
+    server.once('error', () => resolve(false));
+    server.listen({ host: '127.0.0.1', port, exclusive: true }, () => server.close(() => resolve(true)));
   });
 }

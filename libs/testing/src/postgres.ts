@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -67,18 +68,21 @@ export async function startPostgres(options: TestPostgresOptions = {}): Promise<
       if (attempt < 3) continue;
       throw new Error(`embedded Postgres did not start: ${messages.slice(-5).join(' ')}`, { cause });
     }
-    return describe(server, { port, user, password, log: messages });
+    return describe(server, { directory, port, user, password, log: messages });
   }
 }
 
 function describe(
   server: EmbeddedPostgres,
   {
+    directory,
     port,
     user,
     password,
     log,
-  }: { readonly port: number; readonly user: string; readonly password: string; readonly log: readonly string[] },
+  }: Pick<TestPostgres, 'port' | 'user' | 'password' | 'log'> & {
+    readonly directory: string;
+  },
 ): TestPostgres {
   const host = '127.0.0.1';
   const connect = async (database = 'postgres'): Promise<Client> => {
@@ -103,6 +107,13 @@ function describe(
         await client.end();
       }
     },
-    stop: () => server.stop(),
+    stop: () => stop(server, directory),
   };
+}
+
+/** The library waits for the end of its process, for ever where that came before: a terminal's Ctrl-C is heard by both. */
+async function stop(server: EmbeddedPostgres, directory: string): Promise<void> {
+  const { process: child } = server as unknown as { readonly process?: ChildProcess };
+  if (child !== undefined && child.exitCode === null && child.signalCode === null) await server.stop();
+  await rm(directory, { recursive: true, force: true });
 }

@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 
 /** One of our programs as a process of its own; what it says goes to a log file. */
 export interface Program {
@@ -10,6 +9,10 @@ export interface Program {
   /** Resolves with the first line of output that matches. Rejects when the process ends first or time runs out. */
   waitForLine(pattern: RegExp, timeoutMs?: number): Promise<RegExpMatchArray>;
   running(): boolean;
+  /** Resolves when it ends and nobody asked it to, with what a person wants to know. */
+  readonly died: Promise<string>;
+  /** What it was asked for did not come: the error, with the end of its log. */
+  failure(why: string): Error;
   /** SIGTERM, then SIGKILL after the grace period. */
   stop(graceMs?: number): Promise<void>;
   /** SIGKILL at once. */
@@ -26,14 +29,24 @@ export interface ProgramOptions {
   readonly logPath: string;
 }
 
+/** The end of a log that is told with a failure. */
+const tailLines = 8;
+
 export function startProgram({ name, script, env, logPath, ...rest }: ProgramOptions): Program {
   const log = createWriteStream(logPath, { flags: 'a', mode: 0o600 });
   const child = spawn(process.execPath, [script, ...(rest.arguments ?? [])], {
     env: { PATH: process.env['PATH'] ?? '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    // A process group of its own: Ctrl-C is for us, who then stop it in its turn.
+    detached: true,
   });
   if (child.pid === undefined) throw new Error(`${name} could not be started`);
-  const watchers = new Set<(line: string) => void>();
+  const seen: string[] = [];
+  const tail: string[] = [];
+  const watchers = new Set<(line: string) => void>([
+    (line) => void (seen.length < 2000 && seen.push(line)),
+    (line) => void (tail.push(line) > tailLines && tail.shift()),
+  ]);
   for (const stream of [child.stdout, child.stderr]) {
     let rest = '';
     stream.setEncoding('utf8').on('data', (chunk: string) => {
@@ -43,26 +56,38 @@ export function startProgram({ name, script, env, logPath, ...rest }: ProgramOpt
       for (const line of lines) for (const watcher of watchers) watcher(line);
     });
   }
-  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
-  const seen: string[] = [];
-  watchers.add((line) => void (seen.length < 2000 && seen.push(line)));
+  let asked = false;
+  const ended = new Promise<void>((resolve) => child.once('close', () => log.end(resolve)));
+  const failure = (why: string): Error =>
+    new Error(`${name} ${why}; its log ends with:\n${tail.map((line) => `  ${line}`).join('\n')}`);
   return {
     name,
     pid: child.pid,
     logPath,
-    waitForLine: (pattern, timeoutMs = 20_000) =>
-      waitForLine({ name, logPath, pattern, timeoutMs, seen, watchers, ended }),
-    running: () => child.exitCode === null && child.signalCode === null,
-    stop: (graceMs = 8_000) => stop(child, ended, graceMs),
+    waitForLine: (pattern, timeoutMs = 60_000) => waitForLine({ pattern, timeoutMs, seen, watchers, ended, failure }),
+    running: () => isRunning(child),
+    died: new Promise((resolve) => {
+      void ended.then(() => {
+        if (!asked) resolve(failure(`ended by itself (${child.signalCode ?? `exit code ${child.exitCode}`})`).message);
+      });
+    }),
+    failure,
+    stop: (graceMs = 8_000) => {
+      asked = true;
+      return stop(child, ended, graceMs);
+    },
     kill: async () => {
+      asked = true;
       child.kill('SIGKILL');
       await ended;
     },
   };
 }
 
+const isRunning = ({ exitCode, signalCode }: ChildProcess): boolean => exitCode === null && signalCode === null;
+
 async function stop(child: ChildProcess, ended: Promise<void>, graceMs: number): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
+  if (!isRunning(child)) return ended;
   child.kill('SIGTERM');
   const timer = setTimeout(() => child.kill('SIGKILL'), graceMs);
   await ended;
@@ -70,13 +95,12 @@ async function stop(child: ChildProcess, ended: Promise<void>, graceMs: number):
 }
 
 function waitForLine(wait: {
-  readonly name: string;
-  readonly logPath: string;
   readonly pattern: RegExp;
   readonly timeoutMs: number;
   readonly seen: readonly string[];
   readonly watchers: Set<(line: string) => void>;
   readonly ended: Promise<void>;
+  readonly failure: (why: string) => Error;
 }): Promise<RegExpMatchArray> {
   return new Promise((resolve, reject) => {
     const finish = (settle: () => void): void => {
@@ -88,12 +112,9 @@ function waitForLine(wait: {
       const match = wait.pattern.exec(line);
       if (match !== null) finish(() => resolve(match));
     };
-    const fail = async (why: string): Promise<void> => {
-      const tail = (await readFile(wait.logPath, 'utf8').catch(() => '')).split('\n').slice(-8).join('\n');
-      finish(() => reject(new Error(`${wait.name} ${why}; its log ends with:\n${tail}`)));
-    };
+    const fail = (why: string): void => finish(() => reject(wait.failure(why)));
     const timer = setTimeout(
-      () => void fail(`said nothing like ${wait.pattern} within ${wait.timeoutMs} ms`),
+      () => fail(`said nothing like ${wait.pattern} within ${wait.timeoutMs} ms`),
       wait.timeoutMs,
     );
     wait.watchers.add(look);

@@ -5,10 +5,12 @@ import { join } from 'node:path';
 import { type TestPostgres, fetchToken, freePort, startPostgres } from '@sallyport/testing';
 import { billingRole, seedBilling } from './billing.js';
 import { applyManifests } from './manifests.js';
-import { entries } from './paths.js';
-import { type Program, startProgram } from './program.js';
+import type { Program } from './program.js';
+import { createPrograms, untilReady } from './programs.js';
 import { type Rest, createRest } from './rest.js';
 import { runSally } from './sally.js';
+import { untilServing } from './serving.js';
+import { type Scope, createScope } from './scope.js';
 
 export const audience = 'https://sallyport.demo';
 
@@ -24,6 +26,12 @@ export interface StackOptions {
   readonly usualPorts?: boolean;
   /** Further settings of the target's server. */
   readonly targetSettings?: readonly string[];
+  /** What the proxy shows to clients that ask for TLS, PEM. By default the certificate of the node. */
+  readonly proxyTls?: { readonly certificate: string; readonly key: string };
+  /** Aborted: what was begun is ended, and `startStack` rejects once all of it is gone. */
+  readonly signal?: AbortSignal;
+  /** A program ended that nobody asked to. */
+  readonly onDeath?: (report: string) => void;
 }
 
 /** The whole system on loopback, every program a process of its own, set up through REST and CLI only. */
@@ -48,54 +56,40 @@ export interface Stack {
 }
 
 export async function startStack(options: StackOptions): Promise<Stack> {
-  const directory = await mkdtemp(join(tmpdir(), 'sallyport-stack-'));
-  const closers: (() => Promise<void>)[] = [() => rm(directory, { recursive: true, force: true })];
-  const stop = async (): Promise<void> => {
-    for (const close of closers.splice(0).reverse()) await close().catch(() => undefined);
-  };
+  const scope = createScope();
+  options.signal?.addEventListener('abort', () => void scope.close(), { once: true });
   try {
-    return await build(directory, closers, stop, options);
+    const directory = await scope.hold(mkdtemp(join(tmpdir(), 'sallyport-stack-')), (path) =>
+      rm(path, { recursive: true, force: true }),
+    );
+    return await build(directory, scope, options);
   } catch (error) {
-    await stop();
+    await scope.close();
     throw error;
   }
 }
 
 async function build(
   directory: string,
-  closers: (() => Promise<void>)[],
-  stop: () => Promise<void>,
-  { holdSeconds, progress, targetSettings, usualPorts = false }: StackOptions,
+  scope: Scope,
+  { holdSeconds, progress, targetSettings, usualPorts = false, proxyTls, onDeath }: StackOptions,
 ): Promise<Stack> {
-  const programs = new Map<string, Program>();
-  const launches = new Map<string, () => Program>();
   for (const part of ['logs', 'proxy', 'agent', 'sally']) await mkdir(join(directory, part), { recursive: true });
-  const start = (name: keyof typeof entries, env: Readonly<Record<string, string>>): Program => {
-    const launch = (): Program =>
-      startProgram({ name, script: entries[name], env, logPath: join(directory, 'logs', `${name}.log`) });
-    launches.set(name, launch);
-    const program = launch();
-    programs.set(name, program);
-    closers.push(async () => programs.get(name)?.stop());
-    return program;
-  };
+  const programs = createPrograms(directory, scope, onDeath);
+  const { start } = programs;
 
   progress('starting two PostgreSQL 18 servers: one for the control plane, one as the target "billing"');
   const targetPassword = `target-${randomBytes(12).toString('hex')}`;
   const [database, target] = await Promise.all([
-    startPostgres({ fsync: true }),
-    startPostgres({ settings: targetSettings ?? [] }),
+    scope.hold(startPostgres({ fsync: true }), (server) => server.stop()),
+    scope.hold(startPostgres({ settings: targetSettings ?? [] }), (server) => server.stop()),
   ]);
-  closers.push(
-    () => database.stop(),
-    () => target.stop(),
-  );
   await database.createDatabase('sallyport');
 
   progress('starting the identity provider, and filling billing with 100,000 rows');
   const secrets = Object.fromEntries(clientNames.map((name) => [name, randomBytes(16).toString('hex')]));
   const clients = clientNames.map((id) => ({ id, secret: secrets[id], ...(id === 'brief' ? { lifetime: 1 } : {}) }));
-  const provider = start('identity-provider', { CLIENTS: JSON.stringify(clients) });
+  const provider = await start('identity-provider', { CLIENTS: JSON.stringify(clients) });
   const seeding = seed(target, targetPassword);
   // Awaited further down; should something else fail first, that is what is told.
   seeding.catch(() => undefined);
@@ -105,7 +99,7 @@ async function build(
   const grpcPort = await freePort(usualPorts ? 7081 : 0);
   const enrolmentPort = await freePort(usualPorts ? 7082 : 0);
   const controlPlaneUrl = `http://127.0.0.1:${httpPort}`;
-  const controlPlane = start('control-plane', {
+  const controlPlane = await start('control-plane', {
     SALLYPORT_DATABASE_URL: database.url('sallyport'),
     SALLYPORT_HTTP_LISTEN: `127.0.0.1:${httpPort}`,
     SALLYPORT_GRPC_LISTEN: `127.0.0.1:${grpcPort}`,
@@ -117,8 +111,8 @@ async function build(
     SALLYPORT_AUDIENCE: audience,
   });
   const issuer = (await provider.waitForLine(/^issuer (\S+)/))[1] ?? '';
-  const setupLine = await controlPlane.waitForLine(/(sps_[A-Za-z0-9_-]+)/, 30_000);
-  await waitUntilReady(`${controlPlaneUrl}/readyz`, controlPlane);
+  const setupLine = await controlPlane.waitForLine(/(sps_[A-Za-z0-9_-]+)/);
+  await untilReady(`${controlPlaneUrl}/readyz`, controlPlane);
 
   progress('setting it up as an admin would: sally login, sally apply');
   const sallyEnv = { SALLYPORT_CONFIG_DIRECTORY: join(directory, 'sally'), HOME: directory };
@@ -154,7 +148,7 @@ async function build(
     SALLYPORT_ENROLMENT: `127.0.0.1:${enrolmentPort}`,
   };
   const proxyHealth = await freePort();
-  const proxy = start('proxy', {
+  const proxy = await start('proxy', {
     ...node,
     SALLYPORT_JOIN_TOKEN: await joinToken('proxy', 'gate-1'),
     SALLYPORT_NAME: 'gate-1',
@@ -163,9 +157,10 @@ async function build(
     SALLYPORT_TUNNEL_LISTEN: `127.0.0.1:${tunnelPort}`,
     SALLYPORT_TUNNEL_ADVERTISE: `127.0.0.1:${tunnelPort}`,
     SALLYPORT_HEALTH_LISTEN: `127.0.0.1:${proxyHealth}`,
+    ...(await tlsFiles(directory, proxyTls)),
   });
   const agentHealth = await freePort();
-  const agent = start('agent', {
+  const agent = await start('agent', {
     ...node,
     SALLYPORT_JOIN_TOKEN: await joinToken('agent', 'billing-agent'),
     SALLYPORT_NAME: 'billing-agent',
@@ -175,9 +170,12 @@ async function build(
     SALLYPORT_HEALTH_LISTEN: `127.0.0.1:${agentHealth}`,
   });
   await Promise.all([
-    waitUntilReady(`http://127.0.0.1:${proxyHealth}/readyz`, proxy),
-    waitUntilReady(`http://127.0.0.1:${agentHealth}/readyz`, agent),
+    untilReady(`http://127.0.0.1:${proxyHealth}/readyz`, proxy),
+    untilReady(`http://127.0.0.1:${agentHealth}/readyz`, agent),
   ]);
+  const token: Stack['token'] = (client, forAudience = audience) =>
+    fetchToken(`${issuer}/token`, client, secrets[client] ?? '', forAudience);
+  await untilServing(proxyPort, await token('analyst-bot'), 'select 1 from payments limit 1');
   const ready = {
     'control-plane': `${controlPlaneUrl}/readyz`,
     proxy: `http://127.0.0.1:${proxyHealth}/readyz`,
@@ -193,20 +191,12 @@ async function build(
     admin,
     approver,
     adminToken,
-    programs,
-    token: (client, forAudience = audience) =>
-      fetchToken(`${issuer}/token`, client, secrets[client] ?? '', forAudience),
+    programs: programs.running,
+    token,
     restAs: (token) => createRest(controlPlaneUrl, token),
     sally,
-    restart: async (name) => {
-      await programs.get(name)?.kill();
-      const launch = launches.get(name);
-      if (launch === undefined) throw new Error(`${name} was never started`);
-      const program = launch();
-      programs.set(name, program);
-      await waitUntilReady(ready[name], program);
-    },
-    stop,
+    restart: async (name) => untilReady(ready[name], await programs.relaunch(name)),
+    stop: () => scope.close(),
   };
 }
 
@@ -220,19 +210,10 @@ async function seed(target: TestPostgres, password: string): Promise<void> {
   }
 }
 
-async function waitUntilReady(url: string, program: Program): Promise<void> {
-  const deadline = Date.now() + 30_000;
-  let last = 'no answer';
-  while (Date.now() < deadline) {
-    if (!program.running()) throw new Error(`${program.name} ended; see ${program.logPath}`);
-    try {
-      const response = await fetch(url, { signal: AbortSignal.timeout(1_000) });
-      if (response.ok) return;
-      last = `${response.status} ${(await response.text()).slice(0, 200)}`;
-    } catch (error) {
-      last = error instanceof Error ? error.message : String(error);
-    }
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error(`${program.name} is not ready after 30 s (${last}); see ${program.logPath}`);
+async function tlsFiles(directory: string, tls: StackOptions['proxyTls']): Promise<Readonly<Record<string, string>>> {
+  if (tls === undefined) return {};
+  const paths = { certificate: join(directory, 'gate.pem'), key: join(directory, 'gate.key') };
+  await writeFile(paths.certificate, tls.certificate);
+  await writeFile(paths.key, tls.key, { mode: 0o600 });
+  return { SALLYPORT_TLS_CERTIFICATE: paths.certificate, SALLYPORT_TLS_KEY: paths.key };
 }

@@ -59,7 +59,7 @@ export const maskedSelect: Scene = {
           answer.text.includes(rows[0]?.card_number ?? '?'),
         answer.text,
       );
-    }
+    } else stage.screen('  - psql is not installed on this machine: the pg driver alone was used');
   },
 };
 
