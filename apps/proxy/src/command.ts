@@ -11,10 +11,11 @@ import type { Gate } from './gate.js';
 import { cancelled, hold, unreachable } from './hold.js';
 import type { Held } from './hold.js';
 import { createStatementMemory } from './memory.js';
+import type { NamedText } from './memory.js';
 import type { Recorder } from './record.js';
 import { requestOf } from './request.js';
 import { createSettingsWatch, isWayOut } from './settings.js';
-import { outlineOf } from './outline.js';
+import { effectsOf, outlineOf } from './outline.js';
 import { digestOf, preparedIn, unreadStatement } from './statements.js';
 import type { Statement } from './statements.js';
 
@@ -51,7 +52,9 @@ interface Judged {
   /** With names resolved: what it really does. */
   readonly facts: Facts;
   readonly decision: AllowDecision<'command'> | HoldDecision<'command'>;
-  readonly searchPath: readonly string[];
+  /** What the session has given names to, as far as this command runs it. */
+  readonly behind: readonly NamedText[];
+  readonly settings: Readonly<Record<string, string>>;
 }
 
 interface Refused {
@@ -88,12 +91,15 @@ export const createCommands = (input: CommandsInput): Commands => {
     const desk = input.desk(now);
     if (desk.kind === 'refused') return no(desk.refusal);
     const { place, decider } = desk;
-    const { searchPath, drift } = settings.look(question.state, place.catalog?.searchPath ?? []);
+    const meaning = settings.look(question.state, place.catalog?.searchPath ?? []);
+    const { searchPath, drift } = meaning;
     const read = gate.statements.read(question.text, place, searchPath);
     const { statement } = read;
     if (read.kind === 'refused') return no(read.refusal, statement, desk);
     if (drift !== undefined && !isWayOut(statement.facts)) return no(drift, statement, desk);
-    const facts = memory.resolve(statement.facts, (text) => preparedIn(gate.statements.read(text, place, searchPath)));
+    const { facts, behind } = memory.resolve(statement.facts, (text) =>
+      preparedIn(gate.statements.read(text, place, searchPath)),
+    );
     const unfollowable = settings.admit(facts);
     if (unfollowable !== undefined) return no(unfollowable, statement, desk);
     const decision = decider.decide(facts, { now, database });
@@ -102,7 +108,9 @@ export const createCommands = (input: CommandsInput): Commands => {
       const exceeded = gate.budgets.wouldExceed(decision.budgets, leastUsage(facts), now);
       if (exceeded !== undefined) return no(overBudget(exceeded), statement, desk, [exceeded.policy]);
     }
-    return { kind: 'judged', desk, statement, facts, decision, searchPath };
+    if (question.phase === 'run' && decision.kind === 'hold' && meaning.unsettled !== undefined)
+      return no(meaning.unsettled, statement, desk, decision.policies);
+    return { kind: 'judged', desk, statement, facts, decision, behind, settings: meaning.settings };
   };
 
   /** What every record of this command says of it. */
@@ -170,8 +178,8 @@ export const createCommands = (input: CommandsInput): Commands => {
     if (event === undefined) return { kind: 'deny', refusal: unkept };
     const go = (): Verdict => {
       gate.budgets.charge(decision.budgets, { statements: facts.statements.length }, now);
-      memory.sent(id, facts);
-      settings.sent(id, facts, question.state);
+      memory.sent(id, facts, statement.text);
+      settings.sent(id, facts, question);
       running.set(id, { command, facts, budgets: decision.budgets, since: gate.clock.monotonic() });
       return mask === undefined ? { kind: 'allow', permit } : { kind: 'allow', permit, mask };
     };
@@ -192,7 +200,7 @@ export const createCommands = (input: CommandsInput): Commands => {
     return { kind: 'deny', refusal: unkept };
   };
 
-  const bindingFor = (question: CommandQuestion, { desk, searchPath }: Judged): Buffer =>
+  const bindingFor = (question: CommandQuestion, { desk, facts, behind, settings: under }: Judged): Buffer =>
     hash(
       'sha256',
       bindingOf({
@@ -202,7 +210,12 @@ export const createCommands = (input: CommandsInput): Commands => {
         connection,
         database,
         policyVersion: desk.place.source.policyVersion,
-        settings: { search_path: searchPath.join('\n') },
+        settings: {
+          ...Object.fromEntries(Object.entries(under).map(([name, value]) => [`setting ${name}`, value])),
+          ...Object.fromEntries(behind.map(({ name, text }, index) => [`name ${index}`, JSON.stringify([name, text])])),
+          // A view, a table or a name of the catalog may stand for something else by the time it runs.
+          effects: effectsOf(facts),
+        },
       }),
       'buffer',
     );
@@ -258,7 +271,7 @@ export const createCommands = (input: CommandsInput): Commands => {
   const wordFor = async (
     command: string,
     question: CommandQuestion,
-    { desk, statement, decision }: Judged & { readonly decision: HoldDecision<'command'> },
+    { desk, statement, decision, settings: under }: Judged & { readonly decision: HoldDecision<'command'> },
     wait: {
       readonly binding: Buffer;
       readonly inform: (notice: Notice) => void;
@@ -290,6 +303,7 @@ export const createCommands = (input: CommandsInput): Commands => {
       binding,
       database,
       parameters,
+      settings: under,
     });
     if (request.kind === 'refused') return { ...request, approval: undefined };
     return hold({ approvals, request: request.request, limit: desk.place.source.hold, ...wait });

@@ -148,6 +148,7 @@ const command = (id: number): Step => ({
     text: '',
     parameters: [],
     state: { database: '', transaction: 'idle', parameters: new Map() },
+    group: 0,
   },
 });
 

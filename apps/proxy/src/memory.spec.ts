@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Facts, SessionEffect, StatementFacts } from '@sallyport/sql';
 import { createStatementMemory } from './memory.js';
+import type { Resolved } from './memory.js';
 
 const none = { columns: [], complete: true } as const;
 const statement = (more: Partial<StatementFacts>): StatementFacts => ({
@@ -31,24 +32,24 @@ const prepare = (name: string, table: string): SessionEffect => ({
   facts: deletes(table),
 });
 const execute = (name: string): SessionEffect => ({ kind: 'execute', name });
-const tablesOf = (resolved: Facts): readonly string[] =>
+const tablesOf = ({ facts: resolved }: Resolved): readonly string[] =>
   resolved.statements.flatMap(({ effects }) => effects.map(({ object }) => ('table' in object ? object.table : '')));
 
 describe('statement memory', () => {
   test('EXECUTE is what was prepared, read as of now', () => {
     const memory = createStatementMemory();
-    memory.sent(1, facts(prepare('a', 'x')));
+    memory.sent(1, facts(prepare('a', 'x')), 'text');
     memory.settled(1, true);
     const resolved = memory.resolve(facts(execute('a')), read);
     expect(tablesOf(resolved)).toEqual(['x']);
-    expect(resolved.statements[0]?.unknown).toBeUndefined();
-    expect(memory.resolve(facts(execute('a')), () => undefined).statements[0]?.unknown).toBeDefined();
+    expect(resolved.facts.statements[0]?.unknown).toBeUndefined();
+    expect(memory.resolve(facts(execute('a')), () => undefined).facts.statements[0]?.unknown).toBeDefined();
   });
 
   test('a name that nobody gave is unknown', () => {
-    expect(createStatementMemory().resolve(facts(execute('a')), read).statements[0]?.unknown).toBeDefined();
+    expect(createStatementMemory().resolve(facts(execute('a')), read).facts.statements[0]?.unknown).toBeDefined();
     const fetched = createStatementMemory().resolve(facts({ kind: 'fetch', name: 'c' }), read);
-    expect(fetched.statements[0]?.unknown).toBeDefined();
+    expect(fetched.facts.statements[0]?.unknown).toBeDefined();
   });
 
   test('within one text, later statements see earlier ones', () => {
@@ -65,52 +66,69 @@ describe('statement memory', () => {
 
   test('in flight or failed half-way, everything that it may be counts', () => {
     const memory = createStatementMemory();
-    memory.sent(1, facts(prepare('a', 'x')));
+    memory.sent(1, facts(prepare('a', 'x')), 'text');
     memory.settled(1, true);
-    memory.sent(2, facts({ kind: 'deallocate', name: 'a' }));
-    memory.sent(3, facts(prepare('a', 'y')));
+    memory.sent(2, facts({ kind: 'deallocate', name: 'a' }), 'text');
+    memory.sent(3, facts(prepare('a', 'y')), 'text');
     expect(tablesOf(memory.resolve(facts(execute('a')), read))).toEqual(['x', 'y']);
     memory.settled(2, false);
     memory.settled(3, false);
     expect(tablesOf(memory.resolve(facts(execute('a')), read))).toEqual(['x', 'y']);
-    memory.sent(4, facts({ kind: 'deallocate', name: 'a' }));
+    memory.sent(4, facts({ kind: 'deallocate', name: 'a' }), 'text');
     memory.settled(4, true);
-    memory.sent(5, facts(prepare('a', 'z')));
+    memory.sent(5, facts(prepare('a', 'z')), 'text');
     memory.settled(5, true);
     expect(tablesOf(memory.resolve(facts(execute('a')), read))).toEqual(['z']);
   });
 
   test('several answers that a name may have are none that is proved', () => {
     const memory = createStatementMemory();
-    memory.sent(1, facts(prepare('a', 'x')));
+    memory.sent(1, facts(prepare('a', 'x')), 'text');
     memory.settled(1, false);
-    memory.sent(2, facts(prepare('a', 'y')));
+    memory.sent(2, facts(prepare('a', 'y')), 'text');
     memory.settled(2, false);
-    expect(memory.resolve(facts(execute('a')), read).statements[0]?.answer.kind).toBe('unproved');
+    expect(memory.resolve(facts(execute('a')), read).facts.statements[0]?.answer.kind).toBe('unproved');
   });
 
   test('FETCH answers as the cursor does', () => {
     const memory = createStatementMemory();
     const answer = { kind: 'columns', columns: [{ name: 'c', lineage: none, verbatim: true }] } as const;
-    memory.sent(1, facts({ kind: 'declare', name: 'c', hold: true, facts: statement({ answer }) }));
+    memory.sent(1, facts({ kind: 'declare', name: 'c', hold: true, facts: statement({ answer }) }), 'text');
     memory.settled(1, true);
-    expect(memory.resolve(facts({ kind: 'fetch', name: 'c' }), read).statements[0]?.answer).toEqual(answer);
-    memory.sent(2, facts({ kind: 'discard' }));
+    expect(memory.resolve(facts({ kind: 'fetch', name: 'c' }), read).facts.statements[0]?.answer).toEqual(answer);
+    memory.sent(2, facts({ kind: 'discard' }), 'text');
     memory.settled(2, true);
-    expect(memory.resolve(facts({ kind: 'fetch', name: 'c' }), read).statements[0]?.unknown).toBeDefined();
+    expect(memory.resolve(facts({ kind: 'fetch', name: 'c' }), read).facts.statements[0]?.unknown).toBeDefined();
+  });
+
+  test('what a name stands for belongs to the command that runs it: every text that it may be', () => {
+    const memory = createStatementMemory();
+    memory.sent(1, facts(prepare('a', 'x')), 'PREPARE a');
+    memory.sent(2, facts({ kind: 'declare', name: 'c', hold: true, facts: deletes('y') }), 'DECLARE c');
+    memory.settled(1, true);
+    memory.settled(2, true);
+    memory.sent(3, facts(prepare('a', 'z')), 'PREPARE a');
+    expect(memory.resolve(facts(execute('a'), { kind: 'fetch', name: 'c' }), read).behind).toEqual([
+      { name: 'a', text: 'delete x' },
+      { name: 'a', text: 'delete z' },
+      { name: 'c', text: 'DECLARE c' },
+    ]);
+    expect(memory.resolve(facts(prepare('b', 'q'), execute('b')), read).behind).toEqual([
+      { name: 'b', text: 'delete q' },
+    ]);
   });
 
   test('facts without names stay the very same object: decisions are remembered by it', () => {
     const plain: Facts = { statements: [deletes('x')] };
-    expect(createStatementMemory().resolve(plain, read)).toBe(plain);
+    expect(createStatementMemory().resolve(plain, read).facts).toBe(plain);
   });
 
   test('a flood of names and meanings ends in unknown, not in memory', () => {
     const memory = createStatementMemory();
     for (let id = 0; id < 50; id += 1) {
-      memory.sent(id, facts(prepare('a', `t${id}`)));
+      memory.sent(id, facts(prepare('a', `t${id}`)), 'text');
       memory.settled(id, false);
     }
-    expect(memory.resolve(facts(execute('a')), read).statements[0]?.unknown).toBeDefined();
+    expect(memory.resolve(facts(execute('a')), read).facts.statements[0]?.unknown).toBeDefined();
   });
 });

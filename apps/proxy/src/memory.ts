@@ -7,17 +7,30 @@ import type { AnswerFacts, Effect, Facts, Lineage, StatementFacts } from '@sally
  * the name may stand for counts.
  */
 export interface StatementMemory {
-  /** The same object when nothing in it goes by a name. `read` gives the facts of a prepared text as of now. */
-  resolve(facts: Facts, read: (text: string) => StatementFacts | undefined): Facts;
-  /** The command was allowed and is on its way. */
-  sent(question: QuestionId, facts: Facts): void;
+  /** The same facts when nothing in them goes by a name. `read` gives the facts of a prepared text as of now. */
+  resolve(facts: Facts, read: (text: string) => StatementFacts | undefined): Resolved;
+  /** The command was allowed and is on its way. `text`: what a cursor that it declares stands for. */
+  sent(question: QuestionId, facts: Facts, text: string): void;
   settled(question: QuestionId, completed: boolean): void;
   /** Some name was given by SQL, or may have been. */
   readonly named: boolean;
 }
 
+/** A name of the session, and a text that it stands for. */
+export interface NamedText {
+  readonly name: string;
+  readonly text: string;
+}
+
+export interface Resolved {
+  /** The same object when nothing in it goes by a name: decisions are remembered by it. */
+  readonly facts: Facts;
+  /** Whatever ran before and is run again by its name: as much part of the command as its own words. */
+  readonly behind: readonly NamedText[];
+}
+
 type Prepared = { readonly kind: 'prepared'; readonly text: string };
-type Cursor = { readonly kind: 'cursor'; readonly facts: StatementFacts };
+type Cursor = { readonly kind: 'cursor'; readonly facts: StatementFacts; readonly text: string };
 type Meaning = Prepared | Cursor;
 type Kind = Meaning['kind'];
 
@@ -47,18 +60,20 @@ export const createStatementMemory = (): StatementMemory => {
 
   return {
     resolve(facts, read) {
-      if (!facts.statements.some(goesByName)) return facts;
+      if (!facts.statements.some(goesByName)) return { facts, behind: nothingBehind };
       const names = present();
+      const behind = new Map<string, NamedText>();
       const statements = facts.statements.map((statement) => {
+        for (const each of meaningsOf(statement, names)) behind.set(`${each.name} ${each.text}`, each);
         const resolved = resolveOne(statement, names, read);
-        // Later statements of the same text see what this one does.
-        for (const change of changesOf(resolved)) certainly(names, change);
+        // Later statements of the same text see what this one does; a cursor that is declared here stands for words of it.
+        for (const change of changesOf(resolved, '')) certainly(names, change);
         return resolved;
       });
-      return { statements };
+      return { facts: { statements }, behind: [...behind.values()].filter(({ text }) => text !== '') };
     },
-    sent(question, facts) {
-      const changes = facts.statements.flatMap(changesOf);
+    sent(question, facts, text) {
+      const changes = facts.statements.flatMap((statement) => changesOf(statement, text));
       if (changes.length > 0) flying.push({ question, changes });
     },
     settled(question, completed) {
@@ -113,12 +128,25 @@ const goesByName = ({ session }: StatementFacts): boolean => {
   }
 };
 
-const changesOf = ({ session }: StatementFacts): readonly Change[] => {
+const nothingBehind: readonly NamedText[] = [];
+
+const meaningsOf = (
+  { session }: StatementFacts,
+  names: ReadonlyMap<string, readonly Meaning[]>,
+): readonly NamedText[] => {
+  if (session?.kind === 'declare') return meaningsOf(session.facts, names);
+  if (session?.kind !== 'execute' && session?.kind !== 'fetch') return nothingBehind;
+  const { name } = session;
+  const meanings = names.get(keyOf(session.kind === 'execute' ? 'prepared' : 'cursor', name)) ?? [];
+  return meanings.map(({ text }) => ({ name, text }));
+};
+
+const changesOf = ({ session }: StatementFacts, text: string): readonly Change[] => {
   switch (session?.kind) {
     case 'prepare':
       return [{ kind: 'prepared', name: session.name, meaning: { kind: 'prepared', text: session.text } }];
     case 'declare':
-      return [{ kind: 'cursor', name: session.name, meaning: { kind: 'cursor', facts: session.facts } }];
+      return [{ kind: 'cursor', name: session.name, meaning: { kind: 'cursor', facts: session.facts, text } }];
     case 'deallocate':
       return [{ kind: 'prepared', name: session.name, meaning: undefined }];
     case 'close':

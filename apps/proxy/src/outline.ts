@@ -33,6 +33,12 @@ export const outlineOf = (facts: Facts): Outline => {
   return outline;
 };
 
+/** Everything that a command does, sorted: where two are equal, the same is done to the same things. */
+export const effectsOf = (facts: Facts): string => {
+  const effects = facts.statements.flatMap(withInner).flatMap((statement) => statement.effects);
+  return [...new Set(effects.map((effect) => JSON.stringify(effect)))].sort().join('\n');
+};
+
 const withInner = (statement: StatementFacts): readonly StatementFacts[] => {
   const { session } = statement;
   return session?.kind === 'declare' || session?.kind === 'prepare' ? [statement, session.facts] : [statement];

@@ -19,6 +19,7 @@ export interface RequestInput {
   readonly database: string;
   /** The session's start-up parameters, for when it is run by id. */
   readonly parameters: Readonly<Record<string, string>>;
+  readonly settings: Readonly<Record<string, string>>;
 }
 
 /** What the control plane keeps sealed has an end, and an approver cannot read more anyway. */
@@ -30,7 +31,7 @@ export const requestOf = (
 ):
   | { readonly kind: 'request'; readonly request: RequestRequest }
   | { readonly kind: 'refused'; readonly refusal: Refusal } => {
-  const { session, command, question, desk, statement, decision, binding, database, parameters } = input;
+  const { session, command, question, desk, statement, decision, binding, database, parameters, settings } = input;
   const size = question.parameters.reduce((sum, { value }) => sum + (value?.length ?? 0), question.text.length);
   if (size > longestHeld)
     return {
@@ -69,11 +70,26 @@ export const requestOf = (
           binary: format === 'binary',
           value: value === null ? undefined : Buffer.from(value),
         })),
-        startup: { ...parameters },
+        startup: startupOf(parameters, settings),
       },
     },
   };
 };
+
+/** What a client may set at start-up, as it is now: a session that runs it by id reads it as this one did. */
+const startupOf = (
+  parameters: Readonly<Record<string, string>>,
+  settings: Readonly<Record<string, string>>,
+): Record<string, string> => {
+  const startup: Record<string, string> = { ...parameters };
+  for (const name of ['DateStyle', 'IntervalStyle', 'TimeZone'])
+    if (settings[name.toLowerCase()]) startup[name] = settings[name.toLowerCase()] ?? '';
+  const path = settings['search_path'] ?? '';
+  if (path !== '') startup['search_path'] = path.split('\n').map(quoted).join(', ');
+  return startup;
+};
+
+const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
 const shownBytes = 64;
 

@@ -32,13 +32,14 @@ const state = (
   transaction,
   parameters: new Map(Object.entries(parameters)),
 });
+const asked = (at: TargetState, group = 0) => ({ state: at, group });
 const reading = facts({ effects: [{ action: 'select', object: { kind: 'table', schema: 'a', table: 't' } }] });
 const base = { session_authorization: 'app', search_path: '"$user", public' };
 
 describe('settings', () => {
   test('the reported path counts, with $user as who the session is', () => {
     const watch = createSettingsWatch({});
-    expect(watch.look(state(base), ['x'])).toEqual({ searchPath: ['app', 'public'], drift: undefined });
+    expect(watch.look(state(base), ['x'])).toMatchObject({ searchPath: ['app', 'public'], drift: undefined });
     expect(watch.look(state({ ...base, search_path: 'a, "B c"' }), ['x']).searchPath).toEqual(['a', 'B c']);
   });
 
@@ -50,34 +51,34 @@ describe('settings', () => {
   test('ahead of the report, in a pipeline, what was sent counts; in flight nothing is certain', () => {
     const watch = createSettingsWatch({});
     watch.look(state(base), []);
-    watch.sent(1, facts({ session: set('search_path', 'b') }), state(base));
+    watch.sent(1, facts({ session: set('search_path', 'b') }), asked(state(base)));
     expect(watch.look(state(base), []).drift?.code).toBe('state_drift');
     watch.settled(1, true);
-    expect(watch.look(state(base), [])).toEqual({ searchPath: ['b'], drift: undefined });
+    expect(watch.look(state(base), [])).toMatchObject({ searchPath: ['b'], drift: undefined });
     expect(watch.look(state({ ...base, search_path: 'b' }), []).searchPath).toEqual(['b']);
   });
 
   test('rolled back before it was reported: nothing runs but what sets it anew', () => {
     const watch = createSettingsWatch({});
     watch.look(state(base), []);
-    watch.sent(1, facts({ session: set('search_path', 'b') }), state(base));
+    watch.sent(1, facts({ session: set('search_path', 'b') }), asked(state(base)));
     watch.settled(1, true);
-    watch.sent(2, facts({ transaction: 'rollback' }), state(base));
+    watch.sent(2, facts({ transaction: 'rollback' }), asked(state(base)));
     watch.settled(2, true);
     expect(watch.look(state(base), []).drift?.code).toBe('state_drift');
     const anew = facts({ session: set('search_path', 'c') });
     expect([isWayOut(anew), isWayOut(reading)]).toEqual([true, false]);
-    watch.sent(3, anew, state(base));
+    watch.sent(3, anew, asked(state(base)));
     watch.settled(3, true);
-    expect(watch.look(state({ ...base, search_path: 'c' }), [])).toEqual({ searchPath: ['c'], drift: undefined });
+    expect(watch.look(state({ ...base, search_path: 'c' }), [])).toMatchObject({ searchPath: ['c'], drift: undefined });
   });
 
   test('a failed statement takes an unreported setting of its transaction with it', () => {
     const watch = createSettingsWatch({});
     watch.look(state(base), []);
-    watch.sent(1, facts({ session: set('search_path', 'b') }), state(base, 'open'));
+    watch.sent(1, facts({ session: set('search_path', 'b') }), asked(state(base, 'open')));
     watch.settled(1, true);
-    watch.sent(2, reading, state(base, 'open'));
+    watch.sent(2, reading, asked(state(base, 'open')));
     watch.settled(2, false);
     expect(watch.look(state(base, 'failed'), []).drift?.code).toBe('state_drift');
   });
@@ -86,24 +87,24 @@ describe('settings', () => {
     const watch = createSettingsWatch({});
     watch.look(state(base), []);
     const moved = state({ ...base, search_path: 'b' });
-    watch.sent(1, facts({ session: { kind: 'discard' } }), moved);
+    watch.sent(1, facts({ session: { kind: 'discard' } }), asked(moved));
     watch.settled(1, true);
     expect(watch.look(moved, []).drift?.code).toBe('state_drift');
-    expect(watch.look(state(base), [])).toEqual({ searchPath: ['app', 'public'], drift: undefined });
+    expect(watch.look(state(base), [])).toMatchObject({ searchPath: ['app', 'public'], drift: undefined });
   });
 
   test('RESET ALL where nothing had moved changes nothing', () => {
     const watch = createSettingsWatch({});
     watch.look(state(base), []);
-    watch.sent(1, facts({ session: { kind: 'reset', name: undefined } }), state(base));
+    watch.sent(1, facts({ session: { kind: 'reset', name: undefined } }), asked(state(base)));
     watch.settled(1, true);
-    expect(watch.look(state(base), [])).toEqual({ searchPath: ['app', 'public'], drift: undefined });
+    expect(watch.look(state(base), [])).toMatchObject({ searchPath: ['app', 'public'], drift: undefined });
   });
 
   test('SET ROLE changes who $user is', () => {
     const watch = createSettingsWatch({});
     watch.look(state(base), []);
-    watch.sent(1, facts({ session: set('role', 'admin') }), state(base));
+    watch.sent(1, facts({ session: set('role', 'admin') }), asked(state(base)));
     watch.settled(1, true);
     expect(watch.look(state(base), []).searchPath).toEqual(['admin', 'public']);
   });
@@ -132,6 +133,96 @@ describe('settings', () => {
     const both = facts({ session: set('search_path', 'b') }, { ...reading.statements[0] });
     expect(watch.admit(both)?.code).toBe('state_drift');
     expect(watch.admit(facts({ ...reading.statements[0] }, { session: set('search_path', 'b') }))).toBeUndefined();
+  });
+
+  describe('under which an approval is given', () => {
+    const zoned = { ...base, timezone: 'UTC', datestyle: 'ISO, MDY' };
+    const begun = (watch: ReturnType<typeof createSettingsWatch>, ...sent: readonly (readonly [Facts, number])[]) => {
+      watch.look(state(zoned), []);
+      for (const [index, [each, group]] of sent.entries()) {
+        watch.sent(index, each, asked(state(zoned), group));
+        watch.settled(index, true);
+        watch.look(state(zoned), []);
+      }
+    };
+
+    test('are role, path, how literals are read, and whatever was set', () => {
+      const watch = createSettingsWatch({});
+      begun(watch, [facts({ session: set('App.Tenant', '5') }), 1], [facts({ session: set('work_mem', '1') }), 2]);
+      expect(watch.look(state(zoned), [])).toMatchObject({ unsettled: undefined });
+      expect(watch.look(state(zoned), []).settings).toEqual({
+        search_path: 'app\npublic',
+        session_authorization: 'app',
+        role: 'none',
+        timezone: 'UTC',
+        datestyle: 'ISO, MDY',
+        intervalstyle: '',
+        'app.tenant': '5',
+      });
+    });
+
+    test('a SET in flight, or before its report: not what was reported before', () => {
+      const watch = createSettingsWatch({});
+      watch.look(state(zoned), []);
+      watch.sent(1, facts({ session: set('timezone', 'Asia/Tokyo') }), asked(state(zoned)));
+      expect(watch.look(state(zoned), [])).toMatchObject({ drift: undefined, unsettled: { code: 'state_drift' } });
+      watch.settled(1, true);
+      expect(watch.look(state(zoned), []).settings['timezone']).toBe('Asia/Tokyo');
+      expect(watch.look(state({ ...zoned, timezone: 'Asia/Tokyo' }), []).settings['timezone']).toBe('Asia/Tokyo');
+    });
+
+    test('SET LOCAL goes with its transaction, however often it was said', () => {
+      const watch = createSettingsWatch({});
+      begun(watch, [facts({ session: set('app.tenant', '1') }), 1], [facts({ transaction: 'begin' }), 2]);
+      for (const id of [10, 11]) {
+        watch.sent(id, facts({ session: set('app.tenant', '2', true) }), asked(state(zoned, 'open'), id));
+        watch.settled(id, true);
+      }
+      expect(watch.look(state(zoned, 'open'), []).settings['app.tenant']).toBe('2');
+      watch.sent(12, facts({ transaction: 'commit' }), asked(state(zoned, 'open'), 12));
+      watch.settled(12, true);
+      expect(watch.look(state(zoned), []).settings['app.tenant']).toBe('1');
+    });
+
+    test.each([
+      [
+        'a block that is rolled back',
+        [facts({ transaction: 'begin' }), 1],
+        [facts({ transaction: 'rollback' }), 3],
+        true,
+      ],
+      ['a group that fails', [reading, 2], [reading, 2], false],
+    ] as const)(
+      'in %s nothing is certain: no approval is asked for, everything else goes on',
+      (_, first, last, good) => {
+        const watch = createSettingsWatch({});
+        begun(watch, first, [facts({ session: set('app.tenant', '5') }), 2]);
+        watch.sent(8, last[0], asked(state(zoned), last[1]));
+        watch.settled(8, good);
+        expect(watch.look(state(zoned), [])).toMatchObject({ drift: undefined, unsettled: { code: 'state_drift' } });
+        watch.sent(9, facts({ session: set('app.tenant', '6') }), asked(state(zoned), 9));
+        watch.settled(9, true);
+        expect(watch.look(state(zoned), []).unsettled).toBeUndefined();
+      },
+    );
+
+    test('a failure elsewhere does not touch what holds already', () => {
+      const watch = createSettingsWatch({});
+      begun(watch, [facts({ session: set('app.tenant', '5') }), 1]);
+      watch.sent(8, reading, asked(state(zoned), 2));
+      watch.settled(8, false);
+      expect(watch.look(state(zoned), []).unsettled).toBeUndefined();
+    });
+
+    test('more settings than anybody has: no approval is asked for', () => {
+      const watch = createSettingsWatch({});
+      watch.look(state(zoned), []);
+      for (let id = 0; id < 200; id += 1) {
+        watch.sent(id, facts({ session: set(`app.s${id}`, 'x') }), asked(state(zoned), id));
+        watch.settled(id, true);
+      }
+      expect(watch.look(state(zoned), []).unsettled?.code).toBe('state_drift');
+    });
   });
 
   test.each([

@@ -1,5 +1,6 @@
 import { refuse } from '@sallyport/kernel';
-import type { QuestionId, Refusal, TargetState } from '@sallyport/kernel';
+import type { CommandQuestion, QuestionId, Refusal, TargetState } from '@sallyport/kernel';
+import { changesMeaning } from '@sallyport/sql';
 import type { Facts, SessionEffect } from '@sallyport/sql';
 
 /** What the session's settings make of a text: in which schemas a bare name is looked up. */
@@ -7,6 +8,10 @@ export interface Meaning {
   readonly searchPath: readonly string[];
   /** Something is not certain. Only what sets it anew, or ends the transaction, may run. */
   readonly drift: Refusal | undefined;
+  /** Under which an approval is given: role, path, how literals are read, and whatever else this session has set. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** One of them is not certain. Nobody can agree to a command before it is known how it would be read. */
+  readonly unsettled: Refusal | undefined;
 }
 
 /**
@@ -18,11 +23,18 @@ export interface SettingsWatch {
   look(state: TargetState, defaultPath: readonly string[]): Meaning;
   /** A SET that could not be followed is refused before it is sent. */
   admit(facts: Facts): Refusal | undefined;
-  sent(question: QuestionId, facts: Facts, state: TargetState): void;
+  sent(question: QuestionId, facts: Facts, asked: Asked): void;
   settled(question: QuestionId, completed: boolean): void;
 }
 
-type Name = 'search_path' | 'role' | 'session_authorization';
+type Asked = Pick<CommandQuestion, 'state' | 'group'>;
+
+/** What bare names are looked up by: where this is not certain, nothing runs that has names. */
+const naming: readonly string[] = ['search_path', 'role', 'session_authorization'];
+/** How literals are read. Every server reports these. */
+const reading: readonly string[] = ['datestyle', 'intervalstyle', 'timezone'];
+const followed: ReadonlySet<string> = new Set([...naming, ...reading]);
+const mostNames = 100;
 
 /** A value that was sent and that no report has confirmed. */
 interface Sent {
@@ -30,8 +42,10 @@ interface Sent {
   readonly value: string | undefined;
   /** The report when it was sent: another one since is newer than this. */
   readonly reported: string | undefined;
-  /** It goes when the transaction is rolled back. */
+  /** It goes when the transaction block is rolled back. */
   volatile: boolean;
+  /** It goes when a command of the same group fails. */
+  readonly group: number;
   /** SET LOCAL: it goes when the transaction ends, and this is back. */
   readonly before: Sent | undefined;
   readonly local: boolean;
@@ -41,17 +55,30 @@ const drifted = (message: string): Refusal =>
   refuse('state_drift', message, { hint: 'Nothing was executed. Set it again by itself, or open a new session.' });
 
 export const createSettingsWatch = (login: Readonly<Record<string, string>>): SettingsWatch => {
-  const flying = new Map<QuestionId, { readonly facts: Facts; readonly state: TargetState }>();
-  const sent = new Map<Name, Sent>();
-  const doubted = new Set<Name>();
+  const flying = new Map<QuestionId, Asked & { readonly facts: Facts }>();
+  const groups = new Map<QuestionId, number>();
+  const sent = new Map<string, Sent>();
+  const doubted = new Set<string>();
   let initial: TargetState['parameters'] | undefined;
   let mayMove = false;
+  /** A BEGIN was sent, and the target has not said yet what came of it. */
+  let begun = false;
+
+  /** Settings that a statement moves. Taking all of them back moves those that are known to have moved. */
+  const namesIn = (session: SessionEffect | undefined): readonly string[] => {
+    if (session?.kind === 'discard') return [...new Set([...followed, ...sent.keys()])];
+    if (session?.kind !== 'set' && session?.kind !== 'reset') return [];
+    if (session.name !== undefined) return changesMeaning(session.name) ? [session.name.toLowerCase()] : [];
+    return ['search_path', ...reading, ...[...sent.keys()].filter((name) => !followed.has(name))];
+  };
 
   const refresh = ({ parameters, transaction }: TargetState): void => {
+    if (transaction !== 'idle') begun = false;
+    const outside = transaction === 'idle' && !begun && flying.size === 0;
     for (const [name, each] of sent) {
       const now = parameters.get(name);
       if (now === undefined) {
-        if (transaction === 'idle' && flying.size === 0) each.volatile = false;
+        if (outside) each.volatile = false;
         continue;
       }
       const confirmed = sameList(now, each.value ?? initial?.get(name) ?? '');
@@ -61,18 +88,24 @@ export const createSettingsWatch = (login: Readonly<Record<string, string>>): Se
     }
   };
 
-  const apply = (facts: Facts, state: TargetState): void => {
+  const apply = (facts: Facts, { state, group }: Asked): void => {
     for (const { session } of facts.statements) {
       for (const name of namesIn(session)) {
         const local = session?.kind === 'set' && session.local;
         // DISCARD ALL takes it back, its other forms do not.
         const untouched = session?.kind === 'discard' && !sent.has(name) && isInitial(name, state);
         if (untouched) continue;
+        const known = sent.get(name);
+        if (known === undefined && sent.size >= mostNames) {
+          doubted.add(`one of more than ${mostNames} settings`);
+          continue;
+        }
         sent.set(name, {
           value: session?.kind === 'set' ? session.value : undefined,
           reported: state.parameters.get(name),
           volatile: true,
-          before: sent.get(name),
+          group,
+          before: !local ? undefined : known?.local === true ? known.before : known,
           local,
         });
         if (session?.kind === 'discard') doubted.add(name);
@@ -81,11 +114,11 @@ export const createSettingsWatch = (login: Readonly<Record<string, string>>): Se
     }
   };
 
-  const isInitial = (name: Name, { parameters }: TargetState): boolean =>
+  const isInitial = (name: string, { parameters }: TargetState): boolean =>
     (parameters.get(name) ?? '') === (initial?.get(name) ?? '');
 
-  const rolledBack = (): void => {
-    for (const [name, { volatile }] of sent) if (volatile) doubted.add(name);
+  const rolledBack = (failed?: number): void => {
+    for (const [name, { volatile, group }] of sent) if (volatile || group === failed) doubted.add(name);
   };
 
   /** The end of a transaction takes its SET LOCAL with it. */
@@ -97,11 +130,11 @@ export const createSettingsWatch = (login: Readonly<Record<string, string>>): Se
     }
   };
 
-  const uncertain = (): Refusal | undefined => {
+  const uncertain = (matters: (name: string) => boolean): Refusal | undefined => {
     const inFlight = [...flying.values()].flatMap(({ facts }) =>
-      facts.statements.flatMap((each) => namesIn(each.session)),
+      facts.statements.flatMap(({ session }) => namesIn(session)),
     );
-    const [name] = [...doubted, ...inFlight];
+    const name = [...doubted, ...inFlight].find(matters);
     return name === undefined ? undefined : drifted(`it is not certain what ${name} is now`);
   };
 
@@ -110,7 +143,7 @@ export const createSettingsWatch = (login: Readonly<Record<string, string>>): Se
       const { parameters } = state;
       initial ??= parameters;
       refresh(state);
-      const now = (name: Name): string | undefined => {
+      const now = (name: string): string | undefined => {
         const each = sent.get(name);
         return each === undefined ? parameters.get(name) : (each.value ?? initial?.get(name));
       };
@@ -123,14 +156,26 @@ export const createSettingsWatch = (login: Readonly<Record<string, string>>): Se
           ? defaultPath
           : readList(list).flatMap((name) => (name !== '$user' ? [name] : user === '' ? [] : [user]));
       const moved = session !== (initial.get('session_authorization') ?? '') && !mayMove;
-      return { searchPath, drift: unreadable(parameters) ?? (moved ? unexpected : uncertain()) };
+      const set = [...sent].flatMap(([name, { value }]) => (value === undefined ? [] : [[name, value] as const]));
+      return {
+        searchPath,
+        drift: unreadable(parameters) ?? (moved ? unexpected : uncertain((name) => naming.includes(name))),
+        settings: {
+          ...Object.fromEntries(reading.map((name) => [name, parameters.get(name) ?? ''])),
+          ...Object.fromEntries(set),
+          search_path: searchPath.join('\n'),
+          session_authorization: session,
+          role: role ?? 'none',
+        },
+        unsettled: uncertain(() => true),
+      };
     },
 
     admit(facts) {
       for (const [index, { session }] of facts.statements.entries()) {
         const refused = unfollowable(session);
         if (refused !== undefined) return refused;
-        if (namesIn(session).length === 0) continue;
+        if (!namesIn(session).some((name) => naming.includes(name))) continue;
         // The texts behind it were read with the settings of before.
         const later = facts.statements.slice(index + 1);
         if (later.some((next) => next.effects.length > 0 || next.session?.kind === 'prepare'))
@@ -139,21 +184,25 @@ export const createSettingsWatch = (login: Readonly<Record<string, string>>): Se
       return undefined;
     },
 
-    sent(question, facts, state) {
+    sent(question, facts, asked) {
+      groups.set(question, asked.group);
       for (const { transaction, session } of facts.statements) {
+        if (transaction === 'begin') begun = true;
         if (transaction === 'rollback') rolledBack();
         if (transaction === 'rollback' || transaction === 'commit') committed();
         if (namesIn(session).includes('session_authorization')) mayMove = true;
       }
-      if (facts.statements.some(({ session }) => namesIn(session).length > 0)) flying.set(question, { facts, state });
+      if (facts.statements.some(({ session }) => namesIn(session).length > 0))
+        flying.set(question, { ...asked, facts });
     },
 
     settled(question, completed) {
       const landed = flying.get(question);
       flying.delete(question);
-      if (!completed) rolledBack();
+      if (!completed) rolledBack(groups.get(question));
+      groups.delete(question);
       if (landed === undefined) return;
-      if (completed) apply(landed.facts, landed.state);
+      if (completed) apply(landed.facts, landed);
       // Half of a text may have run.
       else if (landed.facts.statements.length > 1)
         for (const each of landed.facts.statements) for (const name of namesIn(each.session)) doubted.add(name);
@@ -179,16 +228,6 @@ const unfollowable = (session: SessionEffect | undefined): Refusal | undefined =
   if (session.name === 'client_encoding' && !/^'?(?:utf-?8|unicode)'?$/.test(value))
     return drifted('client_encoding stays UTF8 behind this gateway');
   return undefined;
-};
-
-const isFollowed = (name: string): name is Name =>
-  name === 'search_path' || name === 'role' || name === 'session_authorization';
-
-const namesIn = (session: SessionEffect | undefined): readonly Name[] => {
-  if (session?.kind === 'discard') return ['search_path', 'role', 'session_authorization'];
-  if (session?.kind === 'reset' && session.name === undefined) return ['search_path'];
-  if (session?.kind !== 'set' && session?.kind !== 'reset') return [];
-  return session.name !== undefined && isFollowed(session.name) ? [session.name] : [];
 };
 
 /** Only settings, and the ends of transactions: what may run when nothing else is certain. */

@@ -43,9 +43,10 @@ const factsOf = (text: string) => {
 /** What `EXECUTE p` is taken for after `text` has run. */
 const executed = (text: string): StatementFacts | undefined => {
   const memory = createStatementMemory();
-  memory.sent(1, factsOf(text));
+  memory.sent(1, factsOf(text), text);
   memory.settled(1, true);
-  return memory.resolve(factsOf('EXECUTE p'), (body) => preparedIn(statements.read(body, place, path))).statements[0];
+  const { facts } = memory.resolve(factsOf('EXECUTE p'), (body) => preparedIn(statements.read(body, place, path)));
+  return facts.statements[0];
 };
 
 describe('EXECUTE, as the real grammar reads it', () => {

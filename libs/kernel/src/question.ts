@@ -31,6 +31,8 @@ export interface CommandQuestion {
   readonly text: string;
   readonly parameters: readonly Parameter[];
   readonly state: TargetState;
+  /** Outside of a transaction block, commands of one group take effect together or not at all. */
+  readonly group: number;
 }
 
 /** What the target last said of the session's state, as far as it changes what a command means. */

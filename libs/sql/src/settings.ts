@@ -10,6 +10,10 @@ cpu_tuple_cost effective_cache_size jit join_collapse_limit from_collapse_limit 
 synchronous_commit gin_fuzzy_search_limit default_statistics_target tcp_keepalives_idle tcp_keepalives_interval
 tcp_keepalives_count tcp_user_timeout escape_string_warning commit_delay commit_siblings cursor_tuple_fraction
 `;
+/** Free to move, and yet a literal, a name or a row means another thing under another value. */
+const meaningful = new Set(
+  'search_path datestyle intervalstyle timezone lc_monetary lc_numeric lc_time xmloption row_security'.split(' '),
+);
 const harmlessNames: ReadonlySet<string> = new Set(harmless.split(/\s+/).filter((name) => name !== ''));
 
 /** `configure`: needs that action; `role`: needs `set_role`; `free`: anybody. */
@@ -24,3 +28,7 @@ export function settingEffect(name: string, value: string | undefined): 'free' |
   if (lower === 'row_security') return 'free';
   return 'configure';
 }
+
+/** Under another value of this setting the same text may do another thing: an approval is for one value. */
+export const changesMeaning = (name: string): boolean =>
+  meaningful.has(name.toLowerCase()) || settingEffect(name, undefined) !== 'free';

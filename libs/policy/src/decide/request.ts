@@ -25,8 +25,9 @@ export const requestsOf = (facts: Facts, places: Places): CommandRequests => {
   const read: StatementFacts[] = [];
   const visit = (statement: StatementFacts, into: Gathering): void => {
     read.push(statement);
-    into.statement(statement);
     const { session } = statement;
+    // What a PREPARE says of itself is what it prepares.
+    (session?.kind === 'prepare' ? later : into).statement(statement);
     if (session?.kind === 'declare') visit(session.facts, into);
     if (session?.kind === 'prepare') visit(session.facts, later);
   };

@@ -36,7 +36,7 @@ const renaming = /prepare|deallocate|discard|declare|close/i;
  * the target has told its new state; too many words only cost a wait.
  */
 const drifting =
-  /search_path|encoding|conforming|\b(?:names|schema|role|reset|rollback|abort)\b|authorization|discard|set_config|u&/i;
+  /search_path|encoding|conforming|datestyle|intervalstyle|timezone|(?:^|[;\n/])[ \t\r\f\v]*set\b|\b(?:names|schema|role|reset|rollback|abort)\b|authorization|discard|set_config|u&/i;
 
 /** Messages under way that the target has not answered; past that the client waits. */
 const mostUnanswered = 65_536;
@@ -350,13 +350,14 @@ export class Requests {
   }
 
   private ask(
-    question: Omit<CommandQuestion, 'kind' | 'state'>,
+    question: Omit<CommandQuestion, 'kind' | 'state' | 'group'>,
     allow: (id: QuestionId, permit: Permit, mask: AnswerMask | undefined) => void,
   ): void {
     const id = this.nextId();
     const simple = question.form === 'simple';
     this.open = { id, phase: question.phase, simple, allow: (permit, mask) => allow(id, permit, mask) };
-    this.exchange.ask({ kind: 'ask', id, question: { kind: 'command', ...question, state: this.exchange.state } });
+    const { state, epoch: group } = this.exchange;
+    this.exchange.ask({ kind: 'ask', id, question: { kind: 'command', ...question, state, group } });
   }
 
   /** Put the message back: it is looked at again when the target has said more. */
