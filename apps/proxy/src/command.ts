@@ -333,7 +333,7 @@ export const createCommands = (input: CommandsInput): Commands => {
       const usage = { ...(outlineOf(facts).writes ? { writes: rows } : { rows }), bytes };
       gate.budgets.charge(budgets, usage, gate.clock.now());
       const duration = Math.max(0, gate.clock.monotonic() - since);
-      recorder.record({
+      recorder.follow({
         type: 'statement.outcome',
         command,
         status,

@@ -2,21 +2,25 @@ import { describe, expect, test } from '@jest/globals';
 import type { AuditEvent } from '@sallyport/audit';
 import { until } from '@sallyport/testing';
 import { createEvidence } from './evidence.js';
+import type { KeptRecord } from './evidence.js';
 import { createRecorder } from './record.js';
 
 /** A store that can be filled and emptied. */
 const shelf = () => {
   const kept: string[] = [];
+  const writes: number[] = [];
   let full = false;
   const reports: unknown[] = [];
   return {
     kept,
+    writes,
     reports,
     fill: (now: boolean) => void (full = now),
     store: {
-      append: (id: string) => {
+      append: (records: readonly KeptRecord[]) => {
         if (full) throw new Error('full');
-        kept.push(id);
+        writes.push(records.length);
+        kept.push(...records.map(({ id }) => id));
       },
       commit: () => (full ? Promise.reject(new Error('down')) : Promise.resolve()),
     },
@@ -70,6 +74,25 @@ describe('evidence', () => {
     fill(false);
     expect(recorderOf(evidence, 'two').intent(intent)).toMatchObject({ id: 'two:0' });
     expect(kept).toEqual(['two:0']);
+  });
+
+  test('what follows is kept with the next intent, or by the end of the turn, and never before what came earlier', async () => {
+    const { kept, writes, fill, ...shelved } = shelf();
+    const evidence = createEvidence({ ...shelved, retry: 1 });
+    const recorder = recorderOf(evidence, 'one');
+    recorder.follow(alarm);
+    recorder.follow(alarm);
+    expect(kept).toEqual([]);
+    recorder.intent(intent);
+    expect([kept, writes]).toEqual([['one:0', 'one:1', 'one:2'], [3]]);
+    recorder.follow(alarm);
+    await until(() => kept.length === 4);
+    fill(true);
+    recorder.follow(alarm);
+    expect(recorder.intent(intent)).toBeUndefined();
+    fill(false);
+    await until(() => kept.length === 6);
+    expect(kept.slice(4)).toEqual(['one:4', 'one:5']);
   });
 
   test('memory is bounded: what does not fit is counted, and leaves a gap', () => {

@@ -1,18 +1,26 @@
 import { spellEvent } from '@sallyport/audit';
 import type { AuditEvent } from '@sallyport/audit';
 
+/** An event as it is kept: canonical JSON under its id. */
+export interface KeptRecord {
+  readonly id: string;
+  readonly content: string;
+}
+
 /** Where a record is kept before anything follows from it. */
 export interface EvidenceStore {
-  /** Written when it returns (no crash of this process loses it). Throws when it cannot be kept. */
-  append(id: string, content: string): void;
+  /** Written, all of them, when it returns (no crash of this process loses them). Throws when they cannot be kept. */
+  append(records: readonly KeptRecord[]): void;
   /** Committed by the control plane when it resolves. */
-  commit(id: string, content: string): Promise<void>;
+  commit(record: KeptRecord): Promise<void>;
 }
 
 /** Evidence of every session of this proxy. */
 export interface Evidence {
   /** `false`: it is not kept, so nothing may follow from it. */
   keep(event: AuditEvent): boolean;
+  /** What follows from what was kept: it is, with the next record that must be, or at the end of this turn of the loop. */
+  keepSoon(event: AuditEvent): void;
   /** What happened already and could not be kept: it is, as soon as that is possible again, whatever becomes of its session. */
   keepLater(event: AuditEvent): void;
   /** The durable grade, in addition to the spool: two copies of one record are one record. */
@@ -36,16 +44,17 @@ export interface EvidenceInput {
 }
 
 export const createEvidence = ({ store, report, mostWaiting = 32 << 20, retry = 250 }: EvidenceInput): Evidence => {
-  const waiting: { readonly id: string; readonly content: string }[] = [];
+  let waiting: KeptRecord[] = [];
   let bytes = 0;
   let lost = 0;
   let available = true;
   let committing = true;
   let timer: NodeJS.Timeout | undefined;
+  let turn: NodeJS.Immediate | undefined;
 
-  const append = (id: string, content: string): boolean => {
+  const append = (records: readonly KeptRecord[]): boolean => {
     try {
-      store.append(id, content);
+      store.append(records);
       available = true;
     } catch (problem) {
       if (available) report(problem);
@@ -57,12 +66,14 @@ export const createEvidence = ({ store, report, mostWaiting = 32 << 20, retry = 
   /** In order: no later record is kept before an earlier one. */
   const catchUp = (): boolean => {
     let done = 0;
-    for (const { id, content } of waiting) {
-      if (!append(id, content)) break;
-      done += 1;
-      bytes -= content.length;
+    while (done < waiting.length) {
+      // Where there is no room for many there may be some for one.
+      const next = [waiting.slice(done, done + together), waiting.slice(done, done + 1)].find(append);
+      if (next === undefined) break;
+      done += next.length;
     }
-    waiting.splice(0, done);
+    for (const { content } of waiting.slice(0, done)) bytes -= content.length;
+    waiting = waiting.slice(done);
     return waiting.length === 0;
   };
 
@@ -73,21 +84,40 @@ export const createEvidence = ({ store, report, mostWaiting = 32 << 20, retry = 
     }, retry).unref();
   };
 
+  const wait = (event: AuditEvent): void => {
+    const record = recordOf(event);
+    if (bytes + record.content.length > mostWaiting) {
+      lost += 1;
+      return;
+    }
+    bytes += record.content.length;
+    waiting.push(record);
+  };
+
   return {
-    keep: (event) => catchUp() && append(event.id, spellEvent(event)),
+    keep(event) {
+      const record = recordOf(event);
+      if (waiting.length === 0) return append([record]);
+      // The usual case: what a statement before came to, and this one. One write for both.
+      if (waiting.length > together || !append([...waiting, record])) return catchUp() && append([record]);
+      waiting = [];
+      bytes = 0;
+      return true;
+    },
+    keepSoon(event) {
+      wait(event);
+      turn ??= setImmediate(() => {
+        turn = undefined;
+        if (!catchUp()) tryAgain();
+      });
+    },
     keepLater(event) {
-      const content = spellEvent(event);
-      if (bytes + content.length > mostWaiting) {
-        lost += 1;
-        return;
-      }
-      bytes += content.length;
-      waiting.push({ id: event.id, content });
+      wait(event);
       tryAgain();
     },
     async commit(event) {
       try {
-        await store.commit(event.id, spellEvent(event));
+        await store.commit(recordOf(event));
         committing = true;
       } catch (problem) {
         if (committing) report(problem);
@@ -103,7 +133,13 @@ export const createEvidence = ({ store, report, mostWaiting = 32 << 20, retry = 
     },
     close() {
       clearTimeout(timer);
+      clearImmediate(turn);
       catchUp();
     },
   };
 };
+
+/** Records in one write. */
+const together = 64;
+
+const recordOf = (event: AuditEvent): KeptRecord => ({ id: event.id, content: spellEvent(event) });

@@ -11,6 +11,8 @@ export interface Recorder {
   intent(content: Content<StatementIntent>): AuditEvent | undefined;
   /** `false`: not yet kept; it is kept as soon as that is possible again. */
   record(content: EventContent): boolean;
+  /** How something ended that was recorded before: kept a moment later, with what comes next. */
+  follow(content: EventContent): void;
   commit(event: AuditEvent): Promise<boolean>;
 }
 
@@ -36,6 +38,7 @@ export const createRecorder = (input: {
       if (!kept) evidence.keepLater(event);
       return kept;
     },
+    follow: (content) => evidence.keepSoon(stream.next(content)),
     commit: (event) => evidence.commit(event),
   };
 };

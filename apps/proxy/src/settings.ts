@@ -72,6 +72,15 @@ export const createSettingsWatch = (login: Readonly<Record<string, string>>): Se
     return ['search_path', ...reading, ...[...sent.keys()].filter((name) => !followed.has(name))];
   };
 
+  /** What was found for these parameters while nothing was under way. */
+  let found:
+    | {
+        readonly parameters: TargetState['parameters'];
+        readonly defaultPath: readonly string[];
+        readonly meaning: Meaning;
+      }
+    | undefined;
+
   const refresh = ({ parameters, transaction }: TargetState): void => {
     if (transaction !== 'idle') begun = false;
     const outside = transaction === 'idle' && !begun && flying.size === 0;
@@ -142,6 +151,8 @@ export const createSettingsWatch = (login: Readonly<Record<string, string>>): Se
     look(state, defaultPath) {
       const { parameters } = state;
       initial ??= parameters;
+      const quiet = sent.size === 0 && flying.size === 0 && doubted.size === 0 && !begun;
+      if (quiet && found?.parameters === parameters && found.defaultPath === defaultPath) return found.meaning;
       refresh(state);
       const now = (name: string): string | undefined => {
         const each = sent.get(name);
@@ -157,7 +168,7 @@ export const createSettingsWatch = (login: Readonly<Record<string, string>>): Se
           : readList(list).flatMap((name) => (name !== '$user' ? [name] : user === '' ? [] : [user]));
       const moved = session !== (initial.get('session_authorization') ?? '') && !mayMove;
       const set = [...sent].flatMap(([name, { value }]) => (value === undefined ? [] : [[name, value] as const]));
-      return {
+      const meaning: Meaning = {
         searchPath,
         drift: unreadable(parameters) ?? (moved ? unexpected : uncertain((name) => naming.includes(name))),
         settings: {
@@ -169,6 +180,8 @@ export const createSettingsWatch = (login: Readonly<Record<string, string>>): Se
         },
         unsettled: uncertain(() => true),
       };
+      found = quiet ? { parameters, defaultPath, meaning } : undefined;
+      return meaning;
     },
 
     admit(facts) {
@@ -190,7 +203,10 @@ export const createSettingsWatch = (login: Readonly<Record<string, string>>): Se
         if (transaction === 'begin') begun = true;
         if (transaction === 'rollback') rolledBack();
         if (transaction === 'rollback' || transaction === 'commit') committed();
-        if (namesIn(session).includes('session_authorization')) mayMove = true;
+        if (namesIn(session).includes('session_authorization')) {
+          mayMove = true;
+          found = undefined;
+        }
       }
       if (facts.statements.some(({ session }) => namesIn(session).length > 0))
         flying.set(question, { ...asked, facts });

@@ -42,7 +42,7 @@ const open = (more: { setAside?: (record: AuditRecord) => void; patience?: numbe
     ...more,
   });
 const append = (...ids: readonly string[]): void => {
-  for (const id of ids) shipper.append(id, `content of ${id}`);
+  shipper.append(ids.map((id) => ({ id, content: `content of ${id}` })));
 };
 const left = (): readonly string[] =>
   spool.read({ records: 1e6, bytes: 1e6 }).records.map((record) => Buffer.from(record).toString().split('\n')[0] ?? '');
@@ -105,8 +105,8 @@ describe('shipping', () => {
 
   test('batches are bounded by bytes; a record that is longer goes alone and holds nothing up', async () => {
     const half = 'x'.repeat(600_000);
-    for (const id of ['a', 'b', 'c']) shipper.append(id, half);
-    shipper.append('huge', 'y'.repeat(15 << 20));
+    shipper.append(['a', 'b', 'c'].map((id) => ({ id, content: half })));
+    shipper.append([{ id: 'huge', content: 'y'.repeat(15 << 20) }]);
     append('after');
     shipper.start();
     await until(() => taken.length === 5);

@@ -3,7 +3,7 @@ import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
 import type { AppendRequest, AppendResponse, AuditRecord, EvidenceServiceClient } from '@sallyport/contracts';
 import { backoff } from '@sallyport/runtime';
 import type { Logger, ScanLimits, Spool, SpoolPosition } from '@sallyport/runtime';
-import type { EvidenceStore } from './evidence.js';
+import type { EvidenceStore, KeptRecord } from './evidence.js';
 
 export interface ShipperInput {
   readonly spool: Spool;
@@ -32,9 +32,17 @@ export interface Shipper extends EvidenceStore {
 }
 
 /** Below what gRPC takes anywhere (4 MiB by default); a record that is longer goes alone. */
-const oneBatch: ScanLimits = { records: 256, bytes: 1 << 20 };
+const oneBatch: ScanLimits = { records: 1_000, bytes: 1 << 20 };
 const oneRecord: ScanLimits = { records: 1, bytes: 0 };
-const mostFlying = 4;
+/** Many statements, one batch: what a batch costs by itself is shared, and people see it soon enough. Milliseconds. */
+const gather = 100;
+/**
+ * A batch is followed by a rest of so many times what it took, so that evidence in a hurry never takes a control plane, or
+ * this proxy, from the statements that it is about. Not when the spool fills up.
+ */
+const rest = 3;
+const longestRest = 1_000;
+const hurryFrom = 0.25;
 const commitPatience = 10_000;
 const lastPatience = 3_000;
 /** Answers that trying again does not change, if it is the record that they are about. */
@@ -42,7 +50,7 @@ const final: readonly number[] = [status.INVALID_ARGUMENT, status.RESOURCE_EXHAU
 const mostAttempts = 5;
 
 /** A record in the spool: its id, a line feed, its content. */
-const pack = (id: string, content: string): Uint8Array => Buffer.from(`${id}\n${content}`);
+const pack = ({ id, content }: KeptRecord): string => `${id}\n${content}`;
 
 const unpack = (record: Uint8Array): AuditRecord => {
   const bytes = Buffer.from(record.buffer, record.byteOffset, record.length);
@@ -52,6 +60,7 @@ const unpack = (record: Uint8Array): AuditRecord => {
 
 interface Flying {
   readonly batch: number;
+  readonly since: number;
   readonly records: readonly AuditRecord[];
   readonly next: SpoolPosition;
 }
@@ -65,8 +74,7 @@ export const createShipper = ({
   retry = usual,
 }: ShipperInput): Shipper => {
   let stream: ClientDuplexStream<AppendRequest, AppendResponse> | undefined;
-  let flying: Flying[] = [];
-  let from: SpoolPosition | undefined;
+  let flying: Flying | undefined;
   let batch = 0;
   let failures = 0;
   /** The control plane refused the whole stream: one record at a time tells which it is. So many are still to go alone. */
@@ -75,38 +83,39 @@ export const createShipper = ({
   let refusals = 0;
   let timer: NodeJS.Timeout | undefined;
   let late: NodeJS.Timeout | undefined;
-  let soon = false;
+  let next: NodeJS.Timeout | undefined;
   let reopen = false;
   let stopped = true;
   let finished: (() => void) | undefined;
   const counts = { shipped: 0, setAside: 0 };
 
   const fill = (): void => {
-    soon = false;
-    if (stream === undefined || stopped) return;
-    if (reopen && flying.length === 0) {
+    clearTimeout(next);
+    next = undefined;
+    if (stream === undefined || stopped || flying !== undefined) return;
+    if (reopen) {
       const old = stream;
       connect();
       old.end();
       return;
     }
-    const [most, limits] = careful === 0 ? [mostFlying, oneBatch] : [1, oneRecord];
-    while (flying.length < most && !reopen) {
-      const { records, next } = spool.read(limits, from);
-      if (records.length === 0) return;
-      from = next;
-      batch += 1;
-      const packed = records.map(unpack);
-      flying.push({ batch, records: packed, next });
-      stream.write({ batch, records: packed });
-      watch();
-    }
+    const read = spool.read(careful === 0 ? oneBatch : oneRecord);
+    if (read.records.length === 0) return;
+    batch += 1;
+    const records = read.records.map(unpack);
+    flying = { batch, since: performance.now(), records, next: read.next };
+    stream.write({ batch, records });
+    watch();
+  };
+
+  const fillAfter = (delay: number): void => {
+    next ??= setTimeout(() => guarded(stream, fill), delay).unref();
   };
 
   /** A control plane that is there and says nothing: another replica may be better. */
   const watch = (): void => {
     clearTimeout(late);
-    if (flying.length > 0) late = setTimeout(() => stream?.cancel(), patience).unref();
+    if (flying !== undefined) late = setTimeout(() => stream?.cancel(), patience).unref();
   };
 
   const keepAside = (record: AuditRecord, reason: string): void => {
@@ -115,27 +124,29 @@ export const createShipper = ({
   };
 
   const acknowledged = ({ batch: number, refused }: AppendResponse): void => {
-    const [first] = flying;
-    // Only in order: what lies before an acknowledged place is gone for good.
-    if (first?.batch !== number) throw new Error('evidence was acknowledged out of order');
+    const first = flying;
+    // What lies before an acknowledged place is gone for good.
+    if (first?.batch !== number) throw new Error('evidence was acknowledged that is not under way');
     for (const { id, reason } of refused) {
       const record = first.records.find((each) => each.id === id);
       if (record !== undefined) keepAside(record, reason);
     }
-    flying.shift();
+    flying = undefined;
     watch();
     failures = 0;
     refusals = 0;
     careful = Math.max(0, careful - 1);
     counts.shipped += first.records.length - refused.length;
     spool.acknowledge(first.next);
-    fill();
-    if (flying.length === 0) finished?.();
+    const hurry = finished !== undefined || careful > 0 || reopen || spool.size > spool.limit * hurryFrom;
+    if (hurry) fill();
+    else fillAfter(Math.min((performance.now() - first.since) * rest, longestRest));
+    if (flying === undefined) finished?.();
   };
 
   /** The one record that was under way is the one that no control plane takes. */
   const passOver = (problem: ServiceError): void => {
-    const [first] = flying;
+    const first = flying;
     const [record] = first?.records ?? [];
     if (first === undefined || record === undefined || first.records.length > 1 || refusals < mostAttempts) return;
     keepAside(record, problem.details);
@@ -147,10 +158,9 @@ export const createShipper = ({
     timer = undefined;
     reopen = false;
     if (stopped) return;
-    flying = [];
-    watch();
     // From the first that nobody acknowledged: twice is harmless, never is not.
-    from = undefined;
+    flying = undefined;
+    watch();
     const opened = client().append();
     stream = opened;
     const over = (problem?: ServiceError): void => {
@@ -160,9 +170,9 @@ export const createShipper = ({
       finished?.();
       if (stopped) return;
       if (failures === 0) log.warn({ problem: problem?.message }, 'evidence cannot be shipped; it stays in the spool');
-      if (problem !== undefined && final.includes(problem.code) && flying.length > 0) {
+      if (problem !== undefined && final.includes(problem.code) && flying !== undefined) {
         refusals += 1;
-        careful = oneBatch.records * mostFlying;
+        careful = oneBatch.records;
         guarded(opened, () => passOver(problem));
       }
       timer = setTimeout(connect, backoff(failures++, { ...retry, random: Math.random }));
@@ -186,15 +196,12 @@ export const createShipper = ({
   };
 
   spool.onAppend(() => {
-    if (soon) return;
-    soon = true;
-    // Many statements, one batch.
-    setTimeout(() => guarded(stream, fill), 20).unref();
+    if (flying === undefined) fillAfter(gather);
   });
 
   return {
-    append: (id, content) => spool.append(pack(id, content)),
-    commit: (id, content) =>
+    append: (records) => spool.append(...records.map(pack)),
+    commit: ({ id, content }) =>
       new Promise((resolve, reject) => {
         client().appendDurable(
           { records: [{ id, content: Buffer.from(content) }] },
@@ -209,7 +216,7 @@ export const createShipper = ({
     },
     async stop() {
       guarded(stream, fill);
-      if (stream !== undefined && failures === 0 && flying.length > 0)
+      if (stream !== undefined && failures === 0 && flying !== undefined)
         await new Promise<void>((resolve) => {
           const bound = setTimeout(resolve, lastPatience);
           finished = () => {
@@ -220,6 +227,7 @@ export const createShipper = ({
       stopped = true;
       clearTimeout(timer);
       clearTimeout(late);
+      clearTimeout(next);
       stream?.cancel();
     },
     renewed() {

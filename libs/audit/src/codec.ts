@@ -94,6 +94,7 @@ const spellings = new Map(
 const shared = new WeakMap<object, string>();
 
 const spellMember = (value: unknown): string => {
+  if (typeof value === 'string' && value.isWellFormed()) return JSON.stringify(value);
   if (typeof value !== 'object' || value === null) return canonicalJson(value);
   const known = shared.get(value) ?? canonicalJson(value);
   shared.set(value, known);

@@ -1,3 +1,4 @@
+import { encodeUtf8 } from '@sallyport/kernel';
 import { scanIbans } from './account.js';
 import { scanAddresses, scanEmails } from './address.js';
 import { scanCards } from './card.js';
@@ -6,6 +7,7 @@ import { digitRuns } from './groups.js';
 import type { DigitRun } from './groups.js';
 import { scanNationalIds } from './national.js';
 import { scanPhones } from './phone.js';
+import { suspicious } from './prefilter.js';
 import { scanPrivateKeys, scanSecrets } from './secret.js';
 import { detectorClasses } from './span.js';
 import type { DetectorClass, Scanner, Span } from './span.js';
@@ -46,15 +48,20 @@ export const createDetectors = (classes: readonly DetectorClass[] = defaultDetec
       scan(folded, (span) => wanted.has(span.class) && spans.push(onSignBoundary(text, span)), runs);
     return spans.length < 2 ? spans : merge(spans);
   };
+  const addresses = wanted.has('ip_address');
   return {
-    addresses: wanted.has('ip_address'),
+    addresses,
     detect,
     scrubText(text) {
+      // Most texts are plain, and one look tells.
+      if (isAscii.test(text) && !suspicious(encodeUtf8(text), addresses)) return text;
       const spans = detect(text);
       return spans.length === 0 ? text : replaceSpans(text, spans);
     },
   };
 };
+
+const isAscii = /^[\0-\x7f]*$/;
 
 /** A sign outside the basic plane is never cut in two. */
 const onSignBoundary = (text: string, span: Span): Span => {

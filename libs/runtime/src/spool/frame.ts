@@ -6,12 +6,27 @@ export const headLength = 8;
 /** No record is longer, bytes. */
 export const longestRecord = 16 << 20;
 
-export function frame(record: Uint8Array): Buffer {
-  if (record.length === 0 || record.length > longestRecord) throw new RangeError(`a record of ${record.length} bytes`);
-  const head = Buffer.allocUnsafe(headLength);
-  head.writeUInt32BE(record.length, 0);
-  head.writeUInt32BE(crc32(record), 4);
-  return Buffer.concat([head, record]);
+/** Records as they lie in a segment, one behind the other. A text is kept as UTF-8. */
+export function frame(records: readonly (Uint8Array | string)[]): Buffer {
+  let total = 0;
+  const lengths = records.map((record) => {
+    const length = typeof record === 'string' ? Buffer.byteLength(record) : record.length;
+    if (length === 0 || length > longestRecord) throw new RangeError(`a record of ${length} bytes`);
+    total += headLength + length;
+    return length;
+  });
+  const bytes = Buffer.allocUnsafe(total);
+  let at = 0;
+  for (const [index, record] of records.entries()) {
+    const length = lengths[index] ?? 0;
+    const content = at + headLength;
+    if (typeof record === 'string') bytes.write(record, content);
+    else bytes.set(record, content);
+    bytes.writeUInt32BE(length, at);
+    bytes.writeUInt32BE(crc32(bytes.subarray(content, content + length)), at + 4);
+    at = content + length;
+  }
+  return bytes;
 }
 
 export interface Scanned {

@@ -293,7 +293,7 @@ describe('spool', () => {
 
     test('a torn tail is reported and kept aside', () => {
       write();
-      appendFileSync(file(), frame(bytes('torn')).subarray(0, 10));
+      appendFileSync(file(), frame([bytes('torn')]).subarray(0, 10));
       expect(drain(start())).toEqual(contents);
       expect(damages).toMatchObject([{ kind: 'torn', bytes: 10 }]);
     });

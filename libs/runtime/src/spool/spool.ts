@@ -31,8 +31,8 @@ export interface SpoolBatch {
  * loses it; fdatasync follows in the background, so a crash of the machine loses the last 50 ms at most.
  */
 export interface Spool {
-  /** @throws SpoolFailure when it cannot be kept. */
-  append(record: Uint8Array): void;
+  /** All of them with one write, or none. @throws SpoolFailure when they cannot be kept. */
+  append(...records: readonly (Uint8Array | string)[]): void;
   /** From `from`, or from the first unacknowledged record; at least one record, if there is one. Empty: nothing new yet. */
   read(most: ScanLimits, from?: SpoolPosition): SpoolBatch;
   /** Never throws: where it cannot be written down, what was acknowledged is sent once more after a restart. */
@@ -40,6 +40,7 @@ export interface Spool {
   /** Called after an append, for the one who ships. */
   onAppend(listener: () => void): void;
   readonly size: number;
+  readonly limit: number;
   /** Bytes that a crash of the machine would lose. */
   readonly unsynced: number;
   close(): void;
@@ -126,9 +127,9 @@ export function openSpool(options: SpoolOptions): Spool {
   };
 
   return {
-    append: (record) => {
+    append: (...records) => {
       if (broken !== undefined) throw broken;
-      const bytes = frame(record);
+      const bytes = frame(records);
       if (size + bytes.length > limit)
         throw new SpoolFailure('full', `the spool holds ${size} bytes that nobody has taken; its limit is ${limit}`);
       try {
@@ -167,6 +168,7 @@ export function openSpool(options: SpoolOptions): Spool {
     get size() {
       return size;
     },
+    limit,
     get unsynced() {
       return unsynced;
     },
