@@ -95,6 +95,13 @@ describe('shipping', () => {
     expect(shipper.shipped).toBe(1000);
   });
 
+  test('what comes close together goes together', async () => {
+    shipper.start();
+    for (const name of names(10)) append(name);
+    await until(() => taken.length === 10);
+    expect(batches.map(({ records }) => records.length)).toEqual([10]);
+  });
+
   test('nothing leaves the spool before it is acknowledged', async () => {
     answer = () => undefined;
     append('a', 'b');
