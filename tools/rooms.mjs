@@ -5,7 +5,13 @@
 export const rooms = [
   { name: 'kernel', path: 'libs/kernel', may: [], libraries: [], pure: true },
   { name: 'protocol-core', path: 'libs/protocols/core', may: ['kernel'], libraries: [], pure: true },
-  { name: 'postgres', path: 'libs/protocols/postgres', may: ['kernel', 'protocol-core'], libraries: [], pure: true },
+  {
+    name: 'postgres',
+    path: 'libs/protocols/postgres',
+    may: ['kernel', 'protocol-core', 'protocol-core/testing'],
+    libraries: [],
+    pure: true,
+  },
   { name: 'tunnel', path: 'libs/tunnel', may: ['kernel', 'protocol-core'], libraries: [], pure: true },
   { name: 'sql', path: 'libs/sql', may: ['kernel'], libraries: ['libpg-query', '@pgsql/types'], pure: true },
   {
@@ -114,7 +120,10 @@ export const rooms = [
       'kernel',
       'runtime',
       'testing',
+      'protocol-core',
+      'protocol-core/testing',
       'postgres',
+      'postgres/testing',
       'policy',
       'pki',
       'proxy/config',

@@ -1,7 +1,7 @@
 import type { Session } from './session.js';
 
 /** What the gateway can do about a command. */
-export const controls = ['statement', 'mask', 'filter', 'hold', 'budget', 'evidence', 'kill'] as const;
+export const controls = ['statement', 'mask', 'filter', 'hold', 'preview', 'budget', 'evidence', 'kill'] as const;
 export type Control = (typeof controls)[number];
 
 /** Per mode of the protocol: which controls are enforced there, and if not, why not. */

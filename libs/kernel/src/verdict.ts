@@ -13,6 +13,14 @@ export interface Allowed {
   readonly permit: Permit;
   /** Absent: every byte of the answer is forwarded as it came. */
   readonly mask?: AnswerMask;
+  /** Absent: the answer may be as long as it is. */
+  readonly limit?: AnswerLimit;
+}
+
+/** How much of one command's answer may go to the client. Asked as it comes: what others use meanwhile counts too. */
+export interface AnswerLimit {
+  /** So much more is about to be shown. `false`: it is not, and nothing after it. */
+  admit(rows: number, bytes: number): boolean;
 }
 
 export interface Denied {

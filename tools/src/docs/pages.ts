@@ -1,7 +1,8 @@
 import { agentConfigSchema } from '@sallyport/agent/config';
 import { configSchema as controlPlaneConfigSchema } from '@sallyport/control-plane/config';
 import { renderEnforcement } from '@sallyport/policy';
-import { postgres } from '@sallyport/postgres';
+import { controlSubject as postgres } from '@sallyport/postgres/testing';
+import { attest } from '@sallyport/protocol-core/testing';
 import { proxyConfigSchema } from '@sallyport/proxy/config';
 import { describeConfig } from '@sallyport/runtime';
 
@@ -10,11 +11,17 @@ export const pages: readonly { readonly path: string; readonly render: () => str
   { path: 'docs/configuration.md', render: renderConfiguration },
   {
     path: 'docs/enforcement.md',
-    render: () => `${notice}\n${renderEnforcement([{ protocol: postgres.name, modes: postgres.modes }]).trimEnd()}\n`,
+    render: renderAttested,
   },
 ];
 
 const notice = '<!-- Written by `npm run docs`: change the code, not this page. -->\n';
+
+/** Not what is declared: what the conformance cases have just shown to hold. Throws where they do not agree. */
+function renderAttested(): string {
+  const attested = [postgres].map((subject) => ({ protocol: subject.protocol.name, modes: attest(subject) }));
+  return `${notice}\n${renderEnforcement(attested).trimEnd()}\n`;
+}
 
 function renderConfiguration(): string {
   const programs = [

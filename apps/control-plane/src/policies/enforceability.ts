@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import type { Mode } from '@sallyport/kernel';
 import { checkEnforceable } from '@sallyport/policy';
 import type { CompiledPolicy, EnforcementGap } from '@sallyport/policy';
-import { z } from 'zod';
 import type { Transaction } from '../db/database.js';
 import { Problem } from '../http/problem.js';
 import { enforcement, reaches } from './enforcement.js';
@@ -28,8 +27,7 @@ export class Enforceability {
       policies,
       connections.map((connection) => ({ ...connection, modes: modesOf(connection.protocol) })),
     );
-    const named = new Map(policies.map((policy) => [policy.id, actionsNamedBy(policy)]));
-    return gaps.filter((gap) => isReached(gap, named.get(gap.policy)));
+    return gaps.filter(isReached);
   }
 
   /** @throws Problem, with every row that is missing */
@@ -57,25 +55,6 @@ export class Enforceability {
   }
 }
 
-/** Is there anything to enforce for this policy in the mode that lacks the control? */
-function isReached({ protocol, mode, control }: EnforcementGap, named: readonly string[] | undefined): boolean {
-  const rule = reaches.find(
-    (reach) => reach.protocol === protocol && reach.mode === mode && reach.controls.includes(control),
-  );
-  if (rule === undefined) return true;
-  return rule.actions !== undefined && (named === undefined || named.some((action) => rule.actions?.includes(action)));
-}
-
-const scope = z.union([
-  z.object({ op: z.literal('=='), entity: z.object({ id: z.string() }) }),
-  z.object({ op: z.literal('in'), entity: z.object({ id: z.string() }) }),
-  z.object({ op: z.literal('in'), entities: z.array(z.object({ id: z.string() })) }),
-]);
-
-/** Ids of the actions in a policy's head; `undefined` when it holds for any, or cannot be told. */
-function actionsNamedBy(policy: CompiledPolicy): readonly string[] | undefined {
-  const parsed = z.object({ action: scope }).safeParse(policy.json);
-  if (!parsed.success) return undefined;
-  const { action } = parsed.data;
-  return 'entities' in action ? action.entities.map((entity) => entity.id) : [action.entity.id];
-}
+/** Is there anything to enforce in the mode that lacks the control? */
+const isReached = ({ protocol, mode, control }: EnforcementGap): boolean =>
+  !reaches.some((reach) => reach.protocol === protocol && reach.mode === mode && reach.controls.includes(control));

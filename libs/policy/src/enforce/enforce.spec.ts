@@ -37,7 +37,7 @@ describe('what a policy asks of a protocol', () => {
     ['@approval("1") permit (principal, action in Action::"write", resource);', ['statement', 'hold']],
     [
       '@preview @budget("rows=1/1s") @durable permit (principal, action in Action::"write", resource);',
-      ['statement', 'hold', 'budget', 'evidence'],
+      ['statement', 'hold', 'preview', 'budget', 'evidence'],
     ],
     ['@shadow @approval("1") permit (principal, action, resource);', []],
   ])('%s', (text, expected) => {
@@ -95,20 +95,21 @@ test('the page of what is enforced where', () => {
     ]),
   ).toBe(`# What is enforced where
 
-<!-- Generated from what each protocol declares and its conformance tests hold it to. Do not edit. -->
+A control is marked yes where a conformance test of it in that mode exists and passed: running those tests writes this page.
 
 A policy that asks a connection for more than its protocol enforces is refused when it is published.
 
-| protocol | mode | statement | mask | filter | hold | budget | evidence | kill |
-| --- | --- | --- | --- | --- | --- | --- | --- | --- |
-| postgres | all | yes | yes | yes | yes | yes | yes | yes |
-| ssh | shell | yes | no | no | no | no | yes | yes |
+| protocol | mode | statement | mask | filter | hold | preview | budget | evidence | kill |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
+| postgres | all | yes | yes | yes | yes | yes | yes | yes | yes |
+| ssh | shell | yes | no | no | no | no | no | yes | yes |
 
 - **statement**: every command is decided before the target sees it
 - **mask**: what a reader may not see is masked in every answer
 - **filter**: masked columns cannot be used to shape an answer without \`filter\`
 - **hold**: a command can wait for a human
-- **budget**: limits over a window stop commands and answers
+- **preview**: a held write is run to show its effect, and committed or rolled back by the verdict
+- **budget**: a used-up limit stops the next command, and an answer where it is reached; what is written is counted when it is done
 - **evidence**: a record is kept before the command is sent, and its outcome after
 - **kill**: what runs at the target can be stopped
 
@@ -117,6 +118,7 @@ A policy that asks a connection for more than its protocol enforces is refused w
 - **ssh, shell: mask.** a terminal is \\| a picture
 - **ssh, shell: filter.** Not enforced.
 - **ssh, shell: hold.** keys cannot wait
+- **ssh, shell: preview.** Not enforced.
 - **ssh, shell: budget.** Not enforced.
 `);
 });

@@ -54,6 +54,7 @@ const controlsAsked = ({ action, obligations }: ExecutablePolicy): readonly Cont
     if (control) controls.add(control);
   }
   if (obligations.approvals > 0 || obligations.preview) controls.add('hold');
+  if (obligations.preview) controls.add('preview');
   if (obligations.limits.length > 0) controls.add('budget');
   if (obligations.durable) controls.add('evidence');
   return [...controls];

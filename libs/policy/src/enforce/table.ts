@@ -11,14 +11,16 @@ const meanings: Readonly<Record<(typeof controls)[number], string>> = {
   mask: 'what a reader may not see is masked in every answer',
   filter: 'masked columns cannot be used to shape an answer without `filter`',
   hold: 'a command can wait for a human',
-  budget: 'limits over a window stop commands and answers',
+  preview: 'a held write is run to show its effect, and committed or rolled back by the verdict',
+  budget:
+    'a used-up limit stops the next command, and an answer where it is reached; what is written is counted when it is done',
   evidence: 'a record is kept before the command is sent, and its outcome after',
   kill: 'what runs at the target can be stopped',
 };
 
 const cell = (text: string): string => text.replaceAll('\\', '\\\\').replaceAll('|', '\\|').replaceAll(/\s+/g, ' ');
 
-/** The page docs/enforcement.md: protocol and mode by control. */
+/** The page docs/enforcement.md: protocol and mode by control, from what was attested. */
 export const renderEnforcement = (protocols: readonly ProtocolModes[]): string => {
   const rows = [...protocols].sort((a, b) => (a.protocol < b.protocol ? -1 : 1));
   const gaps = rows.flatMap(({ protocol, modes }) =>
@@ -34,7 +36,7 @@ export const renderEnforcement = (protocols: readonly ProtocolModes[]): string =
   return [
     '# What is enforced where',
     '',
-    '<!-- Generated from what each protocol declares and its conformance tests hold it to. Do not edit. -->',
+    'A control is marked yes where a conformance test of it in that mode exists and passed: running those tests writes this page.',
     '',
     'A policy that asks a connection for more than its protocol enforces is refused when it is published.',
     '',

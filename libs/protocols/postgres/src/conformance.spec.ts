@@ -1,5 +1,5 @@
 import { describe, test } from '@jest/globals';
-import { conformance } from '@sallyport/protocol-core/testing';
+import { conformance, controlCases } from '@sallyport/protocol-core/testing';
 import type { ScriptEvent } from '@sallyport/protocol-core/testing';
 import type { CellMask } from '@sallyport/kernel';
 import { defaultLimits } from '@sallyport/protocol-core';
@@ -33,6 +33,7 @@ import {
   encodeTerminate,
 } from './client.js';
 import { postgres } from './index.js';
+import { controlSubject } from './testing/index.js';
 
 const client = (...pieces: Uint8Array[]): ScriptEvent => ({ kind: 'bytes', side: 'client', bytes: join(...pieces) });
 const target = (...pieces: Uint8Array[]): ScriptEvent => ({ kind: 'bytes', side: 'target', bytes: join(...pieces) });
@@ -116,4 +117,8 @@ const cases = conformance({
 
 describe('conformance', () => {
   test.each(cases)('$name', ({ run }) => run());
+});
+
+describe('what is declared holds', () => {
+  test.each(controlCases(controlSubject))('$name', ({ run }) => run());
 });

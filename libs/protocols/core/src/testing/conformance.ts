@@ -1,10 +1,7 @@
-import type { DialOutcome, Note, Question, Session, Side, Step, Verdict } from '@sallyport/kernel';
-import { concat, sameBytes } from '../bytes.js';
-
-/** One thing that happens to a session. Bytes of one event may be cut anywhere. */
-export type ScriptEvent =
-  | { readonly kind: 'bytes'; readonly side: Side; readonly bytes: Uint8Array }
-  | { readonly kind: 'dialed'; readonly outcome: DialOutcome };
+import type { Question, Session, Step, Verdict } from '@sallyport/kernel';
+import type { Case } from './play.js';
+import { bytesOf, cut, must, piece, play, playOn, same } from './play.js';
+import type { ScriptEvent } from './play.js';
 
 /** What a protocol hands to the suite: how it is opened, a conversation with some denials in it, and bytes of nonsense. */
 export interface Subject {
@@ -22,21 +19,6 @@ export interface Subject {
   readonly garbage: readonly Uint8Array[];
   /** Behind a login: framing that cannot be followed any more. */
   readonly lostFraming: Uint8Array;
-}
-
-export interface Case {
-  readonly name: string;
-  /** Throws where the protocol does not conform. */
-  run(): void;
-}
-
-interface Played {
-  readonly toClient: Uint8Array;
-  readonly toTarget: Uint8Array;
-  readonly asked: readonly string[];
-  readonly notes: readonly Note[];
-  readonly closed: string | undefined;
-  readonly unpermitted: boolean;
 }
 
 /** Every protocol runs these. */
@@ -134,65 +116,4 @@ const held = (subject: Subject): { readonly session: Session; readonly steps: re
   const steps = session.feed('client', subject.hold.held);
   must(steps.at(-1)?.kind === 'ask', 'no question was asked');
   return { session, steps };
-};
-
-const play = (subject: Subject, script: readonly ScriptEvent[]): Played => playOn(subject.open(), subject, script);
-
-const playOn = (session: Session, subject: Pick<Subject, 'verdict'>, script: readonly ScriptEvent[]): Played => {
-  const all: Step[] = [];
-  const given = new Set<unknown>();
-  let unpermitted = false;
-  const perform = (steps: readonly Step[]): void => {
-    for (const step of steps) {
-      all.push(step);
-      if ((step.kind === 'toTarget' || step.kind === 'dial') && !given.has(step.permit)) unpermitted = true;
-      if (step.kind !== 'ask') continue;
-      const verdict = subject.verdict(step.question);
-      if (verdict.kind === 'allow') given.add(verdict.permit);
-      perform(session.answer(step.id, verdict));
-    }
-  };
-  for (const event of script)
-    perform(event.kind === 'bytes' ? session.feed(event.side, event.bytes) : session.dialed(event.outcome));
-  const close = all.find(({ kind }) => kind === 'close');
-  return {
-    toClient: bytesOf(all, 'toClient'),
-    toTarget: bytesOf(all, 'toTarget'),
-    asked: all.flatMap((step) => (step.kind === 'ask' ? [told(step.question)] : [])),
-    notes: all.flatMap((step) => (step.kind === 'note' ? [step.note] : [])),
-    closed: close?.kind === 'close' ? close.cause : undefined,
-    unpermitted,
-  };
-};
-
-const bytesOf = (steps: readonly Step[], kind: 'toClient' | 'toTarget'): Uint8Array =>
-  concat(steps.flatMap((step) => (step.kind === kind ? [step.bytes] : [])));
-
-/** A question as text. What the target said meanwhile depends on when it was asked, and is left out. */
-const told = (question: Question): string =>
-  JSON.stringify(question, (key, value: unknown) => (key === 'state' ? undefined : value));
-
-const piece = (event: Extract<ScriptEvent, { kind: 'bytes' }>, from: number, to: number): ScriptEvent => ({
-  ...event,
-  // A copy: a chunk from a socket has no neighbours.
-  bytes: event.bytes.slice(from, to),
-});
-
-const cut = (script: readonly ScriptEvent[], index: number, at: readonly number[]): readonly ScriptEvent[] =>
-  script.flatMap((event, position): readonly ScriptEvent[] => {
-    if (position !== index || event.kind !== 'bytes') return [event];
-    const edges = [0, ...at, event.bytes.length];
-    return edges.slice(1).map((to, part) => piece(event, edges[part] ?? 0, to));
-  });
-
-const same = (expected: Played, played: Played, where: string): void => {
-  must(sameBytes(expected.toClient, played.toClient), `other bytes for the client: ${where}`);
-  must(sameBytes(expected.toTarget, played.toTarget), `other bytes for the target: ${where}`);
-  must(expected.asked.join('\n') === played.asked.join('\n'), `other questions: ${where}`);
-  must(JSON.stringify(expected.notes) === JSON.stringify(played.notes), `other notes: ${where}`);
-  must(expected.closed === played.closed, `another end: ${where}`);
-};
-
-const must = (holds: boolean, otherwise: string): void => {
-  if (!holds) throw new Error(otherwise);
 };

@@ -78,6 +78,15 @@ export class Answers {
     return true;
   }
 
+  /** One row more, if the command's limit has room for it. A server sends COPY row by row too. */
+  private admit(run: Run, total: number): boolean {
+    if (run.limit === undefined) return true;
+    const { limit } = run;
+    const admitted = this.exchange.guarded(() => limit.admit(isTrailer(run, total) ? 0 : 1, total));
+    if (admitted === false) this.withhold(run, overLimit);
+    return admitted === true;
+  }
+
   private row(run: Run, total: number): boolean {
     const { exchange, inbox } = this;
     if (run.form === 'simple' ? run.stage !== 'rows' : run.stage !== 'waiting' && run.stage !== 'rows')
@@ -90,14 +99,16 @@ export class Answers {
     const shown = run.refused === undefined && !exchange.hidden;
     const { choice } = run;
     if (!shown || choice?.kind !== 'mask') {
-      if (shown) run.rows += 1;
-      return this.stream(run, total, shown);
+      const admitted = shown && this.admit(run, total);
+      if (admitted) run.rows += 1;
+      return this.stream(run, total, admitted);
     }
     if (total > exchange.context.limits.targetMessage) {
       this.withhold(run, refuse('unmaskable', 'a row is longer than can be masked'));
       return this.stream(run, total, false);
     }
     if (inbox.length < total) return false;
+    if (!this.admit(run, total)) return this.stream(run, total, false);
     const masked = exchange.guarded(() => maskRow(inbox.bytes, inbox.at, total, choice.plan, exchange.output));
     inbox.at += total;
     if (masked === undefined) return true;
@@ -112,17 +123,24 @@ export class Answers {
     return true;
   }
 
+  private admitCopy(run: Run, total: number): boolean {
+    const admitted = this.admit(run, total);
+    if (admitted && run.copied !== undefined && !isTrailer(run, total)) run.copied += 1;
+    return admitted;
+  }
+
   private copyData(run: Run, total: number): boolean {
     const { exchange, inbox } = this;
     if (run.stage !== 'copyOut') return this.hostile('COPY data that nobody asked for');
     const shown = run.refused === undefined && !exchange.hidden;
     const { copy } = run;
-    if (!shown || copy === undefined) return this.stream(run, total, shown);
+    if (!shown || copy === undefined) return this.stream(run, total, shown && this.admitCopy(run, total));
     if (total > exchange.context.limits.targetMessage) {
       this.withhold(run, refuse('unmaskable', 'COPY data is longer than can be masked'));
       return this.stream(run, total, false);
     }
     if (inbox.length < total) return false;
+    if (!this.admitCopy(run, total)) return this.stream(run, total, false);
     const frame = inbox.take(total);
     const result = exchange.guarded(() => copy.push(frame.subarray(header)));
     if (result !== undefined) this.copied(run, result, frame);
@@ -210,7 +228,10 @@ export class Answers {
         const tag = readTexts(frame, header, 1)?.[0];
         if (tag === undefined) break;
         run.tag = tag;
-        if (stage !== 'rows') run.counted += rowsOf(tag);
+        // Of a COPY that was cut off, what was shown; not what the target counts.
+        if (run.refused !== undefined && run.copied !== undefined) run.counted += run.copied;
+        else if (stage !== 'rows') run.counted += rowsOf(tag);
+        run.copied = undefined;
         followTag(tag, run, exchange);
         return this.completed(run, frame);
       }
@@ -226,6 +247,8 @@ export class Answers {
       case backend.copyOut:
         if (stage !== 'waiting') break;
         run.stage = 'copyOut';
+        run.binaryCopy = frame[header] === 1;
+        run.copied = 0;
         if (run.mask && run.refused === undefined) this.chooseCopy(run, frame);
         run.results += 1;
         return this.told(run, frame);
@@ -405,3 +428,9 @@ export class Answers {
     return true;
   }
 }
+
+const isTrailer = (run: Run, total: number): boolean => run.binaryCopy && total === header + 2;
+
+const overLimit = refuse('limit_exceeded', 'the answer is longer than its budget has left', {
+  hint: 'What was shown before is all there is.',
+});

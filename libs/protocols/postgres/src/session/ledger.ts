@@ -1,5 +1,5 @@
 import { Queue } from '@sallyport/kernel';
-import type { AnswerMask, MaskChoice, Parameter, Permit, QuestionId } from '@sallyport/kernel';
+import type { AnswerLimit, AnswerMask, MaskChoice, Parameter, Permit, QuestionId } from '@sallyport/kernel';
 import type { CopyMask } from '../mask/copy.js';
 import type { Complaint } from '../message/refusal.js';
 import type { NameChange } from './names.js';
@@ -28,6 +28,7 @@ export interface Run {
   readonly id: QuestionId;
   readonly permit: Permit;
   readonly mask: AnswerMask | undefined;
+  readonly limit: AnswerLimit | undefined;
   readonly portal: Portal | undefined;
   /** Its text may change what names stand for: PREPARE, DEALLOCATE, DISCARD, DECLARE, CLOSE. */
   readonly renames: boolean;
@@ -38,6 +39,10 @@ export interface Run {
   results: number;
   choice: MaskChoice | undefined;
   copy: CopyMask | undefined;
+  /** Its COPY to the client is in binary format. */
+  binaryCopy: boolean;
+  /** Messages of that COPY that were shown: its rows, where it does not come to its end. */
+  copied: number | undefined;
   /** Nothing of the answer is shown any more; the client was told this. */
   refused: string | undefined;
   error: string | undefined;
@@ -82,13 +87,17 @@ export type Entry =
   /** An error is provoked, so that the target rolls an implicit transaction back. */
   | { readonly kind: 'poison' };
 
-export const newRun = (of: Pick<Run, 'form' | 'id' | 'permit' | 'mask' | 'portal' | 'renames' | 'drifts'>): Run => ({
+export const newRun = (
+  of: Pick<Run, 'form' | 'id' | 'permit' | 'mask' | 'limit' | 'portal' | 'renames' | 'drifts'>,
+): Run => ({
   kind: 'run',
   ...of,
   stage: 'waiting',
   results: 0,
   choice: undefined,
   copy: undefined,
+  binaryCopy: false,
+  copied: undefined,
   refused: undefined,
   error: undefined,
   rows: 0,

@@ -1,6 +1,6 @@
 import { decodeUtf8, refuse } from '@sallyport/kernel';
 import type {
-  AnswerMask,
+  Allowed,
   CommandQuestion,
   Notice,
   Parameter,
@@ -25,7 +25,7 @@ interface OpenQuestion {
   readonly id: QuestionId;
   readonly phase: 'prepare' | 'run';
   readonly simple: boolean;
-  readonly allow: (permit: Permit, mask: AnswerMask | undefined) => void;
+  readonly allow: (verdict: Allowed) => void;
 }
 
 /** Words that may change what a name stands for, by SQL. A keyword cannot be spelled another way. */
@@ -77,7 +77,7 @@ export class Requests {
       if (exchange.skipping === undefined) this.refuse({ refusal: verdict.refusal }, open.simple);
     } else if (exchange.skipping === undefined) {
       if (verdict.mask) exchange.lastMask = verdict.mask;
-      open.allow(verdict.permit, verdict.mask);
+      open.allow(verdict);
     } else if (open.phase === 'run') this.overtaken(id, verdict.permit, exchange.skipping);
     this.pump();
   }
@@ -89,6 +89,7 @@ export class Requests {
       id,
       permit,
       mask: undefined,
+      limit: undefined,
       portal: undefined,
       renames: false,
       drifts: false,
@@ -188,11 +189,11 @@ export class Requests {
     const drift = this.drift();
     if (drift) return this.refuse(drift, true);
     const { exchange } = this;
-    this.ask({ phase: 'run', form: 'simple', text, parameters: [] }, (id, permit, mask) => {
+    this.ask({ phase: 'run', form: 'simple', text, parameters: [] }, (id, { permit, mask, limit }) => {
       this.held.release();
       exchange.outbox.add(frame, permit, 2);
       const changes = { renames: renaming.test(text), drifts: exchange.drifts || drifting.test(text) };
-      exchange.ledger.push(newRun({ form: 'simple', id, permit, mask, portal: undefined, ...changes }));
+      exchange.ledger.push(newRun({ form: 'simple', id, permit, mask, limit, portal: undefined, ...changes }));
       this.nextStretch();
     });
   }
@@ -209,7 +210,7 @@ export class Requests {
       return this.refuse({ refusal: refuse('limit_exceeded', 'too many prepared statements') }, false);
     const drift = this.drift();
     if (drift) return this.refuse(drift, false);
-    this.ask({ phase: 'prepare', form: 'extended', text, parameters: [] }, (_id, permit, mask) => {
+    this.ask({ phase: 'prepare', form: 'extended', text, parameters: [] }, (_id, { permit, mask }) => {
       const change = statements.change(name, { text, types, mask, doubtful: false }, exchange.epoch);
       this.held.add(frame, permit, { kind: 'parse', change, mask });
     });
@@ -275,7 +276,7 @@ export class Requests {
     const drift = this.drift();
     if (drift) return this.refuse(drift, false);
     const { text } = portal.statement;
-    this.ask({ phase: 'run', form: 'extended', text, parameters: portal.parameters }, (id, permit, mask) => {
+    this.ask({ phase: 'run', form: 'extended', text, parameters: portal.parameters }, (id, { permit, mask, limit }) => {
       if (mask && portal.description === undefined && portal.describing !== exchange.epoch) {
         // Rows come without a description here, and what cannot be told apart cannot be masked: so it is asked for.
         portal.describing = exchange.epoch;
@@ -283,7 +284,7 @@ export class Requests {
         this.held.add(describePortal(parsed.portal), exchange.permit, entry);
       }
       const changes = { renames: renaming.test(text), drifts: drifting.test(text) };
-      const run = newRun({ form: 'extended', id, permit, mask, portal, ...changes });
+      const run = newRun({ form: 'extended', id, permit, mask, limit, portal, ...changes });
       exchange.drifts ||= run.drifts;
       this.held.add(frame, permit, run);
       this.held.release();
@@ -351,11 +352,11 @@ export class Requests {
 
   private ask(
     question: Omit<CommandQuestion, 'kind' | 'state' | 'group'>,
-    allow: (id: QuestionId, permit: Permit, mask: AnswerMask | undefined) => void,
+    allow: (id: QuestionId, verdict: Allowed) => void,
   ): void {
     const id = this.nextId();
     const simple = question.form === 'simple';
-    this.open = { id, phase: question.phase, simple, allow: (permit, mask) => allow(id, permit, mask) };
+    this.open = { id, phase: question.phase, simple, allow: (verdict) => allow(id, verdict) };
     const { state, epoch: group } = this.exchange;
     this.exchange.ask({ kind: 'ask', id, question: { kind: 'command', ...question, state, group } });
   }

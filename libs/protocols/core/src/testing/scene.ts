@@ -1,0 +1,34 @@
+import type { AnswerMask, Parameter, Protocol, Session } from '@sallyport/kernel';
+import type { ScriptEvent } from './play.js';
+
+/** One command in one mode of a protocol, with the conversation around it. The controls are tried on it. */
+export interface Scene {
+  readonly name: string;
+  /** A login, and whatever must be there before. Nothing is on its way when it ends. */
+  readonly before: readonly ScriptEvent[];
+  readonly command: Uint8Array;
+  /** What must be asked about before any of the command goes. */
+  readonly asks: { readonly text: string; readonly parameters: readonly Pick<Parameter, 'value'>[] };
+  /** What the target says when the command never came, as far as it hears anything at all. */
+  readonly refused: readonly ScriptEvent[];
+  /** The answer, and the client's part in it. */
+  readonly rest: readonly ScriptEvent[];
+  /** Rows that the answer shows or counts. */
+  readonly rows: number;
+  /** Hides `secret`, which the client sees where nothing is masked. */
+  readonly mask?: AnswerMask;
+  readonly secret?: Uint8Array;
+  /** What only the rows behind the first one hold; absent where no rows come back. */
+  readonly beyond?: Uint8Array;
+}
+
+/** What a protocol hands over to be held to what it declares. */
+export interface ControlSubject {
+  readonly protocol: Protocol;
+  /** Deterministic: the same randomness each time. */
+  readonly open: () => Session;
+  /** By the name of the mode. Every mode has at least one. */
+  readonly scenes: Readonly<Record<string, readonly Scene[]>>;
+  /** How a client asks for a cancel, on a connection of its own. */
+  readonly cancel: (key: Uint8Array) => Uint8Array;
+}
