@@ -1,6 +1,7 @@
 import {
   ClientSecretBasic,
   ResponseBodyError,
+  WWWAuthenticateChallengeError,
   allowInsecureRequests,
   clientCredentialsGrant,
   discovery,
@@ -45,12 +46,21 @@ export async function fetchToken(credentials: ClientCredentials): Promise<Issued
   }
 }
 
+/** What the provider said, in a body (RFC 6749) or in a header (RFC 9110). */
+function refusalOf(cause: unknown): { readonly error: string; readonly description: string | undefined } | undefined {
+  if (cause instanceof ResponseBodyError) return { error: cause.error, description: cause.error_description };
+  if (!(cause instanceof WWWAuthenticateChallengeError)) return undefined;
+  const parameters = cause.cause[0]?.parameters ?? {};
+  return { error: parameters.error ?? 'invalid_client', description: parameters.error_description };
+}
+
 function failureOf(cause: unknown, issuer: string): Failure {
-  if (cause instanceof ResponseBodyError)
-    return new Failure(`the identity provider gave no token: ${cause.error_description ?? cause.error}`, {
+  const refusal = refusalOf(cause);
+  if (refusal !== undefined)
+    return new Failure(`the identity provider gave no token: ${refusal.description ?? refusal.error}`, {
       hint: 'check the client id, its secret, and what it may ask tokens for',
       exitCode: exitCodes.denied,
-      code: cause.error,
+      code: refusal.error,
     });
   return new Failure(`no token could be had from ${issuer}: ${causeOf(cause).reason}`, {
     hint: 'is the identity provider up, and is this its issuer, to the letter?',

@@ -38,6 +38,8 @@ export interface StackOptions {
 export interface Stack {
   readonly directory: string;
   readonly controlPlaneUrl: string;
+  /** Of the identity provider. */
+  readonly issuer: string;
   readonly proxyPort: number;
   readonly database: TestPostgres;
   readonly target: TestPostgres;
@@ -48,6 +50,8 @@ export interface Stack {
   readonly approver: Rest;
   readonly adminToken: string;
   readonly programs: ReadonlyMap<string, Program>;
+  /** With which a client of the identity provider asks for its tokens. */
+  clientSecret(client: ClientName): string;
   token(client: ClientName, forAudience?: string): Promise<string>;
   restAs(token: string): Rest;
   sally(args: readonly string[], token?: string): ReturnType<typeof runSally>;
@@ -184,6 +188,7 @@ async function build(
   return {
     directory,
     controlPlaneUrl,
+    issuer,
     proxyPort,
     database,
     target,
@@ -192,6 +197,7 @@ async function build(
     approver,
     adminToken,
     programs: programs.running,
+    clientSecret: (client) => secrets[client] ?? '',
     token,
     restAs: (token) => createRest(controlPlaneUrl, token),
     sally,
