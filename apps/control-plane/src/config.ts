@@ -83,6 +83,9 @@ export const configSchema = z
     SALLYPORT_SHUTDOWN_LIMIT: duration(1_000, 600_000)
       .default('10s')
       .describe('How long requests that run when it stops may still take.'),
+    SALLYPORT_CERTIFICATE_LIFETIME: duration(10_000, 2_592_000_000)
+      .default('24h')
+      .describe('How long certificates of nodes live; they renew by themselves after half of it.'),
     SALLYPORT_ALLOW_PRIVATE_URLS: flag
       .default('false')
       .describe('Allow issuers whose keys are on loopback or in a private network.'),
@@ -117,6 +120,8 @@ export interface Config {
   readonly shutdownDelay: number;
   /** Milliseconds. */
   readonly shutdownLimit: number;
+  /** Milliseconds. */
+  readonly certificateLifetime: number;
   readonly allowPrivateUrls: boolean;
 }
 
@@ -144,6 +149,7 @@ export function readConfig(env: Environment): Config {
     approvalExpiry: millisecondsOf(value.SALLYPORT_APPROVAL_EXPIRY),
     shutdownDelay: millisecondsOf(value.SALLYPORT_SHUTDOWN_DELAY),
     shutdownLimit: millisecondsOf(value.SALLYPORT_SHUTDOWN_LIMIT),
+    certificateLifetime: millisecondsOf(value.SALLYPORT_CERTIFICATE_LIFETIME),
     allowPrivateUrls: value.SALLYPORT_ALLOW_PRIVATE_URLS === 'true',
   });
 }

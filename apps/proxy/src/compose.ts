@@ -98,7 +98,6 @@ export const compose = async (input: ComposeInput): Promise<RunningProxy> => {
     id: () => mintId('tkt'),
     random: (length) => randomBytes(length),
     proxy: () => node.name,
-    sign: node.sign,
   });
   shutdown.add('tunnels', tunnels.close);
 

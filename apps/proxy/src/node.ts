@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import { openNode, peerOf, signTicket, verifyBundle } from '@sallyport/pki';
 import type { NodeCredentials, Node as RenewedNode } from '@sallyport/pki';
@@ -11,8 +12,8 @@ export interface Node {
   readonly tenant: string;
   /** The newest: certificates are renewed while the proxy runs. */
   readonly credentials: NodeCredentials;
-  /** With the certificate's key. */
-  sign(bytes: Uint8Array): Uint8Array;
+  /** With the key of the certificate that this connection was made under: its other end knows no other, whatever came since. */
+  signerFor(socket: TLSSocket): ((bytes: Uint8Array) => Uint8Array) | undefined;
   /** With the pinned keys that came with the certificate. */
   verify(candidate: ManifestCandidate): boolean;
   /** The agent at the other end of a connection whose certificate was verified; nobody else. */
@@ -21,29 +22,38 @@ export interface Node {
   stop(): void;
 }
 
-export const createNode = (node: RenewedNode): Node => ({
-  get name() {
-    return node.credentials().name;
-  },
-  get tenant() {
-    return node.credentials().tenant;
-  },
-  get credentials() {
-    return node.credentials();
-  },
-  sign: (bytes) => signTicket(node.credentials().privateKey, bytes),
-  verify({ bytes, signature, keyId }) {
-    const key = node.credentials().bundleKeys.find(({ id }) => id === keyId);
-    return key !== undefined && verifyBundle(Buffer.from(key.publicKey, 'base64'), bytes, signature);
-  },
-  agentOf(socket) {
-    const certificate = socket.authorized ? socket.getPeerX509Certificate() : undefined;
-    const peer = certificate && peerOf(certificate.raw);
-    return peer?.kind === 'agent' && peer.tenant === node.credentials().tenant ? peer.name : undefined;
-  },
-  onRenewed: (listener) => node.onRenewal(() => listener()),
-  stop: () => node.close(),
-});
+export const createNode = (node: RenewedNode): Node => {
+  // A handshake that is under way while the certificate is renewed ends under the former one.
+  let recent = [node.credentials()];
+  node.onRenewal((renewed) => (recent = [renewed, ...recent].slice(0, 2)));
+  return {
+    get name() {
+      return node.credentials().name;
+    },
+    get tenant() {
+      return node.credentials().tenant;
+    },
+    get credentials() {
+      return node.credentials();
+    },
+    signerFor(socket) {
+      const shown = socket.getX509Certificate();
+      const used = recent.find(({ certificate }) => shown?.raw.equals(new X509Certificate(certificate).raw));
+      return used && ((bytes) => signTicket(used.privateKey, bytes));
+    },
+    verify({ bytes, signature, keyId }) {
+      const key = node.credentials().bundleKeys.find(({ id }) => id === keyId);
+      return key !== undefined && verifyBundle(Buffer.from(key.publicKey, 'base64'), bytes, signature);
+    },
+    agentOf(socket) {
+      const certificate = socket.authorized ? socket.getPeerX509Certificate() : undefined;
+      const peer = certificate && peerOf(certificate.raw);
+      return peer?.kind === 'agent' && peer.tenant === node.credentials().tenant ? peer.name : undefined;
+    },
+    onRenewed: (listener) => node.onRenewal(() => listener()),
+    stop: () => node.close(),
+  };
+};
 
 /** Enrols with the join token the first time; afterwards the certificate buys the next one. */
 export const openProxyNode = async (config: ProxyConfig, log: Logger): Promise<Node> =>

@@ -10,7 +10,7 @@ import { createAgentWarmSocket, ticketBytes } from '@sallyport/tunnel';
 import type { WarmStep } from '@sallyport/tunnel';
 import { until } from '@sallyport/testing';
 import { createTestAuthority, signedByPeer } from '../testing/authority.js';
-import type { TestAuthority } from '../testing/authority.js';
+import type { TestAuthority, TestNode } from '../testing/authority.js';
 import { listenOn } from './listen.js';
 import { createTunnelServer, createTunnels } from './tunnels.js';
 import type { OpenTarget, OpenedTarget, Tunnels } from './tunnels.js';
@@ -25,7 +25,7 @@ afterEach(() => {
   for (const close of closers.splice(0)) close();
 });
 
-const start = async (): Promise<{ readonly tunnels: Tunnels; readonly port: number }> => {
+const start = async (): Promise<{ readonly tunnels: Tunnels; readonly port: number; readonly node: TestNode }> => {
   const node = await authority.node('gate-1');
   let count = 0;
   const tunnels = createTunnels({
@@ -33,15 +33,15 @@ const start = async (): Promise<{ readonly tunnels: Tunnels; readonly port: numb
     id: () => `tkt_${(count += 1)}`,
     random: (length) => randomBytes(length),
     proxy: () => node.name,
-    sign: node.sign,
   });
-  const { server } = createTunnelServer({ tunnels, node });
+  const { server, renewed } = createTunnelServer({ tunnels, node });
+  node.onRenewed(renewed);
   const port = await listenOn(server, { host: '127.0.0.1', port: 0 });
   closers.push(
     () => tunnels.close(),
     () => void server.close(),
   );
-  return { tunnels, port };
+  return { tunnels, port, node };
 };
 
 type Reply = (ticket: SignedTicket, socket: TLSSocket) => TicketAnswer | 'hang up';
@@ -98,6 +98,15 @@ const target = (...agents: readonly string[]): OpenTarget => ({
   agents,
 });
 
+/** As an agent checks it: by the key of the certificate at the other end of this very socket. */
+const isSigned = ({ ticket, signature }: SignedTicket, socket: TLSSocket): boolean => {
+  if (ticket === undefined) return false;
+  const { sessionId, kind, ...same } = ticket;
+  const isOpen = kind === TicketKind.TICKET_KIND_OPEN;
+  const fields = { ...same, session: sessionId, kind: isOpen ? 'open' : 'cancel' } as const;
+  return signedByPeer(socket, ticketBytes(fields), signature);
+};
+
 const wordOf = (result: OpenedTarget): string => (result.kind === 'opened' ? result.agent : result.refusal.code);
 
 describe('tunnels', () => {
@@ -107,15 +116,7 @@ describe('tunnels', () => {
     const good: boolean[] = [];
     await dial(port, 'a', (signed, socket) => {
       tickets.push(signed);
-      const { ticket, signature } = signed;
-      if (ticket === undefined) return 'hang up';
-      const { sessionId, kind, ...same } = ticket;
-      const fields = {
-        ...same,
-        session: sessionId,
-        kind: kind === TicketKind.TICKET_KIND_OPEN ? 'open' : 'cancel',
-      } as const;
-      good.push(signedByPeer(socket, ticketBytes(fields), signature));
+      good.push(isSigned(signed, socket));
       return opened('ahead');
     });
     await until(() => tunnels.agents.get('a') === 1);
@@ -201,5 +202,31 @@ describe('tunnels', () => {
     if (result.kind === 'opened') result.cancel();
     await until(() => seen.length === 2);
     expect(seen[1]).toMatchObject({ kind: TicketKind.TICKET_KIND_CANCEL, cancelHandle: 'h1', sessionId: 'ses_1' });
+  });
+
+  test('after a renewal, sockets that wait are asked with the key that their end knows, new ones with the new one', async () => {
+    const { tunnels, port, node } = await start();
+    const asked: string[] = [];
+    const dialUnder = async (certificate: string): Promise<void> => {
+      await dial(port, 'a', (signed, socket) => {
+        if (!isSigned(signed, socket)) return notOpened('bad ticket');
+        asked.push(certificate);
+        return opened();
+      });
+    };
+    const { certificate: first } = node.credentials;
+    await dialUnder(first);
+    await dialUnder(first);
+    await until(() => tunnels.agents.get('a') === 2);
+    await node.renew();
+    expect(wordOf(await tunnels.open(target('a')))).toBe('a');
+    await node.renew();
+    const { certificate: last } = node.credentials;
+    await dialUnder(last);
+    await until(() => tunnels.agents.get('a') === 2);
+    expect(wordOf(await tunnels.open(target('a')))).toBe('a');
+    expect(wordOf(await tunnels.open(target('a')))).toBe('a');
+    expect(asked).toEqual([first, first, last]);
+    expect(first).not.toBe(last);
   });
 });

@@ -33,8 +33,8 @@ export type OpenedTarget =
 /** Byte sockets to targets, through agents that dialled in and wait. */
 export interface Tunnels {
   open(target: OpenTarget): Promise<OpenedTarget>;
-  /** A TLS connection whose certificate names this agent. */
-  admit(socket: TLSSocket, agent: string): void;
+  /** A TLS connection whose certificate names this agent, and what signs tickets for it. */
+  admit(socket: TLSSocket, agent: string, sign: Sign): void;
   readonly agents: ReadonlyMap<string, number>;
   close(): void;
 }
@@ -45,9 +45,9 @@ export interface TunnelsInput {
   readonly random: (length: number) => Uint8Array;
   /** This proxy, as its certificate names it. */
   readonly proxy: () => string;
-  /** With the private key of this proxy's certificate. */
-  readonly sign: (bytes: Uint8Array) => Uint8Array;
 }
+
+type Sign = (bytes: Uint8Array) => Uint8Array;
 
 /** The agent dials and logs in within this. */
 const answerTimeout = 20_000;
@@ -58,6 +58,7 @@ const mostWarm = 64;
 interface Warm {
   readonly agent: string;
   readonly socket: TLSSocket;
+  readonly sign: Sign;
   readonly machine: ReturnType<typeof createProxyWarmSocket>;
   onAnswer: ((payload: Uint8Array) => void) | undefined;
   onLost: ((refusal: Refusal | undefined) => void) | undefined;
@@ -70,7 +71,7 @@ type Answered =
   /** The socket was no good: nothing was asked of the target. */
   | { readonly kind: 'lost'; readonly refusal: Refusal };
 
-export const createTunnels = ({ clock, id, random, proxy, sign }: TunnelsInput): Tunnels => {
+export const createTunnels = ({ clock, id, random, proxy }: TunnelsInput): Tunnels => {
   const pools = new Map<string, Warm[]>();
   let turn = 0;
 
@@ -92,10 +93,14 @@ export const createTunnels = ({ clock, id, random, proxy, sign }: TunnelsInput):
     }
   };
 
-  const ticketFor = (fields: Omit<TicketFields, 'id' | 'issuedAt' | 'expiresAt' | 'nonce' | 'proxy'>): Uint8Array => {
+  const ticketFor = (
+    { agent, sign }: Warm,
+    fields: Omit<TicketFields, 'id' | 'issuedAt' | 'expiresAt' | 'nonce' | 'proxy' | 'agent'>,
+  ): Uint8Array => {
     const issuedAt = Math.trunc(clock.now());
     const ticket: TicketFields = {
       ...fields,
+      agent,
       id: id(),
       issuedAt,
       expiresAt: issuedAt + ticketLifetime,
@@ -151,7 +156,7 @@ export const createTunnels = ({ clock, id, random, proxy, sign }: TunnelsInput):
     const warm = take(agent);
     if (warm === undefined) return;
     const { connection, database, session } = target;
-    const payload = ticketFor({ kind: 'cancel', connection, database, session, parameters: {}, agent, cancelHandle });
+    const payload = ticketFor(warm, { kind: 'cancel', connection, database, session, parameters: {}, cancelHandle });
     const answered = await ask(warm, payload);
     if (answered.kind === 'answer') perform(warm, warm.machine.close());
   };
@@ -182,7 +187,7 @@ export const createTunnels = ({ clock, id, random, proxy, sign }: TunnelsInput):
   ping.unref();
 
   return {
-    admit(socket, agent) {
+    admit(socket, agent, sign) {
       const pool = pools.get(agent) ?? [];
       if (pool.length >= mostWarm) return void socket.destroy();
       const data = (bytes: Uint8Array): void => perform(warm, warm.machine.feed(bytes));
@@ -190,6 +195,7 @@ export const createTunnels = ({ clock, id, random, proxy, sign }: TunnelsInput):
       const warm: Warm = {
         agent,
         socket,
+        sign,
         machine: createProxyWarmSocket(),
         onAnswer: undefined,
         onLost: undefined,
@@ -213,7 +219,7 @@ export const createTunnels = ({ clock, id, random, proxy, sign }: TunnelsInput):
         if (agent === undefined) continue;
         for (let warm = take(agent); warm !== undefined; warm = take(agent)) {
           const { connection, database, session, parameters } = target;
-          const asked = await ask(warm, ticketFor({ kind: 'open', connection, database, session, parameters, agent }));
+          const asked = await ask(warm, ticketFor(warm, { kind: 'open', connection, database, session, parameters }));
           if (asked.kind === 'lost') {
             refusal = asked.refusal;
             // A socket that died while it waited says nothing of the agent: the next one is tried.
@@ -259,7 +265,7 @@ const notOpened = (outcome: Outcome): string => {
 
 export interface TunnelListenerInput {
   readonly tunnels: Tunnels;
-  readonly node: Pick<Node, 'credentials' | 'agentOf'>;
+  readonly node: Pick<Node, 'credentials' | 'agentOf' | 'signerFor'>;
 }
 
 /** Only certificates of our own authority come in, and of those only agents. */
@@ -269,8 +275,9 @@ export const createTunnelServer = ({ tunnels, node }: TunnelListenerInput) => {
     { ...context(), requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.3', handshakeTimeout: 10_000 },
     (socket) => {
       const agent = node.agentOf(socket);
-      if (agent === undefined) socket.destroy();
-      else tunnels.admit(socket, agent);
+      const sign = node.signerFor(socket);
+      if (agent === undefined || sign === undefined) socket.destroy();
+      else tunnels.admit(socket, agent, sign);
     },
   );
   server.on('tlsClientError', (_error, socket) => socket.destroy());

@@ -15,10 +15,15 @@ import type { NodeCredentials } from '@sallyport/pki';
 import { createNode } from '../src/node.js';
 import type { Node } from '../src/node.js';
 
+export interface TestNode extends Node {
+  /** As the control plane would: a new key under the same name. */
+  renew(): Promise<void>;
+}
+
 /** The control plane's authority, for as long as a test: certificates for nodes, and the key that signs bundles. */
 export interface TestAuthority {
   issue(kind: NodeCredentials['kind'], name: string): Promise<NodeCredentials>;
-  node(name: string): Promise<Node>;
+  node(name: string): Promise<TestNode>;
   readonly bundleKeyId: string;
   signBundle(manifest: Uint8Array): Buffer;
 }
@@ -50,8 +55,19 @@ export const createTestAuthority = async (): Promise<TestAuthority> => {
   return {
     issue,
     async node(name) {
-      const credentials = await issue('proxy', name);
-      return createNode({ credentials: () => credentials, onRenewal: () => undefined, close: () => undefined });
+      let credentials = await issue('proxy', name);
+      const listeners: ((renewed: NodeCredentials) => void)[] = [];
+      const node = createNode({
+        credentials: () => credentials,
+        onRenewal: (listener) => void listeners.push(listener),
+        close: () => undefined,
+      });
+      return Object.assign(Object.create(node) as Node, {
+        renew: async () => {
+          credentials = await issue('proxy', name);
+          for (const listener of listeners) listener(credentials);
+        },
+      });
     },
     bundleKeyId: bundleKey.id,
     signBundle: (manifest) => Buffer.from(signBundle(bundleKey.privateKey, manifest)),

@@ -14,7 +14,7 @@ import {
   X509CertificateGenerator,
 } from '@peculiar/x509';
 import type { JsonGeneralName } from '@peculiar/x509';
-import { identityUri } from './identity.js';
+import { certificateSkew, identityUri } from './identity.js';
 import type { NodeIdentity } from './identity.js';
 import { keyAlgorithm, subtle } from './provider.js';
 
@@ -27,8 +27,7 @@ export interface Authority {
 }
 
 const day = 24 * 3600 * 1000;
-/** Clocks of other machines may be a little behind. */
-const skew = 5 * 60 * 1000;
+/** Where nobody says otherwise. */
 export const certificateLifetime = day;
 
 export async function createAuthority({
@@ -42,7 +41,7 @@ export async function createAuthority({
   const certificate = await X509CertificateGenerator.createSelfSigned({
     serialNumber: serial(),
     name: [{ CN: [`Sallyport ${tenant} authority`] }],
-    notBefore: new Date(now - skew),
+    notBefore: new Date(now - certificateSkew),
     notAfter: new Date(now + 3650 * day),
     signingAlgorithm: keyAlgorithm,
     keys: keys as never,
@@ -91,7 +90,7 @@ export async function issueCertificate(options: IssueOptions): Promise<Uint8Arra
     serialNumber: serial(),
     subject: [{ CN: [identity.name] }],
     issuer: issuer.subjectName,
-    notBefore: new Date(now - skew),
+    notBefore: new Date(now - certificateSkew),
     notAfter: new Date(now + lifetime),
     signingAlgorithm: keyAlgorithm,
     publicKey: publicKey as never,

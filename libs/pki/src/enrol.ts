@@ -12,19 +12,9 @@ import { peerOf } from './identity.js';
 import type { NodeKind } from './identity.js';
 import { parseJoinToken } from './join-token.js';
 import { certificatePem, fingerprintOf, privateKeyPem } from './pem.js';
+import { EnrolmentProblem } from './problem.js';
 import { createRequest } from './request.js';
 import type { NodeCredentials } from './store.js';
-
-/** Enrolment or renewal failed; the message says why and what to do, and holds no secret. */
-export class EnrolmentProblem extends Error {
-  /** Trying again later may help. */
-  readonly temporary: boolean;
-  constructor(message: string, temporary: boolean) {
-    super(message);
-    this.name = 'EnrolmentProblem';
-    this.temporary = temporary;
-  }
-}
 
 type EnrollingKind = Exclude<NodeKind, 'control-plane'>;
 const deadline = 15_000;

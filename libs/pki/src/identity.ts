@@ -14,8 +14,12 @@ export interface NodeIdentity {
 export interface Peer extends NodeIdentity {
   readonly serial: string;
   readonly publicKey: KeyObject;
+  readonly issuedAt: Date;
   readonly notAfter: Date;
 }
+
+/** Certificates begin this long before they are issued, milliseconds: clocks of other machines may be a little behind. */
+export const certificateSkew = 5 * 60 * 1000;
 
 const part = /^[a-z0-9](?:[a-z0-9._-]{0,98}[a-z0-9])?$/;
 
@@ -52,6 +56,7 @@ export function peerOf(certificate: Uint8Array): Peer | undefined {
     ...identity,
     serial: parsed.serialNumber.toLowerCase(),
     publicKey: parsed.publicKey,
-    notAfter: new Date(parsed.validTo),
+    issuedAt: new Date(parsed.validFromDate.getTime() + certificateSkew),
+    notAfter: parsed.validToDate,
   };
 }

@@ -4,6 +4,7 @@ export * from './identity.js';
 export * from './join-token.js';
 export * from './node.js';
 export * from './pem.js';
+export * from './problem.js';
 export * from './renewal.js';
 export * from './request.js';
 export * from './seal.js';

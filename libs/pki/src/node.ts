@@ -1,8 +1,10 @@
 import { X509Certificate } from 'node:crypto';
-import { EnrolmentProblem, enrol, renew } from './enrol.js';
+import { enrol, renew } from './enrol.js';
 import type { EnrolOptions } from './enrol.js';
-import { renewAt } from './renewal.js';
-import { readCredentials, writeCredentials } from './store.js';
+import { certificateSkew } from './identity.js';
+import { EnrolmentProblem } from './problem.js';
+import { renewAt, retryRenewalIn } from './renewal.js';
+import { prepareDirectory, readCredentials, writeCredentials } from './store.js';
 import type { NodeCredentials } from './store.js';
 
 export interface NodeOptions {
@@ -14,7 +16,20 @@ export interface NodeOptions {
   /** host:port of the enrolment listener; needed until enrolled. */
   readonly enrolment: string | undefined;
   readonly joinToken: string | undefined;
-  readonly log: { info(detail: object, message: string): void; warn(detail: object, message: string): void };
+  readonly log: NodeLog;
+  readonly clock?: NodeClock;
+}
+
+export interface NodeLog {
+  info(detail: object, message: string): void;
+  warn(detail: object, message: string): void;
+  error(detail: object, message: string): void;
+}
+
+export interface NodeClock {
+  now(): number;
+  /** Gives what calls it off. */
+  after(milliseconds: number, action: () => void): () => void;
 }
 
 /** A node's own standing: enrolled once, renewed for ever. */
@@ -26,62 +41,118 @@ export interface Node {
   close(): void;
 }
 
+/** Timers sleep while a machine sleeps, and certificates do not: look at the clock at least so often. */
+const longestSleep = 10 * 60_000;
+
+const systemClock: NodeClock = {
+  now: () => Date.now(),
+  after: (milliseconds, action) => {
+    const timer = setTimeout(action, milliseconds).unref();
+    return () => clearTimeout(timer);
+  },
+};
+
 /** @throws EnrolmentProblem when it is not enrolled and cannot be. */
 export async function openNode(options: NodeOptions): Promise<Node> {
-  const { directory, kind, name, control, log } = options;
-  let present = usable(readCredentials(directory), options) ?? (await firstEnrolment(options));
+  const { directory, kind, name, control, log, clock = systemClock } = options;
+  let present = stillGood(options, clock.now()) ?? (await enrolFirst(options));
   const listeners: ((credentials: NodeCredentials) => void)[] = [];
-  let timer: NodeJS.Timeout | undefined;
+  let random = Math.random();
+  let callOff = (): void => undefined;
   let closed = false;
+  let saved = true;
 
-  const schedule = (delay: number): void => {
+  const sleep = (milliseconds: number): void => {
     if (closed) return;
-    // A timer takes at most 2^31 - 1 ms.
-    timer = setTimeout(() => void attempt(), Math.min(Math.max(delay, 1_000), 2_000_000_000));
-    timer.unref();
+    callOff = clock.after(Math.min(Math.max(milliseconds, 1_000), longestSleep), () => void look());
   };
-  const attempt = async (): Promise<void> => {
-    if (Date.now() < dueAt(present, 0)) return schedule(dueAt(present, Math.random()) - Date.now());
+
+  const save = (): void => {
     try {
-      present = await renew({ address: control, credentials: present });
       writeCredentials(directory, present);
-      log.info({ kind, name }, 'certificate renewed');
-      for (const listener of listeners) listener(present);
-      schedule(dueAt(present, Math.random()) - Date.now());
-    } catch (error) {
-      log.warn({ reason: error instanceof Error ? error.message : 'unknown' }, 'certificate not renewed, trying again');
-      schedule(30_000 + 30_000 * Math.random());
+      saved = true;
+    } catch (err) {
+      saved = false;
+      log.error({ err, directory }, 'the new certificate cannot be kept: a restart would go on with the former one');
     }
   };
-  schedule(dueAt(present, Math.random()) - Date.now());
+
+  /** Every listener hears of it, whatever becomes of the others. */
+  const tell = (): void => {
+    for (const listener of listeners)
+      try {
+        listener(present);
+      } catch (err) {
+        log.error({ err }, 'a part could not take the new certificate');
+      }
+  };
+
+  const look = async (): Promise<void> => {
+    if (!saved) save();
+    const due = dueAt(present, random);
+    if (clock.now() < due) return sleep(due - clock.now());
+    try {
+      present = await renew({ address: control, credentials: present });
+    } catch (error) {
+      const left = endOf(present).getTime() - clock.now();
+      const reason = error instanceof Error ? error.message : 'unknown';
+      if (left > 0) log.warn({ reason }, 'certificate not renewed, trying again');
+      else log.error({ reason }, `the certificate has ended: ${enrolAgain}`);
+      return sleep(retryRenewalIn(left, Math.random()));
+    }
+    random = Math.random();
+    random = Math.random();
+    save();
+    log.info({ kind, name, until: endOf(present) }, 'certificate renewed');
+    tell();
+    sleep(dueAt(present, random) - clock.now());
+  };
+
+  sleep(dueAt(present, random) - clock.now());
   return {
     credentials: () => present,
     onRenewal: (listener) => void listeners.push(listener),
     close: () => {
       closed = true;
-      clearTimeout(timer);
+      callOff();
     },
   };
 }
 
-async function firstEnrolment({
-  directory,
-  kind,
-  name,
-  enrolment,
-  joinToken,
-  log,
-}: NodeOptions): Promise<NodeCredentials> {
-  if (joinToken === undefined || enrolment === undefined)
+const enrolAgain =
+  'make a join token (POST /v1/join-tokens) and start this node once with SALLYPORT_ENROLMENT and SALLYPORT_JOIN_TOKEN';
+
+/**
+ * What is kept in the directory, if it still counts. `undefined`: there is nothing, or it has ended and a join token is at
+ * hand for the next one.
+ */
+function stillGood({ directory, kind, name, joinToken, log }: NodeOptions, now: number): NodeCredentials | undefined {
+  const kept = readCredentials(directory);
+  if (kept === undefined) return undefined;
+  if (kept.kind !== kind || kept.name !== name)
     throw new EnrolmentProblem(
-      'this node is not enrolled: set SALLYPORT_ENROLMENT and SALLYPORT_JOIN_TOKEN (POST /v1/join-tokens makes one)',
+      `${directory} belongs to the ${kept.kind} "${kept.name}", and this is the ${kind} "${name}": give it a directory of its own`,
       false,
     );
+  const end = endOf(kept);
+  if (end.getTime() > now) return kept;
+  const ended = `the certificate of the ${kind} "${name}" ended at ${end.toISOString()}`;
+  if (joinToken === undefined) throw new EnrolmentProblem(`${ended}: ${enrolAgain}`, false);
+  log.warn({ until: end }, 'the certificate has ended; enrolling again');
+  return undefined;
+}
+
+async function enrolFirst(options: NodeOptions): Promise<NodeCredentials> {
+  const { directory, kind, name, enrolment, joinToken, log } = options;
+  if (joinToken === undefined || enrolment === undefined)
+    throw new EnrolmentProblem(`the ${kind} "${name}" is not enrolled: ${enrolAgain}`, false);
+  // A join token works once: it is not spent on what could not be kept.
+  prepareDirectory(directory);
   for (let attempt = 0; ; attempt++) {
     try {
       const credentials = await enrol({ address: enrolment, joinToken, kind, name });
       writeCredentials(directory, credentials);
-      log.info({ kind, name }, 'enrolled');
+      log.info({ kind, name, until: endOf(credentials) }, 'enrolled');
       return credentials;
     } catch (error) {
       if (!(error instanceof EnrolmentProblem) || !error.temporary || attempt >= 20) throw error;
@@ -91,13 +162,9 @@ async function firstEnrolment({
   }
 }
 
-/** Kept credentials count if they are this node's and have not run out. */
-function usable(kept: NodeCredentials | undefined, { kind, name }: NodeOptions): NodeCredentials | undefined {
-  if (kept === undefined || kept.kind !== kind || kept.name !== name) return undefined;
-  return new X509Certificate(kept.certificate).validToDate.getTime() > Date.now() ? kept : undefined;
-}
+const endOf = ({ certificate }: NodeCredentials): Date => new X509Certificate(certificate).validToDate;
 
-function dueAt({ certificate }: NodeCredentials, random: number): number {
-  const parsed = new X509Certificate(certificate);
-  return renewAt(parsed.validFromDate.getTime(), parsed.validToDate.getTime(), random);
+function dueAt(credentials: NodeCredentials, random: number): number {
+  const begun = new X509Certificate(credentials.certificate).validFromDate.getTime();
+  return renewAt(begun + certificateSkew, endOf(credentials).getTime(), random);
 }

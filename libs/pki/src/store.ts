@@ -1,7 +1,9 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { X509Certificate, createPrivateKey } from 'node:crypto';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { nodeKinds } from './identity.js';
+import { EnrolmentProblem } from './problem.js';
 
 const credentialsSchema = z.strictObject({
   tenant: z.string(),
@@ -20,14 +22,16 @@ export type NodeCredentials = Readonly<z.output<typeof credentialsSchema>>;
 
 const fileName = 'credentials.json';
 
-/** `undefined`: never enrolled. @throws when the file is there and cannot be used. */
+/** `undefined`: never enrolled. @throws EnrolmentProblem when the file is there and cannot be used. */
 export function readCredentials(directory: string): NodeCredentials | undefined {
+  const path = join(directory, fileName);
   let text: string;
   try {
-    text = readFileSync(join(directory, fileName), 'utf8');
+    text = readFileSync(path, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
+    const { code = 'error' } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw new EnrolmentProblem(`${path} cannot be read (${code}): who runs this program must own it`, false);
   }
   let value: unknown;
   try {
@@ -36,15 +40,39 @@ export function readCredentials(directory: string): NodeCredentials | undefined 
     value = undefined;
   }
   const parsed = credentialsSchema.safeParse(value);
-  if (!parsed.success)
-    throw new Error(`${join(directory, fileName)} is damaged: remove it and enrol again with a new join token`);
+  if (!parsed.success || !isPair(parsed.data))
+    throw new EnrolmentProblem(`${path} is damaged: remove it and enrol again with a new join token`, false);
   return parsed.data;
+}
+
+function isPair({ certificate, privateKey }: NodeCredentials): boolean {
+  try {
+    return new X509Certificate(certificate).checkPrivateKey(createPrivateKey(privateKey));
+  } catch {
+    return false;
+  }
+}
+
+/** @throws EnrolmentProblem when nothing could be kept there. */
+export function prepareDirectory(directory: string): void {
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    const probe = join(directory, `.probe.${process.pid}`);
+    writeFileSync(probe, '');
+    rmSync(probe);
+  } catch (error) {
+    const { code = 'error' } = error as NodeJS.ErrnoException;
+    throw new EnrolmentProblem(
+      `SALLYPORT_STATE_DIRECTORY ${directory} cannot be written (${code}): make it, and let who runs this program own it`,
+      false,
+    );
+  }
 }
 
 /** Readable by its owner only, and never half written. */
 export function writeCredentials(directory: string, credentials: NodeCredentials): void {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const beside = join(directory, `${fileName}.${process.pid}`);
-  writeFileSync(beside, JSON.stringify(credentials), { mode: 0o600 });
+  writeFileSync(beside, JSON.stringify(credentials), { mode: 0o600, flush: true });
   renameSync(beside, join(directory, fileName));
 }

@@ -39,6 +39,7 @@ export async function compile(database: Database, tenantId: string, hashKey: Uin
   const classes = Object.fromEntries(state.classes.map(({ name, mask }) => [name, mask as MaskFormat]));
   const forProxies: ChunkReference[] = [add('', { kind: 'identity', value: identityOf(state) })];
   const connections = new Map<string, ConnectionChunk>();
+  const nodes = new Set(state.nodes.map(({ kind, name }) => `${kind} ${name}`));
   const served: { readonly agents: readonly string[]; readonly reference: ChunkReference }[] = [];
   for (const row of state.connections) {
     const slice = policiesFor(policies, row);
@@ -49,7 +50,8 @@ export async function compile(database: Database, tenantId: string, hashKey: Uin
       environment: row.environment,
       database: row.database,
       databases: row.databases,
-      agents: row.agents,
+      // Whom a proxy may ask: not one that is turned away, though its certificate lives on.
+      agents: row.agents.filter((name) => nodes.has(`agent ${name}`)),
       audit: row.audit === 'durable' ? 'durable' : 'spool',
       hold: row.holdSeconds * 1000,
       detectors: row.detectors,
@@ -96,7 +98,7 @@ export async function compile(database: Database, tenantId: string, hashKey: Uin
       ...served.filter(({ agents }) => agents.includes(name)).map(({ reference }) => reference),
     ],
     connections,
-    nodes: new Set(state.nodes.map(({ kind, name }) => `${kind} ${name}`)),
+    nodes,
   };
 }
 

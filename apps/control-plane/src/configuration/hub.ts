@@ -44,6 +44,11 @@ interface Live extends NodeStream {
 
 const heartbeat = 5_000;
 const silence = 20_000;
+/** What may wait for a node that reads slowly: bundles, which replace each other, and everything else. */
+const mostBundlesWaiting = 4;
+const mostWaiting = 256;
+/** One, and another while certificates are renewed or a connection is lost unnoticed. */
+const mostStreams = 4;
 const coalesce = 20;
 const manifestLife = 24 * 3_600_000;
 const renewManifest = 3_600_000;
@@ -117,8 +122,7 @@ export class Hub implements OnApplicationBootstrap {
     const late = setTimeout(() => end(call, status.DEADLINE_EXCEEDED, 'say hello first'), 10_000);
     const over = (): void => {
       clearTimeout(late);
-      if (live === undefined || !this.#streams.delete(live)) return;
-      this.#presence.gone(live).catch((cause: unknown) => this.#report(cause));
+      if (live !== undefined) this.#left(live);
     };
     call.on('close', over);
     call.on('cancelled', over);
@@ -147,6 +151,19 @@ export class Hub implements OnApplicationBootstrap {
     });
   }
 
+  #left(live: Live): void {
+    if (!this.#streams.delete(live)) return;
+    this.#presence.gone(live).catch((cause: unknown) => this.#report(cause));
+  }
+
+  /** A node that asks and does not read would fill the memory of everybody's replica. */
+  #send(live: Live, message: NonNullable<StreamResponse['message']>): void {
+    if (live.call.writableLength < mostWaiting) return void live.call.write({ message });
+    this.#log.warn({ node: live.peer.name }, 'a node does not read what it is sent');
+    this.#left(live);
+    end(live.call, status.RESOURCE_EXHAUSTED, 'this node does not read what it is sent');
+  }
+
   #admit(peer: NodePeer, call: Call, { chunks }: Hello): Live {
     const now = Date.now();
     const live: Live = {
@@ -157,8 +174,13 @@ export class Hub implements OnApplicationBootstrap {
       sent: 0,
       sentAt: 0,
       heardAt: now,
-      send: (message) => void call.write({ message }),
+      send: (message) => this.#send(live, message),
     };
+    const mine = [...this.#streams].filter((each) => each.peer.nodeId === peer.nodeId);
+    for (const old of mine.slice(0, Math.max(0, mine.length + 1 - mostStreams))) {
+      this.#left(old);
+      end(old.call, status.ABORTED, 'this node has opened other streams');
+    }
     this.#streams.add(live);
     return live;
   }
@@ -235,6 +257,8 @@ export class Hub implements OnApplicationBootstrap {
     if (!compiled.nodes.has(`${peer.kind} ${peer.name}`))
       return end(call, status.PERMISSION_DENIED, 'this node is not known here, or turned away');
     const now = Date.now();
+    // It gets the newest one when it has read what came before.
+    if (call.writableLength >= mostBundlesWaiting) return;
     if (compiled.version <= live.sent && live.sent > 0 && now - live.sentAt < renewManifest) return;
     const references = peer.kind === 'proxy' ? compiled.forProxies : compiled.forAgent(peer.name);
     const manifest = encodeManifest({

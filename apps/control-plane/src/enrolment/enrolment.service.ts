@@ -2,8 +2,10 @@ import { status } from '@grpc/grpc-js';
 import { Inject, Injectable } from '@nestjs/common';
 import { NodeKind as WireKind } from '@sallyport/contracts';
 import type { Credentials, EnrolRequest } from '@sallyport/contracts';
-import { certificateLifetime, checkRequest, identityUri, issueCertificate, peerOf } from '@sallyport/pki';
+import { checkRequest, identityUri, issueCertificate, peerOf } from '@sallyport/pki';
 import { mintId } from '@sallyport/runtime';
+import { CONFIG } from '../config.js';
+import type { Config } from '../config.js';
 import { ConfigurationChanges } from '../configuration/changes.js';
 import { Database } from '../db/database.js';
 import type { Transaction } from '../db/database.js';
@@ -27,6 +29,7 @@ export class EnrolmentService {
   readonly #keys: Keys;
   readonly #tokens: JoinTokens;
   readonly #changes: ConfigurationChanges;
+  readonly #lifetime: number;
 
   constructor(
     @Inject(Database) database: Database,
@@ -34,12 +37,14 @@ export class EnrolmentService {
     @Inject(KEYS) keys: Keys,
     @Inject(JoinTokens) tokens: JoinTokens,
     @Inject(ConfigurationChanges) changes: ConfigurationChanges,
+    @Inject(CONFIG) config: Config,
   ) {
     this.#database = database;
     this.#tenancy = tenancy;
     this.#keys = keys;
     this.#tokens = tokens;
     this.#changes = changes;
+    this.#lifetime = config.certificateLifetime;
   }
 
   async enrol({ joinToken: secret, kind: wire, name, certificateRequest }: EnrolRequest): Promise<Credentials> {
@@ -80,12 +85,12 @@ export class EnrolmentService {
     const { authority, tenant, bundle } = this.#keys;
     const now = Date.now();
     const identity = { tenant, kind, name };
-    const certificate = await issueCertificate({ authority, publicKey, identity, now });
+    const certificate = await issueCertificate({ authority, publicKey, identity, now, lifetime: this.#lifetime });
     await database.node.update({
       where: { id: nodeId },
       data: {
         serial: peerOf(certificate)?.serial ?? null,
-        certificateExpiry: new Date(now + certificateLifetime),
+        certificateExpiry: new Date(now + this.#lifetime),
       },
     });
     return {

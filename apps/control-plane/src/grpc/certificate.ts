@@ -1,7 +1,6 @@
 import { experimental } from '@grpc/grpc-js';
 import type { ServerCredentials } from '@grpc/grpc-js';
 import { certificatePem, checkRequest, createRequest, issueCertificate, privateKeyPem, renewAt } from '@sallyport/pki';
-import { certificateLifetime } from '@sallyport/pki';
 import type { Keys } from './keyring.js';
 
 type Provider = Parameters<typeof experimental.createCertificateProviderServerCredentials>[0];
@@ -13,15 +12,17 @@ type Listener<Name extends 'addCaCertificateListener' | 'addIdentityCertificateL
 export class ServerCertificate {
   readonly #keys: Keys;
   readonly #names: readonly string[];
+  readonly #lifetime: number;
   readonly #ca: Buffer;
   readonly #listeners = new Set<Listener<'addIdentityCertificateListener'>>();
   #identity: { readonly certificate: Buffer; readonly privateKey: Buffer } | null = null;
   #timer: NodeJS.Timeout | undefined;
   #expiresAt = 0;
 
-  constructor(keys: Keys, names: readonly string[]) {
+  constructor(keys: Keys, names: readonly string[], lifetime: number) {
     this.#keys = keys;
     this.#names = names;
+    this.#lifetime = lifetime;
     this.#ca = Buffer.from(certificatePem(keys.authority.certificate));
   }
 
@@ -32,13 +33,20 @@ export class ServerCertificate {
     if (publicKey === undefined) throw new Error('our own request does not hold');
     const { authority, tenant } = this.#keys;
     const identity = { tenant, kind: 'control-plane', name: 'control-plane' } as const;
-    const leaf = await issueCertificate({ authority, publicKey, identity, hosts: this.#names, now });
+    const leaf = await issueCertificate({
+      authority,
+      publicKey,
+      identity,
+      hosts: this.#names,
+      now,
+      lifetime: this.#lifetime,
+    });
     // The authority comes along: a join token pins it.
     const certificate = Buffer.concat([Buffer.from(certificatePem(leaf)), this.#ca]);
     this.#identity = { certificate, privateKey: Buffer.from(privateKeyPem(privateKey)) };
     this.#expiresAt = now + certificateLifetime;
     for (const listener of this.#listeners) listener(this.#identity);
-    const delay = renewAt(now, now + certificateLifetime, Math.random()) - now;
+    const delay = renewAt(now, now + this.#lifetime, Math.random()) - now;
     this.#timer = setTimeout(() => void this.start().catch(() => this.#again()), delay).unref();
   }
 

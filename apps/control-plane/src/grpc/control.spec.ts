@@ -23,7 +23,7 @@ import type {
 import { controlChannel, enrol, renew, verifyBundle } from '@sallyport/pki';
 import type { NodeCredentials } from '@sallyport/pki';
 import { decodeManifest } from '@sallyport/policy';
-import { startPostgres } from '@sallyport/testing';
+import { startPostgres, until } from '@sallyport/testing';
 import type { TestPostgres } from '@sallyport/testing';
 import { startPlane, testConfig } from '../../testing/plane.js';
 import type { TestPlane } from '../../testing/plane.js';
@@ -31,6 +31,8 @@ import { Database } from '../db/database.js';
 import { startControlPlane } from '../start.js';
 import type { ControlPlane } from '../start.js';
 import { JoinTokens } from '../enrolment/join-tokens.js';
+import { Hub } from '../configuration/hub.js';
+import type { NodeStream } from '../configuration/hub.js';
 import { access } from './access.js';
 import { GrpcServers } from './servers.js';
 
@@ -177,7 +179,53 @@ describe('enrolment', () => {
   });
 });
 
+test('a node that was removed gets no next certificate, and neither does one whose name was given to another', async () => {
+  const removed = await node('agent', 'removed');
+  expect((await plane.admin('DELETE', '/v1/agents/removed')).status).toBe(204);
+  await expect(renew({ address: at(plane, 'control'), credentials: removed })).rejects.toThrow('turned away');
+  const former = await node('agent', 'replaced');
+  // Certificates know seconds: the machine that comes later comes in a later one.
+  const secondOf = (): number => Math.floor(Date.now() / 1000);
+  const then = secondOf();
+  await until(() => secondOf() > then);
+  const latter = await node('agent', 'replaced');
+  await expect(renew({ address: at(plane, 'control'), credentials: former })).rejects.toThrow('turned away');
+  expect((await renew({ address: at(second, 'control'), credentials: latter })).name).toBe('replaced');
+});
+
 describe('configuration', () => {
+  test('a node that enrols after everything was compiled is known at once, everywhere', async () => {
+    const early = stream(await node('proxy', 'early'));
+    early.hello();
+    await early.bundle('snapshot');
+    for (const replica of [plane, second]) {
+      const late = stream(await node('agent', `late-${replica === plane ? 1 : 2}`), replica);
+      late.hello();
+      expect(await Promise.race([late.ended, late.bundle('snapshot').then(() => 'let in')])).toBe('let in');
+      late.stop();
+    }
+    early.stop();
+  });
+
+  test('an agent that is turned away serves no connection any more', async () => {
+    await node('agent', 'b1');
+    await node('agent', 'b2');
+    await connection('shared', ['b1', 'b2', 'never-seen']);
+    const proxy = stream(await node('proxy', 'watching'));
+    proxy.hello();
+    const agentsIn = (bundle: Bundle): unknown => {
+      const chunk = bundle.chunks.find(({ kind, name }) => kind === 'connection' && name === 'shared');
+      return chunk === undefined ? undefined : (JSON.parse(chunk.content.toString()) as { agents: unknown }).agents;
+    };
+    expect(agentsIn(await proxy.bundle('snapshot'))).toEqual(['b1', 'b2']);
+    await plane.admin('PUT', '/v1/agents/b1', { disabled: true });
+    let agents: unknown;
+    do agents = agentsIn(await proxy.bundle('delta'));
+    while (agents === undefined);
+    expect(agents).toEqual(['b2']);
+    proxy.stop();
+  });
+
   test('snapshot, delta across replicas, ack and nack; an agent sees its own only', async () => {
     const [proxyNode, agentNode] = [await node('proxy', 'p1'), await node('agent', 'a1')];
     await connection('mine', ['a1']);
@@ -225,6 +273,47 @@ describe('configuration', () => {
     known.hello([...snapshot.chunks, ...delta.chunks].map(({ digest }) => digest));
     expect((await known.bundle('snapshot')).chunks).toEqual([]);
     for (const each of [proxy, agent, known]) each.stop();
+  });
+
+  test('a node has a few streams, not many: the oldest one ends', async () => {
+    const credentials = await node('agent', 'many');
+    const streams = Array.from({ length: 5 }, () => stream(credentials));
+    for (const each of streams) {
+      each.hello();
+      await each.bundle('snapshot');
+    }
+    expect(await streams[0]?.ended).toBe(status.ABORTED);
+    for (const each of streams) each.stop();
+  });
+
+  test('a node that does not read what it is sent is cut off, before it fills the memory', async () => {
+    const { id: tenantId } = await database.tenant.findFirstOrThrow();
+    const client = new ConfigurationServiceClient(at(plane, 'control'), controlChannel(await node('proxy', 'deaf')));
+    const call: Call = client.stream();
+    const code = new Promise((done) => call.on('error', (problem: { code?: number }) => done(problem.code)));
+    call.write({
+      message: {
+        $case: 'hello',
+        value: { softwareVersion: '1', chunks: [], manifestVersion: 0, tunnel: undefined, listeners: [] },
+      },
+    });
+    const deaf = (): NodeStream | undefined =>
+      plane.app
+        .get(Hub, { strict: false })
+        .proxies(tenantId)
+        .find(({ peer }) => peer.name === 'deaf');
+    await until(() => deaf() !== undefined);
+    const value = { sessionId: 'ses_1', reason: 'x'.repeat(100_000) };
+    let sent = 0;
+    await until(() => {
+      for (let live = deaf(), at = 0; live !== undefined && at < 100; live = deaf(), at++, sent++)
+        live.send({ $case: 'endSession', value });
+      return deaf() === undefined || sent > 5_000;
+    });
+    expect(sent).toBeLessThan(1_000);
+    call.resume();
+    expect(await code).toBe(status.RESOURCE_EXHAUSTED);
+    client.close();
   });
 
   test('a proxy cannot say what agents say, nor anything before hello', async () => {

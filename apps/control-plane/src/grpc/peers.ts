@@ -7,7 +7,6 @@ import type {
   ServerWritableStream,
 } from '@grpc/grpc-js';
 import { Inject, Injectable } from '@nestjs/common';
-import { certificateLifetime } from '@sallyport/pki';
 import { Database } from '../db/database.js';
 import { Tenancy } from '../db/tenancy.js';
 import { LOG } from '../log.js';
@@ -77,7 +76,7 @@ export class Peers {
   }
 
   async #peerOf(call: AnyCall): Promise<NodePeer> {
-    const { kind, name, notAfter } = identityOf(
+    const { kind, name, issuedAt } = identityOf(
       call.getAuthContext().sslPeerCertificate?.raw,
       call.getPath(),
       this.#keys.tenant,
@@ -85,8 +84,7 @@ export class Peers {
     const tenantId = this.#tenancy.defaultTenant;
     const node = await this.#database.node.findUnique({ where: { tenantId_kind_name: { tenantId, kind, name } } });
     // A name that was given again is another node: what was issued before that is of no use.
-    const issuedAt = notAfter.getTime() - certificateLifetime;
-    if (node === null || node.disabled || issuedAt < Math.floor(node.createdAt.getTime() / 1000) * 1000)
+    if (node === null || node.disabled || issuedAt.getTime() < Math.floor(node.createdAt.getTime() / 1000) * 1000)
       throw new Refusal(status.PERMISSION_DENIED, 'this node is not known here, or turned away');
     return { tenantId, nodeId: node.id, kind, name };
   }

@@ -70,7 +70,7 @@ export class GrpcServers implements OnApplicationBootstrap, OnApplicationShutdow
       readiness.add(name, () => {
         if (this.ports[server] === 0 || !this.#certificate.isValid()) throw new Error('it does not listen');
       });
-    this.#certificate = new ServerCertificate(keys, config.grpcNames);
+    this.#certificate = new ServerCertificate(keys, config.grpcNames, config.certificateLifetime);
     this.#hub = hub;
     this.#log = log;
     const enrol: EnrolmentServiceServer = {
