@@ -4,7 +4,8 @@ import { Bundle } from '@sallyport/contracts';
 
 /** The last good bundle as it was signed, so that an agent which restarts alone goes on serving. */
 export interface BundleFile {
-  read(): Bundle | undefined;
+  /** `undefined`: none was kept yet. */
+  read(): Bundle | 'damaged' | undefined;
   write(bundle: Bundle): void;
 }
 
@@ -14,13 +15,12 @@ export function createBundleFile(directory: string): BundleFile {
     read: () => {
       try {
         return Bundle.decode(readFileSync(path));
-      } catch {
-        // None yet, or torn: its signature would not hold either.
-        return undefined;
+      } catch (error) {
+        return (error as NodeJS.ErrnoException).code === 'ENOENT' ? undefined : 'damaged';
       }
     },
     write: (bundle) => {
-      writeFileSync(`${path}.new`, Bundle.encode(bundle).finish(), { mode: 0o600 });
+      writeFileSync(`${path}.new`, Bundle.encode(bundle).finish(), { mode: 0o600, flush: true });
       renameSync(`${path}.new`, path);
     },
   };

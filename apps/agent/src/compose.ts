@@ -1,15 +1,9 @@
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { ConfigurationServiceClient } from '@sallyport/contracts';
-import { controlChannel, openNode, verifyBundle } from '@sallyport/pki';
-import {
-  ConfigProblem,
-  createLogger,
-  createMetrics,
-  createShutdown,
-  parseAddress,
-  startHealthServer,
-} from '@sallyport/runtime';
-import type { Shutdown } from '@sallyport/runtime';
+import { controlChannel, derBlocks, openNode, verifyBundle } from '@sallyport/pki';
+import { ConfigProblem, createMetrics, parseAddress, parseDuration, startHealthServer } from '@sallyport/runtime';
+import type { Logger, Shutdown } from '@sallyport/runtime';
 import { createNonceMemory } from '@sallyport/tunnel';
 import { createBundleFile } from './bundle-file.js';
 import { createCatalogs } from './catalogs.js';
@@ -28,13 +22,12 @@ const rememberedNonces = 100_000;
 export async function compose(
   config: AgentConfig,
   env: Readonly<Record<string, string | undefined>>,
-): Promise<Shutdown> {
-  const log = createLogger({ name: 'agent', level: config.SALLYPORT_LOG_LEVEL });
-  const shutdown = createShutdown({ log });
+  { log, shutdown }: { readonly log: Logger; readonly shutdown: Shutdown },
+): Promise<{ readonly health: number }> {
   const metrics = createMetrics();
   const directory = config.SALLYPORT_STATE_DIRECTORY;
 
-  const ca = readOptional(config.SALLYPORT_TARGET_CA, 'SALLYPORT_TARGET_CA');
+  const ca = readAuthorities(config.SALLYPORT_TARGET_CA);
   const credentials = createCredentials(readOptional(config.SALLYPORT_CREDENTIALS, 'SALLYPORT_CREDENTIALS'), env);
 
   const node = await openNode({
@@ -48,6 +41,7 @@ export async function compose(
   });
   shutdown.add('certificate renewal', node.close);
 
+  const refusedBundles = metrics.counter('sallyport_bundles_refused_total', 'Bundles that were not taken.');
   const control = createControl({
     client: () =>
       new ConfigurationServiceClient(config.SALLYPORT_CONTROL_PLANE, controlChannel(node.credentials()), {
@@ -64,8 +58,10 @@ export async function compose(
       },
     },
     softwareVersion,
+    alarm: () => refusedBundles.add(),
     log,
   });
+  node.onRenewal(control.reconnect);
   const connection = (name: string) => control.current?.connections.get(name);
 
   const targets = createTargets({ credentials, ca, connection });
@@ -81,7 +77,7 @@ export async function compose(
     count: Number(config.SALLYPORT_WARM_SOCKETS),
     log,
   });
-  shutdown.add('warm sockets', warm.stop);
+  const patience = parseDuration(config.SALLYPORT_DRAIN);
   const catalogs = createCatalogs({
     credentials,
     ca,
@@ -99,6 +95,7 @@ export async function compose(
     readCatalog: (order) => catalogs.read(order.connection, order.database),
   });
   shutdown.add('control plane', control.stop);
+  shutdown.add('sessions', () => warm.drain(patience), patience + 1_000);
 
   metrics.gauge('sallyport_agent_warm_sockets', 'Idle sockets that wait at proxies.', () => warm.idle);
   metrics.gauge(
@@ -106,24 +103,52 @@ export async function compose(
     'Connections that are served.',
     () => control.current?.connections.size ?? 0,
   );
+  metrics.gauge('sallyport_agent_sessions', 'Sessions that are open.', () => warm.sessions);
+  metrics.gauge(
+    'sallyport_policy_version',
+    'The bundle that it acts on.',
+    () => control.current?.manifest.version ?? 0,
+  );
+  metrics.gauge('sallyport_control_plane_connected', 'The control plane was heard of just now.', () =>
+    control.connected ? 1 : 0,
+  );
+  metrics.gauge('sallyport_certificate_seconds', 'Seconds until the certificate of this node ends.', () =>
+    Math.round((new X509Certificate(node.credentials().certificate).validToDate.getTime() - Date.now()) / 1000),
+  );
   const health = await startHealthServer({
-    listen: parseAddress(config.SALLYPORT_HEALTH_LISTEN),
+    address: parseAddress(config.SALLYPORT_HEALTH_LISTEN),
     metrics,
     missing: () => [
+      ...(shutdown.started ? ['it is shutting down'] : []),
       ...(control.current === undefined ? ['no assignment has come from the control plane yet'] : []),
       ...(warm.idle === 0 ? ['no proxy is connected'] : []),
     ],
+    log,
   });
   shutdown.add('health', health.close);
   log.info({ agent: config.SALLYPORT_NAME, health: health.port }, 'the agent runs');
-  return shutdown;
+  return { health: health.port };
 }
 
 function readOptional(path: string | undefined, name: string): string | undefined {
   if (path === undefined) return undefined;
   try {
     return readFileSync(path, 'utf8');
-  } catch {
-    throw new ConfigProblem([`${name} names a file that cannot be read: ${path}`]);
+  } catch (error) {
+    const { code = 'error' } = error as NodeJS.ErrnoException;
+    throw new ConfigProblem([`${name} names a file that cannot be read (${code}): ${path}`]);
   }
+}
+
+/** A file that holds no certificate would be found out by the first session only. */
+function readAuthorities(path: string | undefined): string | undefined {
+  const text = readOptional(path, 'SALLYPORT_TARGET_CA');
+  if (text === undefined) return undefined;
+  try {
+    for (const block of derBlocks(text)) new X509Certificate(block);
+    if (derBlocks(text).length > 0) return text;
+  } catch {
+    // Said below.
+  }
+  throw new ConfigProblem([`SALLYPORT_TARGET_CA ${path} holds no certificates: give a PEM file of authorities`]);
 }

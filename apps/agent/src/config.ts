@@ -1,4 +1,4 @@
-import { addressField, logLevelField } from '@sallyport/runtime';
+import { addressField, durationField, logLevelField } from '@sallyport/runtime';
 import { z } from 'zod';
 
 const address = (description: string) => addressField.describe(description);
@@ -40,6 +40,9 @@ export const agentConfigSchema = z.object({
     .regex(/^[1-9]\d{0,4}$/, 'must be a number of seconds from 1 to 99999')
     .default('60')
     .describe('Seconds between two looks at each target’s catalog.'),
+  SALLYPORT_DRAIN: durationField(0, 86_400_000)
+    .default('10s')
+    .describe('How long sessions may go on after SIGTERM, while no new ones are taken. What is left then is ended.'),
   SALLYPORT_HEALTH_LISTEN: address('Where /healthz, /readyz and /metrics are served.').default('127.0.0.1:7435'),
   SALLYPORT_LOG_LEVEL: logLevelField,
 });

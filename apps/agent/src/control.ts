@@ -18,7 +18,9 @@ export interface ControlInput {
   readonly file: BundleFile;
   readonly trust: { readonly tenant: () => string; readonly verify: TakeOptions['verify'] };
   readonly softwareVersion: string;
-  readonly log: Logger;
+  /** A bundle was refused; the last good one stays. Somebody should look. */
+  readonly alarm: () => void;
+  readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
 }
 
 export interface ControlHandlers {
@@ -31,18 +33,24 @@ export interface Control {
   start(handlers: ControlHandlers): void;
   /** Kept until the stream is up, newest per database. */
   report(catalog: CatalogReport): void;
+  /** `undefined` also when what it was told has expired. */
   readonly current: Assignment | undefined;
   readonly connected: boolean;
+  /** A new certificate: the stream is opened again under it. */
+  reconnect(): void;
   stop(): void;
 }
 
 type Stream = ClientDuplexStream<StreamRequest, StreamResponse>;
 const heartbeatInterval = 5_000;
+/** The control plane sends one as often. */
+const silence = heartbeatInterval * 4;
 
-export function createControl({ client, file, trust, softwareVersion, log }: ControlInput): Control {
+export function createControl({ client, file, trust, softwareVersion, alarm, log }: ControlInput): Control {
   let current: Assignment | undefined;
   let stream: Stream | undefined;
   let heardAt = 0;
+  let openedAt = 0;
   let timer: NodeJS.Timeout | undefined;
   let beat: NodeJS.Timeout | undefined;
   let failures = 0;
@@ -52,18 +60,32 @@ export function createControl({ client, file, trust, softwareVersion, log }: Con
   const send = (message: StreamRequest['message']): void => void stream?.write({ message });
 
   const take = (bundle: TakeOptions['bundle']): ReturnType<typeof takeAssignment> => {
-    const taken = takeAssignment({ bundle, current, now: Date.now(), tenant: trust.tenant(), verify: trust.verify });
-    if (taken.kind === 'taken') {
-      current = taken.assignment;
-      handlers?.assigned(current);
+    try {
+      const taken = takeAssignment({ bundle, current, now: Date.now(), tenant: trust.tenant(), verify: trust.verify });
+      if (taken.kind === 'taken') assign(taken.assignment);
+      return taken;
+    } catch (err) {
+      log.error({ err }, 'a bundle could not be read');
+      return { kind: 'refused', version: 0, reason: 'malformed: it cannot be read' };
     }
-    return taken;
+  };
+
+  const assign = (assignment: Assignment): void => {
+    current = assignment;
+    // Of what it serves no more it reports no more.
+    for (const [key, { connection }] of reports) if (!assignment.connections.has(connection)) reports.delete(key);
+    handlers?.assigned(assignment);
+  };
+
+  const refused = (version: number, reason: string, message: string): void => {
+    alarm();
+    log.error({ version, reason }, message);
   };
 
   const apply = (bundle: TakeOptions['bundle']): void => {
     const taken = take(bundle);
     if (taken.kind === 'refused') {
-      log.error({ version: taken.version, reason: taken.reason }, 'a bundle was refused; the last good one stays');
+      refused(taken.version, taken.reason, 'a bundle was refused; the last good one stays');
       return send({ $case: 'refuse', value: { manifestVersion: taken.version, reason: taken.reason } });
     }
     const { manifest, connections, proxies } = taken.assignment;
@@ -99,10 +121,11 @@ export function createControl({ client, file, trust, softwareVersion, log }: Con
     const service = client();
     const opened = service.stream();
     stream = opened;
+    openedAt = performance.now();
     const lost = (reason: string): void => {
+      service.close();
       if (stream !== opened) return;
       stream = undefined;
-      service.close();
       if (stopped) return;
       const delay = backoff(failures++, { first: 200, most: 5_000, random: Math.random });
       log.warn({ reason, delay }, 'the control plane is not connected, trying again');
@@ -128,11 +151,17 @@ export function createControl({ client, file, trust, softwareVersion, log }: Con
     start: (given) => {
       handlers = given;
       const kept = file.read();
-      if (kept !== undefined) {
+      if (kept === 'damaged') refused(0, 'malformed', 'the bundle on disk is damaged');
+      else if (kept !== undefined) {
         const taken = take(kept);
-        if (taken.kind === 'refused') log.warn({ reason: taken.reason }, 'the bundle on disk is not taken');
+        if (taken.kind === 'refused') refused(taken.version, taken.reason, 'the bundle on disk is refused');
       }
-      beat = setInterval(() => send({ $case: 'heartbeat', value: { sentAt: Date.now() } }), heartbeatInterval);
+      beat = setInterval(() => {
+        send({ $case: 'heartbeat', value: { sentAt: Date.now() } });
+        if (stream === undefined || performance.now() - Math.max(heardAt, openedAt) < silence) return;
+        log.warn({}, 'the control plane says nothing; connecting anew');
+        stream.cancel();
+      }, heartbeatInterval);
       connect();
     },
     report: (catalog) => {
@@ -140,10 +169,16 @@ export function createControl({ client, file, trust, softwareVersion, log }: Con
       send({ $case: 'catalog', value: catalog });
     },
     get current() {
-      return current;
+      return current !== undefined && Date.now() < current.manifest.notAfter ? current : undefined;
     },
     get connected() {
       return stream !== undefined && heardAt > 0 && performance.now() - heardAt < heartbeatInterval * 3;
+    },
+    reconnect: () => {
+      const old = stream;
+      if (old === undefined) return;
+      connect();
+      old.end();
     },
     stop: () => {
       stopped = true;

@@ -1,12 +1,22 @@
-import { EnrolmentProblem } from '@sallyport/pki';
-import { ConfigProblem, configOrExit, exitCodes, exitOnSignals, helpText, readConfig } from '@sallyport/runtime';
+import {
+  configOrExit,
+  createLogger,
+  createShutdown,
+  exitCodes,
+  exitOnSignals,
+  helpText,
+  readConfig,
+  tellStartProblem,
+} from '@sallyport/runtime';
 import { compose } from './compose.js';
 import { agentConfigSchema, isCredentialVariable } from './config.js';
+
+const program = 'sallyport-agent';
 
 if (process.argv.includes('--help') || process.argv.includes('-h')) {
   process.stdout.write(
     helpText(
-      'sallyport agent',
+      program,
       'holds the credentials of targets and opens them for proxies; dials out only',
       agentConfigSchema,
       [
@@ -16,21 +26,20 @@ if (process.argv.includes('--help') || process.argv.includes('-h')) {
       ],
     ),
   );
-} else {
-  const config = configOrExit('agent', () =>
-    readConfig(agentConfigSchema, process.env, { alsoKnown: isCredentialVariable }),
-  );
-  try {
-    exitOnSignals(await compose(config, process.env));
-  } catch (error) {
-    if (error instanceof ConfigProblem) {
-      for (const problem of error.problems) process.stderr.write(`agent: ${problem}\n`);
-      process.exit(exitCodes.usage);
-    }
-    if (error instanceof EnrolmentProblem) {
-      process.stderr.write(`agent: ${error.message}\n`);
-      process.exit(error.temporary ? exitCodes.unavailable : exitCodes.usage);
-    }
-    throw error;
-  }
+  process.exit(exitCodes.ok);
+}
+
+const config = configOrExit(program, () =>
+  readConfig(agentConfigSchema, process.env, { alsoKnown: isCredentialVariable }),
+);
+const log = createLogger({ name: 'agent', level: config.SALLYPORT_LOG_LEVEL });
+const shutdown = createShutdown({ log });
+exitOnSignals(shutdown);
+
+try {
+  await compose(config, process.env, { log, shutdown });
+} catch (error) {
+  const exitCode = tellStartProblem(program, error);
+  await shutdown.run('it could not start');
+  process.exit(exitCode);
 }

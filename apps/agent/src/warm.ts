@@ -27,6 +27,10 @@ export interface WarmSockets {
   serve(proxies: readonly ProxyAddress[]): void;
   /** Sockets that wait, over all proxies. */
   readonly idle: number;
+  /** Sessions that are open, or being opened. */
+  readonly sessions: number;
+  /** Takes no new sessions, lets the open ones end within that many milliseconds, and ends those that do not. */
+  drain(patience: number): Promise<void>;
   stop(): void;
 }
 
@@ -50,6 +54,7 @@ const farewell = 5_000;
 
 export function createWarmSockets({ credentials, dial, count, log }: WarmInput): WarmSockets {
   const stations = new Map<string, Station>();
+  let draining = false;
   /** Every socket that stands: idle, being answered, or a session's. */
   const open = new Set<TLSSocket>();
 
@@ -159,8 +164,11 @@ export function createWarmSockets({ credentials, dial, count, log }: WarmInput):
     stations.delete(keyOf(station.address));
   };
 
+  const idle = (): number => [...stations.values()].reduce((total, station) => total + station.idle.size, 0);
+
   return {
     serve: (proxies) => {
+      if (draining) return;
       const wanted = new Set(proxies.map(keyOf));
       for (const station of [...stations.values()]) if (!wanted.has(keyOf(station.address))) leave(station);
       for (const address of proxies) {
@@ -178,9 +186,17 @@ export function createWarmSockets({ credentials, dial, count, log }: WarmInput):
       }
     },
     get idle() {
-      let total = 0;
-      for (const { idle } of stations.values()) total += idle.size;
-      return total;
+      return idle();
+    },
+    get sessions() {
+      return open.size - idle();
+    },
+    drain: async (patience) => {
+      draining = true;
+      for (const station of [...stations.values()]) leave(station);
+      const end = performance.now() + patience;
+      while (open.size > 0 && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 25));
+      for (const socket of [...open]) socket.destroy();
     },
     stop: () => {
       for (const station of [...stations.values()]) leave(station);

@@ -108,15 +108,15 @@ export function signedBundle(
   };
 }
 
-export const ticketFields = (over: Partial<TicketFields> = {}): TicketFields => ({
+export const ticketFields = (over: Partial<TicketFields> = {}, now = Date.now()): TicketFields => ({
   id: 'tkt_1',
   kind: 'open',
   connection: 'billing',
   database: 'app',
   session: 'ses_1',
   parameters: {},
-  issuedAt: Date.now(),
-  expiresAt: Date.now() + ticketLifetime,
+  issuedAt: now,
+  expiresAt: now + ticketLifetime,
   nonce: randomBytes(24),
   proxy: 'gate-1',
   agent: 'agent-1',

@@ -2,26 +2,14 @@ import { readFileSync } from 'node:fs';
 import {
   addressField,
   ConfigProblem,
+  durationField,
   logLevelField,
   parseAddress,
+  parseDuration,
   readConfig as readVariables,
 } from '@sallyport/runtime';
 import type { Environment, ListenAddress } from '@sallyport/runtime';
 import { z } from 'zod';
-
-const durationPattern = /^(\d{1,6})(ms|s|m|h|d)$/;
-const units = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-const duration = (least: number, most: number) =>
-  z
-    .string()
-    .regex(durationPattern, 'must be a duration such as 45s, 5m or 24h')
-    .refine(
-      (text) => {
-        const milliseconds = millisecondsOf(text);
-        return milliseconds >= least && milliseconds <= most;
-      },
-      `must be between ${least / 1000}s and ${most / 1000}s`,
-    );
 
 const flag = z.enum(['true', 'false']);
 const url = (protocols: readonly string[], example: string) =>
@@ -68,22 +56,22 @@ export const configSchema = z
       .optional()
       .describe('Audience of the tokens of issuers that name none of their own.'),
     SALLYPORT_LOG_LEVEL: logLevelField,
-    SALLYPORT_HOLD: duration(1_000, 600_000)
+    SALLYPORT_HOLD: durationField(1_000, 600_000)
       .default('45s')
       .describe('How long a command is held on the wire, for connections that do not say.'),
-    SALLYPORT_MAX_STALENESS: duration(5_000, 86_400_000)
+    SALLYPORT_MAX_STALENESS: durationField(5_000, 86_400_000)
       .default('60s')
       .describe('How long a proxy may decide without hearing from the control plane.'),
-    SALLYPORT_APPROVAL_EXPIRY: duration(60_000, 2_592_000_000)
+    SALLYPORT_APPROVAL_EXPIRY: durationField(60_000, 2_592_000_000)
       .default('24h')
       .describe('How long an approval can be answered, and a granted one be run.'),
-    SALLYPORT_SHUTDOWN_DELAY: duration(0, 600_000)
+    SALLYPORT_SHUTDOWN_DELAY: durationField(0, 600_000)
       .default('0s')
       .describe('How long /readyz says no before it stops taking requests, so that load balancers can turn away.'),
-    SALLYPORT_SHUTDOWN_LIMIT: duration(1_000, 600_000)
+    SALLYPORT_SHUTDOWN_LIMIT: durationField(1_000, 600_000)
       .default('10s')
       .describe('How long requests that run when it stops may still take.'),
-    SALLYPORT_CERTIFICATE_LIFETIME: duration(10_000, 2_592_000_000)
+    SALLYPORT_CERTIFICATE_LIFETIME: durationField(10_000, 2_592_000_000)
       .default('24h')
       .describe('How long certificates of nodes live; they renew by themselves after half of it.'),
     SALLYPORT_ALLOW_PRIVATE_URLS: flag
@@ -144,12 +132,12 @@ export function readConfig(env: Environment): Config {
     publicUrl: value.SALLYPORT_PUBLIC_URL ?? `http://${value.SALLYPORT_HTTP_LISTEN}`,
     audience: value.SALLYPORT_AUDIENCE,
     logLevel: value.SALLYPORT_LOG_LEVEL,
-    holdSeconds: Math.round(millisecondsOf(value.SALLYPORT_HOLD) / 1000),
-    maxStaleness: millisecondsOf(value.SALLYPORT_MAX_STALENESS),
-    approvalExpiry: millisecondsOf(value.SALLYPORT_APPROVAL_EXPIRY),
-    shutdownDelay: millisecondsOf(value.SALLYPORT_SHUTDOWN_DELAY),
-    shutdownLimit: millisecondsOf(value.SALLYPORT_SHUTDOWN_LIMIT),
-    certificateLifetime: millisecondsOf(value.SALLYPORT_CERTIFICATE_LIFETIME),
+    holdSeconds: Math.round(parseDuration(value.SALLYPORT_HOLD) / 1000),
+    maxStaleness: parseDuration(value.SALLYPORT_MAX_STALENESS),
+    approvalExpiry: parseDuration(value.SALLYPORT_APPROVAL_EXPIRY),
+    shutdownDelay: parseDuration(value.SALLYPORT_SHUTDOWN_DELAY),
+    shutdownLimit: parseDuration(value.SALLYPORT_SHUTDOWN_LIMIT),
+    certificateLifetime: parseDuration(value.SALLYPORT_CERTIFICATE_LIFETIME),
     allowPrivateUrls: value.SALLYPORT_ALLOW_PRIVATE_URLS === 'true',
   });
 }
@@ -174,10 +162,4 @@ function readKey(text: string): Uint8Array {
 function decodeKey(text: string): Uint8Array | undefined {
   if (!/^[A-Za-z0-9+/]{43}=$/.test(text)) return undefined;
   return new Uint8Array(Buffer.from(text, 'base64'));
-}
-
-function millisecondsOf(text: string): number {
-  const match = durationPattern.exec(text);
-  if (match === null) return Number.NaN;
-  return Number(match[1]) * units[match[2] as keyof typeof units];
 }

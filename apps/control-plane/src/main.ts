@@ -1,12 +1,13 @@
 import 'reflect-metadata';
+import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import {
-  ConfigProblem,
   configOrExit,
   createLogger,
   createShutdown,
   exitCodes,
   exitOnSignals,
   helpText,
+  tellStartProblem,
 } from '@sallyport/runtime';
 import { configSchema, readConfig } from './config.js';
 import type { Config } from './config.js';
@@ -15,6 +16,8 @@ import { renewSetupToken } from './db/tenancy.js';
 import { startControlPlane } from './start.js';
 
 const program = 'sallyport-control-plane';
+// What goes wrong there comes back to us, and is said in our words.
+setLogVerbosity(logVerbosity.NONE);
 const help = helpText(program, 'identities, connections, policies, approvals and audit of Sallyport', configSchema, [
   'node main.js               run it',
   'node main.js setup-token   print a new set-up token, for who lost the first one',
@@ -68,7 +71,6 @@ if (command === '--help' || command === '-h') {
     if (command === undefined) await run(config);
     else process.exitCode = await renew(config);
   } catch (problem) {
-    console.error(`${program}: ${problem instanceof Error ? problem.message : String(problem)}`);
-    process.exit(problem instanceof ConfigProblem ? exitCodes.usage : exitCodes.failed);
+    process.exit(tellStartProblem(program, problem));
   }
 }

@@ -10,10 +10,12 @@ import type { Config } from './config.js';
 import { Database } from './db/database.js';
 import { openEmbeddedPostgres } from './db/embedded.js';
 import { applyMigrations } from './db/migrations.js';
+import { databaseProblem } from './db/unreachable.js';
 import { prepareTenancy } from './db/tenancy.js';
 import { serveDocs } from './http/openapi.js';
 import { Problem } from './http/problem.js';
 import { Readiness } from './http/readiness.js';
+import { cannotListen } from '@sallyport/runtime';
 import { nestLogger } from './log.js';
 import type { Log } from './log.js';
 import { within } from './within.js';
@@ -46,7 +48,9 @@ export async function startControlPlane(
   };
   try {
     const databaseUrl = await openDatabase(config, closers);
-    const applied = await applyMigrations(databaseUrl);
+    const applied = await applyMigrations(databaseUrl).catch((cause: unknown) => {
+      throw databaseProblem(databaseUrl, cause);
+    });
     if (applied.length > 0) log.info({ migrations: applied }, 'migrations applied');
     const database = new Database(databaseUrl);
     // What was cut off may still hold a connection; the end of the process takes it along.
@@ -58,8 +62,8 @@ export async function startControlPlane(
     );
     closers.push(() => closeGently(app, config.shutdownLimit));
     equip(app);
-    await app.listen(config.httpListen.port, config.httpListen.host);
-    const { port } = (app.getHttpServer() as Server).address() as AddressInfo;
+    await app.init();
+    const { port } = await listenForHttp(app, config, log);
     const host = config.httpListen.host.includes(':') ? `[${config.httpListen.host}]` : config.httpListen.host;
     log.info({ host: config.httpListen.host, port }, 'REST listens');
     const stopOnce = async (): Promise<void> => {
@@ -73,6 +77,15 @@ export async function startControlPlane(
     await close().catch(() => undefined);
     throw cause;
   }
+}
+
+async function listenForHttp(app: NestExpressApplication, { httpListen }: Config, log: Log): Promise<AddressInfo> {
+  const server = app.getHttpServer() as Server;
+  await app.listen(httpListen.port, httpListen.host).catch((cause: unknown) => {
+    throw cannotListen('SALLYPORT_HTTP_LISTEN', httpListen, cause);
+  });
+  server.on('error', ({ message }) => log.error({ cause: message }, 'a listener could not take a connection'));
+  return server.address() as AddressInfo;
 }
 
 async function openDatabase({ database }: Config, closers: (() => Promise<void>)[]): Promise<string> {

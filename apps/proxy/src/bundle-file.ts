@@ -4,8 +4,8 @@ import { Bundle } from '@sallyport/contracts';
 
 /** The last good bundle on disk, exactly as it was signed: a proxy that restarts alone goes on with it. */
 export interface BundleFile {
-  /** `heardAt`: when the control plane was last heard of, milliseconds since the epoch. */
-  read(): { readonly bundle: Bundle; readonly heardAt: number } | undefined;
+  /** `heardAt`: when the control plane was last heard of, milliseconds since the epoch. `undefined`: none was kept yet. */
+  read(): { readonly bundle: Bundle; readonly heardAt: number } | 'damaged' | undefined;
   write(bundle: Bundle): void;
   /** The control plane was heard of now. */
   touch(): void;
@@ -17,14 +17,13 @@ export const createBundleFile = (directory: string): BundleFile => {
     read() {
       try {
         return { bundle: Bundle.decode(readFileSync(path)), heardAt: statSync(path).mtimeMs };
-      } catch {
-        // None yet, or half of one: its signature would not hold either.
-        return undefined;
+      } catch (error) {
+        return (error as NodeJS.ErrnoException).code === 'ENOENT' ? undefined : 'damaged';
       }
     },
     write(bundle) {
       mkdirSync(directory, { recursive: true, mode: 0o700 });
-      writeFileSync(`${path}.new`, Bundle.encode(bundle).finish(), { mode: 0o600 });
+      writeFileSync(`${path}.new`, Bundle.encode(bundle).finish(), { mode: 0o600, flush: true });
       renameSync(`${path}.new`, path);
     },
     touch() {

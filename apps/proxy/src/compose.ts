@@ -1,24 +1,33 @@
 import { randomBytes } from 'node:crypto';
-import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
+import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createSecureContext } from 'node:tls';
-import type { SecureContext } from 'node:tls';
 import type { RunCommand } from '@sallyport/contracts';
 import { refuse } from '@sallyport/kernel';
 import type { Clock } from '@sallyport/kernel';
 import { createBudgetLedger } from '@sallyport/policy';
-import { createMetrics, mintId, openSpool, parseAddress, parseSize, startHealthServer } from '@sallyport/runtime';
+import {
+  createMetrics,
+  listen,
+  mintId,
+  openSpool,
+  parseAddress,
+  parseDuration,
+  parseSize,
+  startHealthServer,
+} from '@sallyport/runtime';
 import type { Logger, Shutdown } from '@sallyport/runtime';
 import { createApprovals } from './approvals.js';
 import { createBundleFile } from './bundle-file.js';
 import { createChannels } from './channels.js';
+import { clientContext } from './client-tls.js';
 import type { ProxyConfig } from './config.js';
 import { createControl } from './control.js';
 import type { Control } from './control.js';
 import { createEvidence } from './evidence.js';
 import type { Gate } from './gate.js';
-import { createListener, listenOn } from './listen.js';
-import { tlsMaterial } from './node.js';
+import { drainSessions, farewell } from './drain.js';
+import { createListener } from './listen.js';
+import type { ClientListener } from './listen.js';
 import type { Node } from './node.js';
 import { protocols } from './protocols.js';
 import { runKept } from './run.js';
@@ -43,16 +52,16 @@ export interface RunningProxy {
   readonly ports: { readonly postgres: number; readonly tunnel: number; readonly health: number };
 }
 
-const ending = refuse('session_ended', 'the gateway is shutting down', { hint: 'Connect again.' });
 const version = '0.1.0';
 
 /** The whole proxy, top to bottom: what keeps, what knows, what decides, what listens. */
 export const compose = async (input: ComposeInput): Promise<RunningProxy> => {
   const { config, node, analyses, clock, log, shutdown } = input;
   const state = config.SALLYPORT_STATE_DIRECTORY;
-  mkdirSync(state, { recursive: true, mode: 0o700 });
   const metrics = createMetrics();
   const report = (err: unknown, session: string): void => log.error({ err, session }, 'a session ended by a failure');
+  const listenerBroke = (err: Error): void => log.error({ err }, 'a listener could not take a connection; it goes on');
+  let tls = clientContext(config, node);
 
   // The control plane, and what is kept for it.
   const channels = createChannels(config.SALLYPORT_CONTROL_PLANE, () => node.credentials);
@@ -83,10 +92,13 @@ export const compose = async (input: ComposeInput): Promise<RunningProxy> => {
     report: (err) => log.error({ err }, 'evidence cannot be kept: statements are refused'),
   });
   shutdown.add('evidence', evidence.close);
+  const refusedBundles = metrics.counter('sallyport_bundles_refused_total', 'Bundles that were not taken.');
   const control = createControl({
     clock,
     file: createBundleFile(state),
     client: () => channels.configuration,
+    renewChannel: channels.renewed,
+    alarm: () => refusedBundles.add(),
     trust: { tenant: () => node.tenant, verify: node.verify },
     log,
   });
@@ -116,32 +128,46 @@ export const compose = async (input: ComposeInput): Promise<RunningProxy> => {
     log,
   };
 
+  const health = await startHealthServer({
+    address: parseAddress(config.SALLYPORT_HEALTH_LISTEN),
+    metrics,
+    missing: () => [
+      ...(shutdown.started ? ['it is shutting down'] : []),
+      ...(control.unfit === undefined ? [] : [control.unfit.message]),
+      ...(evidence.available ? [] : ['evidence cannot be kept']),
+    ],
+    log,
+  });
+  shutdown.add('health', health.close);
+
   // The doors: agents first, then clients.
   const tunnelServer = createTunnelServer({ tunnels, node });
-  const tunnelPort = await listenOn(tunnelServer.server, parseAddress(config.SALLYPORT_TUNNEL_LISTEN));
+  const tunnelPort = await listen(tunnelServer.server, {
+    variable: 'SALLYPORT_TUNNEL_LISTEN',
+    address: parseAddress(config.SALLYPORT_TUNNEL_LISTEN),
+    report: listenerBroke,
+  });
   shutdown.add('tunnel listener', () => void tunnelServer.server.close());
-  let tls = clientContext(config, node);
   const addresses: Readonly<Record<string, string>> = { postgres: config.SALLYPORT_POSTGRES_LISTEN };
   const listening = new Map<string, number>();
+  const listeners: ClientListener[] = [];
+  const patience = parseDuration(config.SALLYPORT_DRAIN);
+  const drain = () => drainSessions({ listeners, sessions: gate.sessions, patience, log });
+  shutdown.add('sessions', drain, patience + 2 * farewell);
   for (const protocol of protocols) {
-    const address = addresses[protocol.name];
-    if (address === undefined) continue;
-    const server = createListener({ gate, protocol, tls: () => tls, report });
-    listening.set(protocol.name, await listenOn(server, parseAddress(address)));
-    shutdown.add(`${protocol.name} sessions`, async () => {
-      server.close();
-      gate.sessions.endAll(ending);
-      // Their last records are written before the spool is closed.
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    });
+    const text = addresses[protocol.name];
+    if (text === undefined) continue;
+    const listener = createListener({ gate, protocol, tls: () => tls, report });
+    const variable = `SALLYPORT_${protocol.name.toUpperCase()}_LISTEN`;
+    const address = parseAddress(text);
+    listening.set(protocol.name, await listen(listener.server, { variable, address, report: listenerBroke }));
+    listeners.push(listener);
   }
-  node.onRenewed(() => {
-    tls = clientContext(config, node);
-    tunnelServer.renewed();
-    channels.renewed();
-    control.reconnect();
-    log.info({}, 'certificate renewed');
-  });
+  node.onRenewed(tunnelServer.renewed);
+  node.onRenewed(channels.renewed);
+  node.onRenewed(control.reconnect);
+  node.onRenewed(shipper.renewed);
+  node.onRenewed(() => (tls = clientContext(config, node)));
 
   // From here on the world is told.
   shipper.start();
@@ -173,15 +199,13 @@ export const compose = async (input: ComposeInput): Promise<RunningProxy> => {
   metrics.gauge('sallyport_evidence_shipped', 'Records that the control plane took.', () => shipper.shipped);
   metrics.gauge('sallyport_evidence_set_aside', 'Records that it will never take.', () => shipper.setAside);
   metrics.gauge('sallyport_agents', 'Agents that have dialled in.', () => tunnels.agents.size);
-  const health = await startHealthServer({
-    listen: parseAddress(config.SALLYPORT_HEALTH_LISTEN),
-    metrics,
-    missing: () => [
-      ...(control.current === undefined ? ['no policy has come from the control plane yet'] : []),
-      ...(evidence.available ? [] : ['evidence cannot be kept']),
-    ],
-  });
-  shutdown.add('health', health.close);
+  metrics.gauge('sallyport_policy_version', 'The bundle in force.', () => control.current?.manifest.version ?? 0);
+  metrics.gauge('sallyport_control_plane_connected', 'The control plane was heard of just now.', () =>
+    control.connected ? 1 : 0,
+  );
+  metrics.gauge('sallyport_certificate_seconds', 'Seconds until the certificate of this node ends.', () =>
+    Math.round((node.endsAt - clock.now()) / 1000),
+  );
   const ports = { postgres: listening.get('postgres') ?? 0, tunnel: tunnelPort, health: health.port };
   log.info(ports, 'listening');
   return { gate, control, ports };
@@ -198,13 +222,3 @@ const unrunnable = ({ runId }: RunCommand) => ({
   resultRows: [],
   sessionId: '',
 });
-
-/** What clients see: the configured certificate, or the node's own. */
-const clientContext = (config: ProxyConfig, node: Node): SecureContext => {
-  const { SALLYPORT_TLS_CERTIFICATE: certificate, SALLYPORT_TLS_KEY: key } = config;
-  if (certificate === undefined || key === undefined) {
-    const own = tlsMaterial(node.credentials);
-    return createSecureContext({ cert: own.cert, key: own.key, minVersion: 'TLSv1.2' });
-  }
-  return createSecureContext({ cert: readFileSync(certificate), key: readFileSync(key), minVersion: 'TLSv1.2' });
-};

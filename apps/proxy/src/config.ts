@@ -1,4 +1,4 @@
-import { addressField, logLevelField, sizeField } from '@sallyport/runtime';
+import { addressField, durationField, logLevelField, parseSize, sizeField } from '@sallyport/runtime';
 import { z } from 'zod';
 
 /** Everything that a proxy is configured with. Reference: docs/configuration.md, generated from this. */
@@ -30,8 +30,12 @@ export const proxyConfigSchema = z.object({
     .describe('PEM file with the certificate chain for clients. Absent: the certificate of the node is shown.'),
   SALLYPORT_TLS_KEY: z.string().optional().describe('PEM file with the key of SALLYPORT_TLS_CERTIFICATE.'),
   SALLYPORT_SPOOL_LIMIT: sizeField
+    .refine((text) => parseSize(text) >= 16 * 2 ** 20, 'must be 16MiB or more')
     .default('1GiB')
     .describe('How much evidence may wait for the control plane. Beyond it statements are refused.'),
+  SALLYPORT_DRAIN: durationField(0, 86_400_000)
+    .default('10s')
+    .describe('How long sessions may go on after SIGTERM, while no new ones are taken. What is left then is ended.'),
   SALLYPORT_HEALTH_LISTEN: addressField
     .default('127.0.0.1:7434')
     .describe('Where /healthz, /readyz and /metrics are served.'),

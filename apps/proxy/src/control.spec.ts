@@ -23,9 +23,11 @@ beforeAll(async () => {
   node = await authority.node('gate-1');
 });
 const running: Control[] = [];
+let alarms: number;
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'sallyport-control-'));
   clock = createFakeClock(Date.now());
+  alarms = 0;
 });
 afterEach(() => {
   for (const control of running.splice(0)) control.stop();
@@ -40,6 +42,8 @@ const start = (): Control => {
     clock,
     file: createBundleFile(directory),
     client: () => ({ stream: () => deaf }) as never,
+    renewChannel: () => undefined,
+    alarm: () => (alarms += 1),
     trust: { tenant: () => node.tenant, verify: node.verify },
     log: quiet,
   });

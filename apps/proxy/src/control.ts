@@ -24,7 +24,11 @@ export interface ControlInput {
   readonly clock: Clock;
   readonly file: BundleFile;
   readonly client: () => ConfigurationServiceClient;
+  /** The control plane is connected and says nothing: the next client goes over a new connection. */
+  readonly renewChannel: () => void;
   readonly trust: { readonly tenant: () => string; readonly verify: (candidate: ManifestCandidate) => boolean };
+  /** A bundle was refused; the last good one stays. Somebody should look. */
+  readonly alarm: () => void;
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
 }
 
@@ -50,6 +54,8 @@ export interface Control extends Configuration {
 }
 
 const heartbeatInterval = 5_000;
+/** The control plane sends one as often. */
+const silence = heartbeatInterval * 4;
 const skew = 5_000;
 const noBundle = refuse('policy_unavailable', 'no policy has come from the control plane yet');
 const expired = refuse('policy_unavailable', 'the policy has expired', { hint: 'Nothing was executed.' });
@@ -58,16 +64,23 @@ const stale = refuse('policy_stale', 'the control plane was not heard of for too
   facts: { retry_after: 5 },
 });
 
+interface Taken {
+  readonly version: number;
+  /** Why it is refused. */
+  readonly reason?: string;
+}
+
 type Stream = ClientDuplexStream<StreamRequest, StreamResponse>;
 
 /** The configuration stream's end in a proxy: bundles in force, staleness, and orders that came with it. */
-export const createControl = ({ clock, file, client, trust, log }: ControlInput): Control => {
+export const createControl = ({ clock, file, client, renewChannel, trust, alarm, log }: ControlInput): Control => {
   let current: InForce | undefined;
   let chunks: ReadonlyMap<string, Chunk> = new Map();
   /** As they came, for the file. */
   let raw: ReadonlyMap<string, Bundle['chunks'][number]> = new Map();
   let heardAt = -Infinity;
   let stream: Stream | undefined;
+  let openedAt = -Infinity;
   let handlers: ControlHandlers | undefined;
   let timer: NodeJS.Timeout | undefined;
   let failures = 0;
@@ -77,11 +90,17 @@ export const createControl = ({ clock, file, client, trust, log }: ControlInput)
     heardAt = clock.monotonic();
   };
 
-  /** The manifest's version when it is in force; why not, otherwise. Half of a bundle changes nothing. */
-  const take = (
-    bundle: Bundle,
-    keep = true,
-  ): { readonly version: number } | { readonly reason: string; readonly version: number } => {
+  /** The manifest's version when it is in force; why not, otherwise. Half of a bundle changes nothing, nor does a broken one. */
+  const take = (bundle: Bundle, keep = true): Taken => {
+    try {
+      return read(bundle, keep);
+    } catch (err) {
+      log.error({ err }, 'a bundle could not be read');
+      return { version: 0, reason: 'malformed: it cannot be read' };
+    }
+  };
+
+  const read = (bundle: Bundle, keep: boolean): Taken => {
     const candidate = { bytes: bundle.manifest, signature: bundle.signature, keyId: bundle.keyId };
     const accepted = acceptManifest({
       current: current?.manifest,
@@ -106,13 +125,13 @@ export const createControl = ({ clock, file, client, trust, log }: ControlInput)
         nextChunks.set(digest, known);
         continue;
       }
-      const read = acceptChunk({
+      const chunk = acceptChunk({
         reference,
         bytes: bytes.content,
         sha256: (content) => hash('sha256', content, 'hex'),
       });
-      if (read.kind === 'refused') return { version: manifest.version, reason: read.message };
-      nextChunks.set(digest, read.chunk);
+      if (chunk.kind === 'refused') return { version: manifest.version, reason: chunk.message };
+      nextChunks.set(digest, chunk.chunk);
     }
     current = createInForce(manifest, nextChunks, current);
     chunks = nextChunks;
@@ -128,11 +147,16 @@ export const createControl = ({ clock, file, client, trust, log }: ControlInput)
 
   const send = (message: StreamRequest['message']): void => void stream?.write({ message });
 
+  const refused = ({ version, reason }: Taken, message: string): void => {
+    alarm();
+    log.error({ version, reason }, message);
+  };
+
   const apply = (bundle: Bundle): void => {
     const taken = take(bundle);
     heard();
-    if ('reason' in taken) {
-      log.error({ version: taken.version, reason: taken.reason }, 'a bundle was refused; the last good one stays');
+    if (taken.reason !== undefined) {
+      refused(taken, 'a bundle was refused; the last good one stays');
       send({ $case: 'refuse', value: { manifestVersion: taken.version, reason: taken.reason } });
       return;
     }
@@ -149,7 +173,10 @@ export const createControl = ({ clock, file, client, trust, log }: ControlInput)
       case 'endSession':
         return handlers?.endSession(message.value.sessionId, message.value.reason);
       case 'runCommand':
-        void handlers?.run(message.value).then((value) => send({ $case: 'runResult', value }));
+        handlers?.run(message.value).then(
+          (value) => send({ $case: 'runResult', value }),
+          (err: unknown) => log.error({ err, run: message.value.runId }, 'a run by id broke'),
+        );
         return;
       // To agents, and nothing that we know.
       case 'heartbeat':
@@ -165,6 +192,7 @@ export const createControl = ({ clock, file, client, trust, log }: ControlInput)
     if (now === undefined) return;
     const opened = client().stream();
     stream = opened;
+    openedAt = clock.monotonic();
     let lost = false;
     const over = (problem?: Error): void => {
       if (lost) return;
@@ -194,6 +222,11 @@ export const createControl = ({ clock, file, client, trust, log }: ControlInput)
   const beat = (): void => {
     send({ $case: 'heartbeat', value: { sentAt: Math.trunc(clock.now()) } });
     if (handlers !== undefined) send({ $case: 'sessions', value: { live: [...handlers.sessions()] } });
+    if (stream !== undefined && clock.monotonic() - Math.max(heardAt, openedAt) > silence) {
+      log.warn({}, 'the control plane says nothing; connecting anew');
+      renewChannel();
+      return stream.cancel();
+    }
     if (stream === undefined || clock.monotonic() - heardAt > heartbeatInterval * 2 || current === undefined) return;
     try {
       file.touch();
@@ -207,8 +240,9 @@ export const createControl = ({ clock, file, client, trust, log }: ControlInput)
   const restore = (): void => {
     const kept = file.read();
     if (kept === undefined) return;
+    if (kept === 'damaged') return refused({ version: 0, reason: 'malformed' }, 'the bundle on disk is damaged');
     const taken = take(kept.bundle, false);
-    if ('reason' in taken) return log.warn({ reason: taken.reason }, 'the bundle on disk is not taken');
+    if (taken.reason !== undefined) return refused(taken, 'the bundle on disk is refused');
     const age = clock.now() - kept.heardAt;
     // A little ahead is the file system's clock; more than that is a clock that was set, and says nothing.
     heardAt = age > -skew ? clock.monotonic() - Math.max(0, age) : -Infinity;
@@ -235,8 +269,7 @@ export const createControl = ({ clock, file, client, trust, log }: ControlInput)
       send({ $case: 'catalogMoved', value });
     },
     accept(bundle) {
-      const taken = take(bundle);
-      return 'reason' in taken ? taken.reason : undefined;
+      return take(bundle).reason;
     },
     heard,
     start(given) {

@@ -7,8 +7,7 @@ import {
   exitOnSignals,
   helpText,
 } from '@sallyport/runtime';
-import { readConfig, SpoolFailure, systemClock } from '@sallyport/runtime';
-import { EnrolmentProblem } from '@sallyport/pki';
+import { readConfig, SpoolFailure, StartProblem, systemClock, tellStartProblem } from '@sallyport/runtime';
 import { compose } from './compose.js';
 import { proxyConfigSchema } from './config.js';
 import { openProxyNode } from './node.js';
@@ -35,21 +34,16 @@ const log = createLogger({ name: 'proxy', level: config.SALLYPORT_LOG_LEVEL });
 const shutdown = createShutdown({ log });
 exitOnSignals(shutdown);
 
-/** What the system said of a port, a file or a directory: the operator's to mend. */
-const isUnavailable = (error: unknown): boolean =>
-  error instanceof EnrolmentProblem ||
-  error instanceof SpoolFailure ||
-  (error instanceof Error &&
-    'code' in error &&
-    ['EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL', 'ENOENT'].includes(String(error.code)));
-
 try {
   const [node, analyses] = await Promise.all([openProxyNode(config, log), loadAnalyses()]);
   shutdown.add('certificate renewal', node.stop);
   await compose({ config, node, analyses, clock: systemClock, log, shutdown });
 } catch (error) {
-  if (isUnavailable(error)) process.stderr.write(`${program}: ${error instanceof Error ? error.message : ''}\n`);
-  else log.fatal({ err: error }, 'the proxy could not start');
+  const exitCode = tellStartProblem(program, error instanceof SpoolFailure ? startProblemOf(error) : error);
   await shutdown.run('it could not start');
-  process.exit(isUnavailable(error) ? exitCodes.unavailable : exitCodes.failed);
+  process.exit(exitCode);
+}
+
+function startProblemOf({ message }: SpoolFailure): StartProblem {
+  return new StartProblem(`SALLYPORT_STATE_DIRECTORY: ${message}`, exitCodes.unavailable);
 }

@@ -18,6 +18,8 @@ export interface Node {
   verify(candidate: ManifestCandidate): boolean;
   /** The agent at the other end of a connection whose certificate was verified; nobody else. */
   agentOf(socket: TLSSocket): string | undefined;
+  /** Of the newest certificate, milliseconds since the epoch. */
+  readonly endsAt: number;
   onRenewed(listener: () => void): void;
   stop(): void;
 }
@@ -49,6 +51,9 @@ export const createNode = (node: RenewedNode): Node => {
       const certificate = socket.authorized ? socket.getPeerX509Certificate() : undefined;
       const peer = certificate && peerOf(certificate.raw);
       return peer?.kind === 'agent' && peer.tenant === node.credentials().tenant ? peer.name : undefined;
+    },
+    get endsAt() {
+      return new X509Certificate(node.credentials().certificate).validToDate.getTime();
     },
     onRenewed: (listener) => node.onRenewal(() => listener()),
     stop: () => node.close(),

@@ -5,13 +5,12 @@ import { connect } from 'node:tls';
 import type { TLSSocket } from 'node:tls';
 import { SignedTicket, TicketAnswer, TicketKind } from '@sallyport/contracts';
 import { tlsMaterial } from './node.js';
-import { systemClock } from '@sallyport/runtime';
+import { listen, systemClock } from '@sallyport/runtime';
 import { createAgentWarmSocket, ticketBytes } from '@sallyport/tunnel';
 import type { WarmStep } from '@sallyport/tunnel';
 import { until } from '@sallyport/testing';
 import { createTestAuthority, signedByPeer } from '../testing/authority.js';
 import type { TestAuthority, TestNode } from '../testing/authority.js';
-import { listenOn } from './listen.js';
 import { createTunnelServer, createTunnels } from './tunnels.js';
 import type { OpenTarget, OpenedTarget, Tunnels } from './tunnels.js';
 
@@ -36,7 +35,11 @@ const start = async (): Promise<{ readonly tunnels: Tunnels; readonly port: numb
   });
   const { server, renewed } = createTunnelServer({ tunnels, node });
   node.onRenewed(renewed);
-  const port = await listenOn(server, { host: '127.0.0.1', port: 0 });
+  const port = await listen(server, {
+    variable: 'SALLYPORT_TUNNEL_LISTEN',
+    address: { host: '127.0.0.1', port: 0 },
+    report: () => undefined,
+  });
   closers.push(
     () => tunnels.close(),
     () => void server.close(),

@@ -54,6 +54,8 @@ const answerTimeout = 20_000;
 const pingInterval = 15_000;
 /** An agent that goes wild fills its own pool and no more. */
 const mostWarm = 64;
+/** Connections that have shown no certificate yet. */
+const mostStrangers = 1_000;
 
 interface Warm {
   readonly agent: string;
@@ -271,9 +273,13 @@ export interface TunnelListenerInput {
 /** Only certificates of our own authority come in, and of those only agents. */
 export const createTunnelServer = ({ tunnels, node }: TunnelListenerInput) => {
   const context = () => tlsMaterial(node.credentials);
+  let open = 0;
+  let secured = 0;
   const server: Server = createServer(
     { ...context(), requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.3', handshakeTimeout: 10_000 },
     (socket) => {
+      secured += 1;
+      socket.once('close', () => (secured -= 1));
       const agent = node.agentOf(socket);
       const sign = node.signerFor(socket);
       if (agent === undefined || sign === undefined) socket.destroy();
@@ -281,5 +287,10 @@ export const createTunnelServer = ({ tunnels, node }: TunnelListenerInput) => {
     },
   );
   server.on('tlsClientError', (_error, socket) => socket.destroy());
+  server.on('connection', (socket) => {
+    open += 1;
+    socket.once('close', () => (open -= 1));
+    if (open - secured > mostStrangers) socket.destroy();
+  });
   return { server, renewed: () => server.setSecureContext(context()) };
 };

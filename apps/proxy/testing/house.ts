@@ -82,6 +82,7 @@ export const openHouse = async (options: HouseOptions): Promise<House> => {
       SALLYPORT_TUNNEL_LISTEN: '127.0.0.1:0',
       SALLYPORT_HEALTH_LISTEN: '127.0.0.1:0',
       SALLYPORT_SPOOL_LIMIT: '64MiB',
+      SALLYPORT_DRAIN: '0s',
       SALLYPORT_LOG_LEVEL: 'silent',
     },
     node,

@@ -3,9 +3,10 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { ConfigProblem, describeConfig, readConfig } from './config.js';
-import { addressField, parseAddress, parseSize } from './fields.js';
+import { describeConfig, readConfig } from './config.js';
+import { addressField, durationField, parseAddress, parseDuration, parseSize } from './fields.js';
 import { mintId } from './id.js';
+import { ConfigProblem } from './problem.js';
 
 const schema = z.object({
   SALLYPORT_NAME: z.string().min(1).describe('Who this is.'),
@@ -63,6 +64,26 @@ describe('configuration', () => {
       { name: 'SALLYPORT_NAME', description: 'Who this is.', fallback: undefined, required: true, secret: false },
       { name: 'SALLYPORT_LISTEN', description: 'Where.', fallback: '127.0.0.1:1', required: false, secret: false },
       { name: 'SALLYPORT_SECRET', description: 'Hidden.', fallback: undefined, required: false, secret: true },
+    ]);
+  });
+
+  test('durations', () => {
+    expect(['500ms', '45s', '5m', '24h', '7d', '45', ''].map(parseDuration)).toEqual([
+      500,
+      45_000,
+      300_000,
+      86_400_000,
+      604_800_000,
+      Number.NaN,
+      Number.NaN,
+    ]);
+    const field = durationField(1_000, 60_000);
+    expect(['999ms', '1s', '60s', '61s', '1 s'].map((text) => field.safeParse(text).success)).toEqual([
+      false,
+      true,
+      true,
+      false,
+      false,
     ]);
   });
 

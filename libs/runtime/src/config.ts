@@ -1,16 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
-import { exitCodes } from './exit-codes.js';
-
-/** One message per problem, each naming the variable and the way out. */
-export class ConfigProblem extends Error {
-  readonly problems: readonly string[];
-  constructor(problems: readonly string[]) {
-    super(problems.join('\n'));
-    this.name = 'ConfigProblem';
-    this.problems = problems;
-  }
-}
+import { ConfigProblem } from './problem.js';
+import { tellStartProblem } from './start.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -79,10 +70,7 @@ export function configOrExit<Config>(program: string, read: () => Config): Confi
   try {
     return read();
   } catch (error) {
-    if (!(error instanceof ConfigProblem)) throw error;
-    for (const problem of error.problems) process.stderr.write(`${program}: ${problem}\n`);
-    process.stderr.write(`${program}: see \`--help\` or docs/configuration.md\n`);
-    process.exit(exitCodes.usage);
+    process.exit(tellStartProblem(program, error));
   }
 }
 

@@ -17,6 +17,29 @@ export function parseAddress(text: string): ListenAddress {
   return { host: text.slice(0, at).replace(/^\[|\]$/g, ''), port: Number(text.slice(at + 1)) };
 }
 
+const durationPattern = /^(\d{1,6})(ms|s|m|h|d)$/;
+const units = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** A whole number with a unit, within bounds in milliseconds: `500ms`, `45s`, `5m`, `24h`, `7d`. */
+export const durationField = (least: number, most: number) =>
+  z
+    .string()
+    .regex(durationPattern, 'must be a duration such as 45s, 5m or 24h')
+    .refine(
+      (text) => {
+        const milliseconds = parseDuration(text);
+        return milliseconds >= least && milliseconds <= most;
+      },
+      `must be between ${least / 1000}s and ${most / 1000}s`,
+    );
+
+/** Milliseconds. */
+export function parseDuration(text: string): number {
+  const match = durationPattern.exec(text);
+  if (match === null) return Number.NaN;
+  return Number(match[1]) * units[match[2] as keyof typeof units];
+}
+
 export const logLevelField = z
   .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
   .default('info')

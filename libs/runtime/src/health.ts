@@ -1,6 +1,8 @@
 import { createServer } from 'node:http';
 import type { ListenAddress } from './fields.js';
+import type { Logger } from './logger.js';
 import type { Metrics } from './metrics.js';
+import { listen } from './start.js';
 
 export interface HealthServer {
   readonly port: number;
@@ -8,14 +10,15 @@ export interface HealthServer {
 }
 
 export interface HealthOptions {
-  readonly listen: ListenAddress;
+  readonly address: ListenAddress;
   readonly metrics: Metrics;
   /** What is missing before work can be done; empty when ready. */
   readonly missing: () => readonly string[];
+  readonly log: Pick<Logger, 'warn'>;
 }
 
-/** GET /healthz, /readyz, /metrics; nothing else, no body is read. */
-export function startHealthServer({ listen, metrics, missing }: HealthOptions): Promise<HealthServer> {
+/** GET /healthz, /readyz, /metrics; nothing else, no body is read. @throws StartProblem */
+export async function startHealthServer({ address, metrics, missing, log }: HealthOptions): Promise<HealthServer> {
   const answer = (path: string | undefined): { readonly status: number; readonly body: string } => {
     if (path === '/healthz') return { status: 200, body: 'ok\n' };
     if (path === '/metrics') return { status: 200, body: metrics.render() };
@@ -30,18 +33,14 @@ export function startHealthServer({ listen, metrics, missing }: HealthOptions): 
   server.headersTimeout = 5_000;
   server.requestTimeout = 5_000;
   server.maxConnections = 64;
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(listen.port, listen.host, () => {
-      const address = server.address();
-      resolve({
-        port: typeof address === 'object' && address !== null ? address.port : listen.port,
-        close: () =>
-          new Promise((done) => {
-            server.close(() => done());
-            server.closeAllConnections();
-          }),
-      });
-    });
-  });
+  const report = (err: Error): void => log.warn({ err }, 'the health listener');
+  const port = await listen(server, { variable: 'SALLYPORT_HEALTH_LISTEN', address, report });
+  return {
+    port,
+    close: () =>
+      new Promise((done) => {
+        server.close(() => done());
+        server.closeAllConnections();
+      }),
+  };
 }

@@ -150,6 +150,8 @@ async function build(
   const node = {
     SALLYPORT_CONTROL_PLANE: `127.0.0.1:${grpcPort}`,
     SALLYPORT_ENROLMENT: `127.0.0.1:${enrolmentPort}`,
+    // Who stops a demonstration does not wait for its clients.
+    SALLYPORT_DRAIN: '0s',
   };
   const proxyHealth = await freePort();
   const proxy = await start('proxy', {

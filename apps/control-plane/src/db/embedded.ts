@@ -4,6 +4,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
+import { StartProblem, exitCodes } from '@sallyport/runtime';
 import pg from 'pg';
 
 const user = 'sallyport';
@@ -17,7 +18,12 @@ export interface EmbeddedDatabase {
 /** A PostgreSQL of our own on loopback, for small installations. Its data and its password live in the directory. */
 export async function openEmbeddedPostgres(directory: string): Promise<EmbeddedDatabase> {
   const root = resolve(directory);
-  await mkdir(root, { recursive: true });
+  await mkdir(root, { recursive: true }).catch((cause: NodeJS.ErrnoException) => {
+    throw new StartProblem(
+      `SALLYPORT_EMBEDDED_POSTGRES ${root} cannot be made (${cause.code ?? 'error'}): name a directory of your own`,
+      exitCodes.unavailable,
+    );
+  });
   const data = join(root, 'data');
   const password = await readOrMakePassword(join(root, 'password'));
   const left = await adoptRunning(data, password);
@@ -51,9 +57,12 @@ export async function openEmbeddedPostgres(directory: string): Promise<EmbeddedD
       await client.end();
     }
   } catch (cause) {
-    throw new Error(`the embedded PostgreSQL in ${root} did not start: ${messages.slice(-3).join(' ').trim()}`, {
-      cause,
-    });
+    const said = messages.slice(-3).join(' ').trim();
+    throw new StartProblem(
+      `SALLYPORT_EMBEDDED_POSTGRES ${root}: the PostgreSQL there did not start: ${said}`,
+      exitCodes.unavailable,
+      { cause },
+    );
   }
   return { url: urlOf(password, port), stop: () => server.stop() };
 }

@@ -1,6 +1,14 @@
 import { experimental } from '@grpc/grpc-js';
 import type { ServerCredentials } from '@grpc/grpc-js';
-import { certificatePem, checkRequest, createRequest, issueCertificate, privateKeyPem, renewAt } from '@sallyport/pki';
+import {
+  certificatePem,
+  checkRequest,
+  createRequest,
+  issueCertificate,
+  privateKeyPem,
+  renewAt,
+  retryRenewalIn,
+} from '@sallyport/pki';
 import type { Keys } from './keyring.js';
 
 type Provider = Parameters<typeof experimental.createCertificateProviderServerCredentials>[0];
@@ -44,7 +52,7 @@ export class ServerCertificate {
     // The authority comes along: a join token pins it.
     const certificate = Buffer.concat([Buffer.from(certificatePem(leaf)), this.#ca]);
     this.#identity = { certificate, privateKey: Buffer.from(privateKeyPem(privateKey)) };
-    this.#expiresAt = now + certificateLifetime;
+    this.#expiresAt = now + this.#lifetime;
     for (const listener of this.#listeners) listener(this.#identity);
     const delay = renewAt(now, now + this.#lifetime, Math.random()) - now;
     this.#timer = setTimeout(() => void this.start().catch(() => this.#again()), delay).unref();
@@ -74,6 +82,7 @@ export class ServerCertificate {
   }
 
   #again(): void {
-    this.#timer = setTimeout(() => void this.start().catch(() => this.#again()), 60_000).unref();
+    const delay = retryRenewalIn(this.#expiresAt - Date.now(), Math.random());
+    this.#timer = setTimeout(() => void this.start().catch(() => this.#again()), delay).unref();
   }
 }

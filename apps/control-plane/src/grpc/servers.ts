@@ -14,6 +14,7 @@ import type {
   EnrolmentServiceServer,
   EvidenceServiceServer,
 } from '@sallyport/contracts';
+import { cannotListen } from '@sallyport/runtime';
 import type { ListenAddress } from '@sallyport/runtime';
 import { CONFIG } from '../config.js';
 import type { Config } from '../config.js';
@@ -110,8 +111,14 @@ export class GrpcServers implements OnApplicationBootstrap, OnApplicationShutdow
     await this.#certificate.start();
     const { enrolmentListen, grpcListen } = this.#config;
     this.ports = {
-      enrolment: await bind(this.#enrolment, enrolmentListen, this.#certificate.credentials(false)),
-      control: await bind(this.#control, grpcListen, this.#certificate.credentials(true)),
+      enrolment: await bind(this.#enrolment, this.#certificate.credentials(false), {
+        variable: 'SALLYPORT_ENROLMENT_LISTEN',
+        address: enrolmentListen,
+      }),
+      control: await bind(this.#control, this.#certificate.credentials(true), {
+        variable: 'SALLYPORT_GRPC_LISTEN',
+        address: grpcListen,
+      }),
     };
     this.#log.info({ ...this.ports }, 'gRPC listens');
   }
@@ -124,10 +131,21 @@ export class GrpcServers implements OnApplicationBootstrap, OnApplicationShutdow
   }
 }
 
-function bind(server: Server, { host, port }: ListenAddress, credentials: ServerCredentials): Promise<number> {
-  const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+/** @throws StartProblem */
+function bind(
+  server: Server,
+  credentials: ServerCredentials,
+  { variable, address }: { readonly variable: string; readonly address: ListenAddress },
+): Promise<number> {
+  const { host, port } = address;
+  const place = `${host.includes(':') ? `[${host}]` : host}:${port}`;
   return new Promise((done, failed) => {
-    server.bindAsync(address, credentials, (problem, bound) => (problem === null ? done(bound) : failed(problem)));
+    server.bindAsync(place, credentials, (problem, bound) => {
+      if (problem === null) return done(bound);
+      // The library tells the system's error in words only.
+      const code = /\b(E[A-Z]{4,})\b/.exec(problem.message)?.[1];
+      failed(cannotListen(variable, address, code === undefined ? problem : { code }));
+    });
   });
 }
 

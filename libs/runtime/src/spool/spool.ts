@@ -50,7 +50,12 @@ export interface Spool {
 export function openSpool(options: SpoolOptions): Spool {
   const { directory, limit, syncWithin = 50 } = options;
   const segmentSize = Math.min(options.segment ?? 8 << 20, Math.ceil(limit / 8));
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    const { code = 'error' } = cause as NodeJS.ErrnoException;
+    throw new SpoolFailure('io', `${directory} cannot be made (${code}): who runs this program must own it`, { cause });
+  }
   const unlock = lockDirectory(directory);
   const segments = createSegments(directory, options.onDamage);
   const found = segments.list();

@@ -1,0 +1,160 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { writeCredentials } from '@sallyport/pki';
+import { until } from '@sallyport/testing';
+import { createTestAuthority } from '../testing/authority.js';
+
+const program = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+let directory: string;
+let env: Record<string, string>;
+let taken: Server | undefined;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'sallyport-main-'));
+  env = {
+    PATH: process.env['PATH'] ?? '',
+    SALLYPORT_CONTROL_PLANE: '127.0.0.1:1',
+    SALLYPORT_NAME: 'gate-1',
+    SALLYPORT_STATE_DIRECTORY: join(directory, 'state'),
+    SALLYPORT_POSTGRES_LISTEN: '127.0.0.1:0',
+    SALLYPORT_TUNNEL_LISTEN: '127.0.0.1:0',
+    SALLYPORT_HEALTH_LISTEN: '127.0.0.1:0',
+    SALLYPORT_LOG_LEVEL: 'silent',
+  };
+});
+afterEach(() => {
+  taken?.close();
+  taken = undefined;
+  rmSync(directory, { recursive: true, force: true });
+});
+
+/** The built program, as it is run. */
+const run = (more: Readonly<Record<string, string>> = {}) => {
+  const { status, stderr } = spawnSync(process.execPath, [program], {
+    env: { ...env, ...more },
+    encoding: 'utf8',
+    timeout: 20_000,
+  });
+  return { status, lines: stderr.trimEnd().split('\n') };
+};
+const enrolled = async (name = 'gate-1'): Promise<void> => {
+  writeCredentials(env['SALLYPORT_STATE_DIRECTORY'] ?? '', await (await createTestAuthority()).issue('proxy', name));
+};
+const take = async (): Promise<string> => {
+  const server = createServer();
+  taken = server;
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+};
+const file = (name: string, content: string): string => {
+  const path = join(directory, name);
+  writeFileSync(path, content);
+  return path;
+};
+
+describe('a proxy that cannot start says in one message where and what to do', () => {
+  test('a variable that is missing', () => {
+    const { SALLYPORT_NAME: _none, ...rest } = env;
+    env = rest;
+    const { status, lines } = run();
+    expect([status, lines]).toEqual([
+      64,
+      [
+        'sallyport-proxy: SALLYPORT_NAME is not set: Name of this proxy, as the join token was made for.',
+        'sallyport-proxy: see `--help` or docs/configuration.md',
+      ],
+    ]);
+  });
+
+  test('a spool that could not hold what one statement may need', () => {
+    expect(run({ SALLYPORT_SPOOL_LIMIT: '1MiB' })).toMatchObject({
+      status: 64,
+      lines: expect.arrayContaining(['sallyport-proxy: SALLYPORT_SPOOL_LIMIT must be 16MiB or more']) as unknown,
+    });
+  });
+
+  test('no certificate and no token', () => {
+    const { status, lines } = run();
+    expect([status, lines.length]).toEqual([64, 1]);
+    expect(lines[0]).toMatch(/the proxy "gate-1" is not enrolled: .*SALLYPORT_JOIN_TOKEN/);
+  });
+
+  test('the directory of another one', async () => {
+    await enrolled('gate-2');
+    const { status, lines } = run();
+    expect([status, lines.length]).toEqual([64, 1]);
+    expect(lines[0]).toContain('belongs to the proxy "gate-2"');
+  });
+
+  test('a damaged certificate', async () => {
+    await enrolled();
+    writeFileSync(join(env['SALLYPORT_STATE_DIRECTORY'] ?? '', 'credentials.json'), '{}');
+    const { status, lines } = run();
+    expect([status, lines.length]).toEqual([64, 1]);
+    expect(lines[0]).toContain('credentials.json is damaged: remove it and enrol again');
+  });
+
+  test.each(['SALLYPORT_POSTGRES_LISTEN', 'SALLYPORT_TUNNEL_LISTEN', 'SALLYPORT_HEALTH_LISTEN'])(
+    '%s in use',
+    async (variable) => {
+      await enrolled();
+      const address = await take();
+      expect(run({ [variable]: address })).toEqual({
+        status: 69,
+        lines: [
+          `sallyport-proxy: ${variable} ${address}: the address is in use (EADDRINUSE): stop what listens there, or choose another`,
+        ],
+      });
+    },
+  );
+
+  test('a spool directory that cannot be made', async () => {
+    await enrolled();
+    writeFileSync(join(env['SALLYPORT_STATE_DIRECTORY'] ?? '', 'spool'), '');
+    const { status, lines } = run();
+    expect([status, lines.length]).toEqual([69, 1]);
+    expect(lines[0]).toContain('SALLYPORT_STATE_DIRECTORY: ');
+    expect(lines[0]).toContain('spool cannot be made (EEXIST)');
+  });
+
+  test('certificates for clients', async () => {
+    await enrolled();
+    const authority = await createTestAuthority();
+    const [one, other] = [await authority.issue('proxy', 'a'), await authority.issue('proxy', 'b')];
+    const certificate = file('certificate.pem', one.certificate);
+    const key = file('key.pem', one.privateKey);
+    const cases = [
+      [certificate, undefined, 'SALLYPORT_TLS_CERTIFICATE and SALLYPORT_TLS_KEY are set together, or neither is'],
+      ['/nowhere.pem', key, 'SALLYPORT_TLS_CERTIFICATE names a file that cannot be read (ENOENT): /nowhere.pem'],
+      [key, key, `SALLYPORT_TLS_CERTIFICATE ${key} is no certificate`],
+      [certificate, certificate, `SALLYPORT_TLS_KEY ${certificate} is no private key`],
+      [certificate, file('other.pem', other.privateKey), 'is not the key of the certificate in'],
+    ] as const;
+    for (const [cert, own, words] of cases) {
+      const { status, lines } = run({
+        SALLYPORT_TLS_CERTIFICATE: cert,
+        ...(own === undefined ? {} : { SALLYPORT_TLS_KEY: own }),
+      });
+      expect([status, lines.length, lines[0]]).toEqual([64, 2, expect.stringContaining(words)]);
+    }
+  });
+
+  test('a state directory that another proxy runs on', async () => {
+    await enrolled();
+    const first = spawn(process.execPath, [program], { env: { ...env, SALLYPORT_LOG_LEVEL: 'info' } });
+    let said = '';
+    first.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    await until(() => said.includes('listening'));
+    const { status, lines } = run();
+    expect([status, lines.length]).toEqual([69, 1]);
+    expect(lines[0]).toContain('is in use by another process');
+    const ended = new Promise<number | null>((resolve) => first.once('close', resolve));
+    first.kill('SIGTERM');
+    expect(await ended).toBe(0);
+  });
+});
