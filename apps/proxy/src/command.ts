@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { clip } from '@sallyport/audit';
-import type { AuditEvent } from '@sallyport/audit';
+import type { KeptRecord } from './evidence.js';
 import { refuse } from '@sallyport/kernel';
 import type { CommandQuestion, Notice, OutcomeNote, Permit, QuestionId, Refusal, Verdict } from '@sallyport/kernel';
 import { bindingOf, leastUsage, mintApprovedPermit, mintCommandPermit, refusalOf } from '@sallyport/policy';
@@ -168,14 +168,14 @@ export const createCommands = (input: CommandsInput): Commands => {
     const { desk, statement, facts, decision } = judged;
     const now = gate.clock.now();
     const mask = desk.masks.of(facts, statement.text, { now, database });
-    const event = recorder.intent({
+    const record = recorder.intent({
       type: 'statement.intent',
       ...headOf(command, question, judged),
       policies: decision.policies,
       verdict: approval === undefined ? 'allowed' : 'approved',
       approval,
     });
-    if (event === undefined) return { kind: 'deny', refusal: unkept };
+    if (record === undefined) return { kind: 'deny', refusal: unkept };
     const go = (): Verdict => {
       gate.budgets.charge(decision.budgets, { statements: facts.statements.length }, now);
       memory.sent(id, facts, statement.text);
@@ -184,11 +184,11 @@ export const createCommands = (input: CommandsInput): Commands => {
       return mask === undefined ? { kind: 'allow', permit } : { kind: 'allow', permit, mask };
     };
     if (!decision.durable && desk.place.source.audit !== 'durable') return go();
-    return durably(event, command, go);
+    return durably(record, command, go);
   };
 
-  const durably = async (event: AuditEvent, command: string, go: () => Verdict): Promise<Verdict> => {
-    if (await recorder.commit(event)) return go();
+  const durably = async (record: KeptRecord, command: string, go: () => Verdict): Promise<Verdict> => {
+    if (await recorder.commit(record)) return go();
     // Its intent lies in the spool already, so its end has to be told: it never went.
     recorder.record({
       type: 'statement.outcome',

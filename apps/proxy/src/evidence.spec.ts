@@ -1,5 +1,4 @@
 import { describe, expect, test } from '@jest/globals';
-import type { AuditEvent } from '@sallyport/audit';
 import { until } from '@sallyport/testing';
 import { createEvidence } from './evidence.js';
 import type { KeptRecord } from './evidence.js';
@@ -65,9 +64,9 @@ describe('evidence', () => {
 
   test('an intent that is not kept is told as a statement that was refused', () => {
     const { kept, fill, ...shelved } = shelf();
-    const told: AuditEvent[] = [];
+    const told: unknown[] = [];
     const evidence = createEvidence(shelved);
-    const watched = { ...evidence, keepLater: (event: AuditEvent) => void told.push(event) };
+    const watched = { ...evidence, keepLater: ({ content }: KeptRecord) => void told.push(JSON.parse(content)) };
     fill(true);
     expect(recorderOf(watched, 'one').intent(intent)).toBeUndefined();
     expect(told).toMatchObject([{ type: 'statement.refused', code: 'audit_unavailable', id: 'one:0' }]);

@@ -1,6 +1,3 @@
-import { spellEvent } from '@sallyport/audit';
-import type { AuditEvent } from '@sallyport/audit';
-
 /** An event as it is kept: canonical JSON under its id. */
 export interface KeptRecord {
   readonly id: string;
@@ -18,13 +15,13 @@ export interface EvidenceStore {
 /** Evidence of every session of this proxy. */
 export interface Evidence {
   /** `false`: it is not kept, so nothing may follow from it. */
-  keep(event: AuditEvent): boolean;
+  keep(record: KeptRecord): boolean;
   /** What follows from what was kept: it is, with the next record that must be, or at the end of this turn of the loop. */
-  keepSoon(event: AuditEvent): void;
+  keepSoon(record: KeptRecord): void;
   /** What happened already and could not be kept: it is, as soon as that is possible again, whatever becomes of its session. */
-  keepLater(event: AuditEvent): void;
+  keepLater(record: KeptRecord): void;
   /** The durable grade, in addition to the spool: two copies of one record are one record. */
-  commit(event: AuditEvent): Promise<boolean>;
+  commit(record: KeptRecord): Promise<boolean>;
   /** The last record could be kept. */
   readonly available: boolean;
   /** Records that could never be kept: too many waited. The gap in their sessions' numbers says so too. */
@@ -84,8 +81,7 @@ export const createEvidence = ({ store, report, mostWaiting = 32 << 20, retry = 
     }, retry).unref();
   };
 
-  const wait = (event: AuditEvent): void => {
-    const record = recordOf(event);
+  const wait = (record: KeptRecord): void => {
     if (bytes + record.content.length > mostWaiting) {
       lost += 1;
       return;
@@ -95,8 +91,7 @@ export const createEvidence = ({ store, report, mostWaiting = 32 << 20, retry = 
   };
 
   return {
-    keep(event) {
-      const record = recordOf(event);
+    keep(record) {
       if (waiting.length === 0) return append([record]);
       // The usual case: what a statement before came to, and this one. One write for both.
       if (waiting.length > together || !append([...waiting, record])) return catchUp() && append([record]);
@@ -104,20 +99,20 @@ export const createEvidence = ({ store, report, mostWaiting = 32 << 20, retry = 
       bytes = 0;
       return true;
     },
-    keepSoon(event) {
-      wait(event);
+    keepSoon(record) {
+      wait(record);
       turn ??= setImmediate(() => {
         turn = undefined;
         if (!catchUp()) tryAgain();
       });
     },
-    keepLater(event) {
-      wait(event);
+    keepLater(record) {
+      wait(record);
       tryAgain();
     },
-    async commit(event) {
+    async commit(record) {
       try {
-        await store.commit(recordOf(event));
+        await store.commit(record);
         committing = true;
       } catch (problem) {
         if (committing) report(problem);
@@ -141,5 +136,3 @@ export const createEvidence = ({ store, report, mostWaiting = 32 << 20, retry = 
 
 /** Records in one write. */
 const together = 64;
-
-const recordOf = (event: AuditEvent): KeptRecord => ({ id: event.id, content: spellEvent(event) });

@@ -1,19 +1,19 @@
-import { createEventStream } from '@sallyport/audit';
+import { createEventStream, createSpeller } from '@sallyport/audit';
 import type { AuditEvent, EventContent, StatementIntent, StatementRefused } from '@sallyport/audit';
 import type { Clock } from '@sallyport/kernel';
-import type { Evidence } from './evidence.js';
+import type { Evidence, KeptRecord } from './evidence.js';
 
 type Content<Event> = Omit<Event, 'id' | 'session' | 'sequence' | 'at' | 'proxy'>;
 
 /** Evidence of one session, numbered without a gap. */
 export interface Recorder {
   /** What must be kept before bytes move. `undefined`: it is not, and is told later as a command that was refused. */
-  intent(content: Content<StatementIntent>): AuditEvent | undefined;
+  intent(content: Content<StatementIntent>): KeptRecord | undefined;
   /** `false`: not yet kept; it is kept as soon as that is possible again. */
   record(content: EventContent): boolean;
   /** How something ended that was recorded before: kept a moment later, with what comes next. */
   follow(content: EventContent): void;
-  commit(event: AuditEvent): Promise<boolean>;
+  commit(record: KeptRecord): Promise<boolean>;
 }
 
 export const createRecorder = (input: {
@@ -24,22 +24,25 @@ export const createRecorder = (input: {
 }): Recorder => {
   const { evidence } = input;
   const stream = createEventStream(input);
+  const spell = createSpeller();
+  const kept = (event: AuditEvent): KeptRecord => ({ id: event.id, content: spell(event) });
 
   return {
     intent(content) {
       const event = stream.next(content);
-      if (evidence.keep(event)) return event;
-      evidence.keepLater(unsent(event, content));
+      const record = kept(event);
+      if (evidence.keep(record)) return record;
+      evidence.keepLater(kept(unsent(event, content)));
       return undefined;
     },
     record(content) {
-      const event = stream.next(content);
-      const kept = evidence.keep(event);
-      if (!kept) evidence.keepLater(event);
-      return kept;
+      const record = kept(stream.next(content));
+      const done = evidence.keep(record);
+      if (!done) evidence.keepLater(record);
+      return done;
     },
-    follow: (content) => evidence.keepSoon(stream.next(content)),
-    commit: (event) => evidence.commit(event),
+    follow: (content) => evidence.keepSoon(kept(stream.next(content))),
+    commit: (record) => evidence.commit(record),
   };
 };
 

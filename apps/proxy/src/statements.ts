@@ -136,10 +136,19 @@ export const shownText = (text: string): string => clip(detectorsFor().scrubText
 /** SHA-256 of the exact text and parameters, hex. */
 export const digestOf = (statement: Statement, parameters: readonly Parameter[]): string => {
   if (parameters.length === 0) return statement.digest;
-  const parts: Uint8Array[] = [Buffer.from(`${statement.digest}\n${parameters.length}\n`)];
-  for (const { type, format, value } of parameters) {
-    parts.push(Buffer.from(`${type} ${format} ${value === null ? 'null' : value.length}\n`));
-    if (value !== null) parts.push(value);
+  const heads = parameters.map(
+    ({ type, format, value }) => `${type} ${format} ${value === null ? 'null' : value.length}\n`,
+  );
+  let size = 0;
+  for (const [index, { value }] of parameters.entries()) size += (heads[index]?.length ?? 0) + (value?.length ?? 0);
+  const first = `${statement.digest}\n${parameters.length}\n`;
+  const bytes = Buffer.allocUnsafe(first.length + size);
+  let at = bytes.write(first, 0, 'latin1');
+  for (const [index, { value }] of parameters.entries()) {
+    at += bytes.write(heads[index] ?? '', at, 'latin1');
+    if (value === null) continue;
+    bytes.set(value, at);
+    at += value.length;
   }
-  return hash('sha256', Buffer.concat(parts), 'hex');
+  return hash('sha256', bytes, 'hex');
 };

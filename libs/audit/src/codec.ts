@@ -81,40 +81,46 @@ const eventSchema = z
   .refine((event) => event.id === `${event.session}:${event.sequence}`, 'id is not session:sequence');
 
 /** The members of each type of event in canonical order, each with its name as JSON has it. */
-const spellings = new Map(
+const members = new Map(
   kinds.map(({ shape }) => [
     shape.type.value,
     Object.keys(shape)
       .sort()
-      .map((member) => [member, `${canonicalJson(member)}:`] as const),
+      .map((name) => [name, `${canonicalJson(name)}:`] as const),
   ]),
 );
 
-/** Texts of lists and callers that many events share. They never change. */
-const shared = new WeakMap<object, string>();
+const spell = (value: unknown): string =>
+  typeof value === 'string' && value.isWellFormed() ? JSON.stringify(value) : canonicalJson(value);
 
-const spellMember = (value: unknown): string => {
-  if (typeof value === 'string' && value.isWellFormed()) return JSON.stringify(value);
-  if (typeof value !== 'object' || value === null) return canonicalJson(value);
-  const known = shared.get(value) ?? canonicalJson(value);
-  shared.set(value, known);
-  return known;
-};
-
-/** What `canonicalJson` says of it, without sorting members whose order is known: every statement pays for this twice. */
-export const spellEvent = (event: AuditEvent): string => {
-  const members = spellings.get(event.type);
-  if (members === undefined) return canonicalJson(event);
-  let text = '';
-  for (const [member, name] of members) {
-    const value = (event as unknown as Readonly<Record<string, unknown>>)[member];
-    if (value !== undefined) text += `${text === '' ? '{' : ','}${name}${spellMember(value)}`;
-  }
-  return `${text}}`;
+/**
+ * Spells events as `canonicalJson` does. One session's events have most of their members in common, so what was spelled
+ * for the last one is taken again: every statement pays for this twice.
+ */
+export const createSpeller = (): ((event: AuditEvent) => string) => {
+  const last = new Map<AuditEvent['type'], { readonly values: unknown[]; readonly texts: string[] }>();
+  return (event) => {
+    const names = members.get(event.type);
+    if (names === undefined) return canonicalJson(event);
+    const before = last.get(event.type) ?? { values: [], texts: [] };
+    last.set(event.type, before);
+    let text = '';
+    for (let index = 0; index < names.length; index += 1) {
+      const [name = '', label = ''] = names[index] ?? [];
+      const value = (event as unknown as Readonly<Record<string, unknown>>)[name];
+      if (value === undefined) continue;
+      if (before.values[index] !== value) {
+        before.texts[index] = label + spell(value);
+        before.values[index] = value;
+      }
+      text += (text === '' ? '{' : ',') + (before.texts[index] ?? '');
+    }
+    return `${text}}`;
+  };
 };
 
 /** Canonical bytes: the spool, the wire and every digest use these and no others. */
-export const encodeEvent = (event: AuditEvent): Uint8Array => encodeUtf8(spellEvent(event));
+export const encodeEvent = (event: AuditEvent): Uint8Array => encodeUtf8(canonicalJson(event));
 
 export type EventRead =
   { readonly kind: 'event'; readonly event: AuditEvent } | { readonly kind: 'refused'; readonly reason: string };

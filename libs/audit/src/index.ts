@@ -1,5 +1,5 @@
 export { canonicalJson } from './canonical.js';
-export { decodeEvent, encodeEvent, spellEvent } from './codec.js';
+export { createSpeller, decodeEvent, encodeEvent } from './codec.js';
 export type { EventRead } from './codec.js';
 export { escapeForCsv, escapeForTerminal } from './escape.js';
 export * from './event.js';
