@@ -1,8 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
+import { execFileSync } from 'node:child_process';
+import { readFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { sally } from '../testing/sally.js';
 import { createProgram } from './program.js';
 
+const room = join(dirname(fileURLToPath(import.meta.url)), '..');
 const nowhere = { write: () => undefined };
 const program = createProgram({} as never, { out: nowhere, err: nowhere });
 const leaves = (command: Command, path: readonly string[] = []): readonly (readonly [string, Command])[] =>
@@ -53,6 +58,17 @@ describe.each(commands)('sally %s --help', (path, command) => {
   });
 
   test('has a description', () => expect(command.description()).not.toBe(''));
+});
+
+test('`npx sally` is ours: what npm links is in the repository, executable, before anything is built', () => {
+  const { bin } = JSON.parse(readFileSync(join(room, 'package.json'), 'utf8')) as {
+    readonly bin: { readonly sally: string };
+  };
+  expect(statSync(join(room, bin.sally)).mode & 0o111).toBe(0o111);
+  expect(execFileSync('git', ['ls-files', bin.sally], { cwd: room, encoding: 'utf8' })).toBe('bin/sally.js\n');
+  expect(execFileSync(process.execPath, [join(room, bin.sally), '--help'], { encoding: 'utf8' })).toContain(
+    'Usage: sally',
+  );
 });
 
 test.each([
