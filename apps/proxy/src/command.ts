@@ -4,7 +4,7 @@ import type { KeptRecord } from './evidence.js';
 import { refuse } from '@sallyport/kernel';
 import type { CommandQuestion, Notice, OutcomeNote, Permit, QuestionId, Refusal, Verdict } from '@sallyport/kernel';
 import { bindingOf, leastUsage, mintApprovedPermit, mintCommandPermit, refusalOf } from '@sallyport/policy';
-import type { AllowDecision, Budget, HoldDecision } from '@sallyport/policy';
+import type { AllowDecision, HoldDecision } from '@sallyport/policy';
 import type { Facts } from '@sallyport/sql';
 import type { Desk, DeskNow } from './desk.js';
 import type { Gate } from './gate.js';
@@ -14,6 +14,8 @@ import { createStatementMemory } from './memory.js';
 import type { NamedText } from './memory.js';
 import type { Recorder } from './record.js';
 import { requestOf } from './request.js';
+import { spend } from './spend.js';
+import type { Spending } from './spend.js';
 import { createSettingsWatch, isWayOut } from './settings.js';
 import { effectsOf, outlineOf } from './outline.js';
 import { digestOf, preparedIn, unreadStatement } from './statements.js';
@@ -68,7 +70,7 @@ interface Refused {
 interface Running {
   readonly command: string;
   readonly facts: Facts;
-  readonly budgets: readonly Budget[];
+  readonly spending: Spending;
   readonly since: number;
 }
 
@@ -177,11 +179,12 @@ export const createCommands = (input: CommandsInput): Commands => {
     });
     if (record === undefined) return { kind: 'deny', refusal: unkept };
     const go = (): Verdict => {
-      gate.budgets.charge(decision.budgets, { statements: facts.statements.length }, now);
+      const spending = spend({ ledger: gate.budgets, budgets: decision.budgets, facts, clock: gate.clock });
       memory.sent(id, facts, statement.text);
       settings.sent(id, facts, question);
-      running.set(id, { command, facts, budgets: decision.budgets, since: gate.clock.monotonic() });
-      return mask === undefined ? { kind: 'allow', permit } : { kind: 'allow', permit, mask };
+      running.set(id, { command, facts, spending, since: gate.clock.monotonic() });
+      const { limit } = spending;
+      return { kind: 'allow', permit, ...(mask ? { mask } : {}), ...(limit ? { limit } : {}) };
     };
     if (!decision.durable && desk.place.source.audit !== 'durable') return go();
     return durably(record, command, go);
@@ -328,10 +331,9 @@ export const createCommands = (input: CommandsInput): Commands => {
       const completed = note.status === 'completed';
       memory.settled(note.question, completed);
       settings.settled(note.question, completed);
-      const { command, facts, budgets, since } = done;
+      const { command, facts, spending, since } = done;
       const { status, rows, bytes, maskedColumns, maskedCells } = note;
-      const usage = { ...(outlineOf(facts).writes ? { writes: rows } : { rows }), bytes };
-      gate.budgets.charge(budgets, usage, gate.clock.now());
+      spending.settle(note);
       const duration = Math.max(0, gate.clock.monotonic() - since);
       recorder.follow({
         type: 'statement.outcome',

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import pg from 'pg';
 import { ApprovalState } from '@sallyport/contracts';
 import type { AuditEvent } from '@sallyport/audit';
 import { openTarget } from '@sallyport/postgres/login';
@@ -222,6 +223,25 @@ describe('a proxy in front of a real target', () => {
     await house.publish({ policies, subagents: [subagent('etl', { disabled: true })] });
     expect((await failure(client.query(selectAll))).code).toBe('42501');
     await house.publish({ subagents: [subagent('etl'), subagent('deployer')] });
+    expect((await client.query(selectAll)).rows).toEqual(masked);
+    await client.end();
+  });
+
+  test('an answer ends where its budget does, in the middle of its rows, and the session goes on', async () => {
+    const one = `@id("few") @budget("rows=3/1h") permit (principal in Group::"etl", action in Action::"read", resource in Connection::"billing");`;
+    expect(await house.publish({ policies: `${policies} ${one}` })).toBeUndefined();
+    const client = await house.client(await house.token('etl'));
+    expect((await client.query(selectAll)).rows).toEqual(masked);
+    const rows: unknown[] = [];
+    const query = new pg.Query(selectAll);
+    query.on('row', (row) => rows.push(row));
+    const cut = new Promise<Error & { code?: string }>((resolve) => query.on('error', resolve));
+    client.query(query);
+    expect((await cut).code).toBe('54000');
+    expect(rows).toEqual(masked.slice(0, 1));
+    expect((await failure(client.query(selectAll))).code).toBe('54000');
+    expect((await client.query('BEGIN')).command).toBe('BEGIN');
+    await house.publish({ policies });
     expect((await client.query(selectAll)).rows).toEqual(masked);
     await client.end();
   });
