@@ -53,6 +53,7 @@ const scripted = (script: Partial<Session>): Session & { readonly told: string[]
   };
   return {
     told,
+    stalled: false,
     feed: say('feed', script.feed),
     answer: say('answer', script.answer),
     inform: say('inform', script.inform),
@@ -192,20 +193,24 @@ describe('drive', () => {
     expect(made.target.written).toEqual(['run1']);
   });
 
-  test('a slow client pauses the target, a slow target the client, until they drain', async () => {
+  test('a client that does not read is not read and pauses the target, a slow target pauses the client', async () => {
     const made = await openedBench((side, chunk) =>
       side === 'target' ? [{ kind: 'toClient', bytes: chunk }] : [command(1)],
     );
     made.client.full = true;
     made.target.events?.data(bytes('rows'));
-    expect(made.target.calls).toEqual(['pause']);
+    expect([made.client.calls, made.target.calls]).toEqual([['pause'], ['pause']]);
     made.client.events?.drain();
-    expect(made.target.calls).toEqual(['pause', 'resume']);
+    expect([made.client.calls, made.target.calls]).toEqual([
+      ['pause', 'resume'],
+      ['pause', 'resume'],
+    ]);
     made.target.full = true;
     made.client.events?.data(bytes('q'));
-    expect(made.client.calls).toEqual(['pause']);
+    expect(made.client.calls).toEqual(['pause', 'resume', 'pause']);
     made.target.events?.drain();
-    expect(made.client.calls).toEqual(['pause', 'resume']);
+    expect(made.client.calls).toEqual(['pause', 'resume', 'pause', 'resume']);
+    expect(made.target.calls).toEqual(['pause', 'resume']);
   });
 
   test('an event that comes up while a step is performed waits for its turn', async () => {

@@ -54,12 +54,15 @@ export interface Driven {
  * and an answer that takes its time.
  *
  * The client's side is read on while a question is open: the session keeps those bytes (bounded), and a hang-up is
- * noticed. It is paused only while the target takes no more bytes; the target only while the client takes no more.
+ * noticed. What nobody takes is not asked for: the client is read while both sides take what is written to them and the
+ * session does not wait for the target, the target while the client does. So neither side fills our memory.
  */
 export const drive = ({ session, client, answerer, report }: DriveInput): Driven => {
   const permits = new WeakSet<Permit>();
   const waiting: (() => readonly Step[])[] = [];
   let target: Pipe | undefined;
+  const full: Record<Side, boolean> = { client: false, target: false };
+  const paused: Record<Side, boolean> = { client: false, target: false };
   let turning = false;
   let failing = false;
   let finished = false;
@@ -79,6 +82,19 @@ export const drive = ({ session, client, answerer, report }: DriveInput): Driven
       turning = false;
     }
     if (waiting.length > 0 && !finished) turn(nothing);
+    else flow();
+  };
+
+  const flow = (): void => {
+    if (finished) return;
+    steer('client', client, full.client || full.target || session.stalled);
+    if (target !== undefined) steer('target', target, full.client);
+  };
+  const steer = (side: Side, pipe: Pipe, pause: boolean): void => {
+    if (pause === paused[side]) return;
+    paused[side] = pause;
+    if (pause) pipe.pause();
+    else pipe.resume();
   };
 
   const performAll = (steps: readonly Step[]): void => {
@@ -104,12 +120,12 @@ export const drive = ({ session, client, answerer, report }: DriveInput): Driven
   const perform = (step: Step): void => {
     switch (step.kind) {
       case 'toClient':
-        if (!client.write(step.bytes)) target?.pause();
+        if (!client.write(step.bytes)) full.client = true;
         return;
       case 'toTarget':
         if (!permits.has(step.permit)) throw new Error('bytes for the target without a permit of this session');
         if (target === undefined) throw new Error('bytes for a target that is not there');
-        if (!target.write(step.bytes)) client.pause();
+        if (!target.write(step.bytes)) full.target = true;
         return;
       case 'ask':
         return ask(step.id, step.question);
@@ -158,16 +174,20 @@ export const drive = ({ session, client, answerer, report }: DriveInput): Driven
         if (finished) return pipe.destroy();
         target = pipe;
         turn(() => session.dialed({ kind: 'opened', greeting }));
-        pipe.attach(eventsOf('target', client));
+        pipe.attach(eventsOf('target'));
+        // The flow begins with it, whatever was said before.
+        if (paused.target) pipe.pause();
       },
       (error: unknown) => turn(() => raise(error)),
     );
   };
 
-  /** `back`: the side that feeds this one, and was paused while this one was full. */
-  const eventsOf = (side: Side, back: Pipe | (() => Pipe | undefined)) => ({
+  const eventsOf = (side: Side) => ({
     data: (bytes: Uint8Array) => turn(() => session.feed(side, bytes)),
-    drain: () => (typeof back === 'function' ? back()?.resume() : back.resume()),
+    drain: () => {
+      full[side] = false;
+      if (!turning) flow();
+    },
     end: () => turn(() => session.end(side)),
   });
 
@@ -208,7 +228,7 @@ export const drive = ({ session, client, answerer, report }: DriveInput): Driven
     }
   };
 
-  client.attach(eventsOf('client', () => target));
+  client.attach(eventsOf('client'));
   return { terminate: (refusal) => turn(() => session.terminate(refusal)) };
 };
 

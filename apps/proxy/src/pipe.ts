@@ -74,6 +74,7 @@ export const createSocketPipe = (first: Socket): Pipe & { swap(next: Socket): vo
     end() {
       over = true;
       const last = socket;
+      if (last.destroyed) return;
       const timer = setTimeout(() => last.destroy(), linger);
       last.once('close', () => clearTimeout(timer));
       last.end();

@@ -29,7 +29,9 @@ export const spend = ({ ledger, budgets, facts, clock }: SpendInput): Spending =
   const least = leastUsage(facts).writes ?? 0;
   ledger.charge(budgets, { statements: facts.statements.length, writes: least }, clock.now());
   const shown = { rows: 0, bytes: 0 };
-  const measured = budgets.some(({ limits }) => limits.some(({ measure }) => measure === 'rows' || measure === 'bytes'));
+  const measured = budgets.some(({ limits }) =>
+    limits.some(({ measure }) => measure === 'rows' || measure === 'bytes'),
+  );
   const limit: AnswerLimit = {
     admit(rows, bytes) {
       const now = clock.now();

@@ -10,6 +10,11 @@ export type Side = 'client' | 'target';
  * cannot know whether an answer came from a cache, a policy or a person who took nine minutes.
  */
 export interface Session {
+  /**
+   * It reads no more of the client before the target has spoken, so the client's bytes may stay in their socket. Never
+   * while a question is open: then it reads on (bounded), or a hang-up would not be noticed.
+   */
+  readonly stalled: boolean;
   feed(side: Side, bytes: Uint8Array, channel?: Channel): readonly Step[];
   answer(id: QuestionId, verdict: Verdict): readonly Step[];
   /** Say something to the client while question `id` is open. */

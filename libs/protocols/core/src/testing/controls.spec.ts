@@ -28,6 +28,7 @@ const lines = (bytes: Uint8Array): string[] => (decodeUtf8(bytes) ?? '').split('
 
 /** A protocol of lines, just large enough to have every control: `run x`, answered by `row a b` and `end 2`. */
 class LineSession implements Session {
+  readonly stalled = false;
   private kept: Record<Side, Uint8Array> = { client: new Uint8Array(0), target: new Uint8Array(0) };
   private login: Permit | undefined;
   private asked = 0;

@@ -58,12 +58,18 @@ export class Requests {
     this.held = new HeldBack(exchange);
   }
 
+  /** Waits for the target, and for nobody else. */
+  get stalled(): boolean {
+    return this.waiting && this.open === undefined;
+  }
+
   feed(bytes: Uint8Array): void {
     const { exchange } = this;
     if (exchange.closed || exchange.draining) return;
     this.framer.push(bytes);
-    const blocked = this.open !== undefined || this.waiting;
-    if (blocked && this.framer.inbox.length > exchange.context.limits.heldBytes)
+    const { heldBytes, clientMessage } = exchange.context.limits;
+    const most = this.open !== undefined ? heldBytes : this.waiting ? clientMessage + heldBytes : Infinity;
+    if (this.framer.inbox.length > most)
       exchange.fatal({ refusal: refuse('limit_exceeded', 'too much was sent ahead of a held command') }, 'refused');
     else if (this.open === undefined) this.pump();
   }

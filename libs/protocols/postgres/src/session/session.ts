@@ -50,6 +50,10 @@ export class PostgresSession implements Session {
     this.entrance = new Entrance(context);
   }
 
+  get stalled(): boolean {
+    return this.phase.kind === 'talk' && this.phase.requests.stalled;
+  }
+
   feed(side: Side, bytes: Uint8Array): readonly Step[] {
     const { phase } = this;
     if (bytes.length === 0) return [];
