@@ -1,4 +1,3 @@
-import { STATUS_CODES } from 'node:http';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { NestFactory } from '@nestjs/core';
@@ -12,8 +11,9 @@ import { openEmbeddedPostgres } from './db/embedded.js';
 import { applyMigrations } from './db/migrations.js';
 import { databaseProblem } from './db/unreachable.js';
 import { prepareTenancy } from './db/tenancy.js';
+import { jsonOnly, shallowOnly } from './http/body.js';
+import { answerClientErrors } from './http/client-error.js';
 import { serveDocs } from './http/openapi.js';
-import { Problem } from './http/problem.js';
 import { Readiness } from './http/readiness.js';
 import { cannotListen } from '@sallyport/runtime';
 import { nestLogger } from './log.js';
@@ -104,9 +104,11 @@ function equip(app: NestExpressApplication): void {
   app.use('/v1', neverStored);
   app.use(jsonOnly);
   app.useBodyParser('json', { limit: bodyLimit, type: 'application/json', strict: true });
+  app.use(shallowOnly);
   const server = app.getHttpServer() as Server;
   server.requestTimeout = 30_000;
   server.headersTimeout = 10_000;
+  answerClientErrors(server);
   serveDocs(app);
 }
 
@@ -114,15 +116,6 @@ function equip(app: NestExpressApplication): void {
 function neverStored(_request: Request, response: Response, next: NextFunction): void {
   response.setHeader('cache-control', 'no-store');
   next();
-}
-
-/** A body of another kind would be passed over; better to say so. */
-function jsonOnly(request: Request, _response: Response, next: NextFunction): void {
-  const hasBody =
-    request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0;
-  if (hasBody && !/^application\/json\s*(?:;|$)/i.test(request.headers['content-type'] ?? ''))
-    next(new Problem('unsupported_media_type', `send application/json (${STATUS_CODES[415] ?? ''})`));
-  else next();
 }
 
 /** Idle connections are closed at once, busy ones when they are done, and all of them in the end. */

@@ -8,11 +8,10 @@ import type { UserCaller } from '../http/caller.js';
 import { NounDocs, Summary } from '../http/noun.js';
 import { pageOf, pageQuery, timePage, toPage } from '../http/page.js';
 import type { Page } from '../http/page.js';
-import { line } from '../http/text.js';
+import { instant, line } from '../http/text.js';
 import { auditEventView, auditTypes, presentEvent } from './audit-event.js';
 import type { AuditEventView } from './audit-event.js';
 
-const instant = z.iso.datetime({ offset: true });
 const span = { from: instant.optional().describe('At or after.'), to: instant.optional().describe('Before.') };
 
 const auditQuery = z.strictObject({

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { invalidField } from './problem.js';
+import { isKnownTime } from './text.js';
 
 /** One page of a list; `next` is the cursor of the following one. */
 export interface Page<Item> {
@@ -33,7 +34,16 @@ export function decodeCursor(cursor: string, parts: number): readonly string[] {
   } catch {
     // Falls through to the one message.
   }
-  throw invalidField('cursor', 'is not a cursor of this list');
+  throw notACursor();
+}
+
+const notACursor = () => invalidField('cursor', 'is not a cursor of this list');
+
+/** Of a list that is sorted by a number. */
+export function decodeCountCursor(cursor: string): number {
+  const [text = ''] = decodeCursor(cursor, 1);
+  if (!/^\d{1,10}$/.test(text) || Number(text) > 2_147_483_647) throw notACursor();
+  return Number(text);
 }
 
 /** What a query for one page of nouns takes, oldest first: one row more than asked tells whether there is a next page. */
@@ -50,7 +60,7 @@ export function nounPage(tenantId: string, { limit, cursor }: PageQuery) {
 export function timePage<Field extends string>(field: Field, { limit, cursor }: PageQuery) {
   const [time, id] = cursor === undefined ? [] : decodeCursor(cursor, 2);
   const at = time === undefined ? undefined : new Date(time);
-  if (at !== undefined && Number.isNaN(at.getTime())) throw invalidField('cursor', 'is not a cursor of this list');
+  if (at !== undefined && !isKnownTime(at)) throw notACursor();
   return {
     before: at === undefined ? {} : { OR: [{ [field]: { lt: at } }, { [field]: at, id: { lt: id } }] },
     orderBy: [{ [field]: 'desc' as const }, { id: 'desc' as const }],

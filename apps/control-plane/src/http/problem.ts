@@ -13,6 +13,7 @@ export const problemCodes = {
   forbidden: { status: 403, title: 'Not allowed' },
   not_found: { status: 404, title: 'Not found' },
   method_not_allowed: { status: 405, title: 'Method not allowed' },
+  request_timeout: { status: 408, title: 'The request did not come in time' },
   conflict: { status: 409, title: 'Conflict' },
   in_use: { status: 409, title: 'Still in use' },
   in_progress: { status: 409, title: 'The same request is in progress' },
@@ -26,6 +27,7 @@ export const problemCodes = {
   issuer_unreachable: { status: 422, title: "The issuer's keys could not be read" },
   approval_pending: { status: 425, title: 'Not approved yet' },
   too_many_requests: { status: 429, title: 'Too many requests' },
+  head_too_large: { status: 431, title: 'The head of the request is too large' },
   internal: { status: 500, title: 'Internal error' },
   unavailable: { status: 503, title: 'Temporarily unavailable' },
 } as const satisfies Readonly<Record<string, { readonly status: number; readonly title: string }>>;
@@ -70,6 +72,10 @@ export class Problem extends Error {
     this.retryAfterSeconds = more.retryAfterSeconds;
   }
 
+  get title(): string {
+    return problemCodes[this.code].title;
+  }
+
   get status(): number {
     return problemCodes[this.code].status;
   }
@@ -78,7 +84,7 @@ export class Problem extends Error {
     return {
       ...this.facts,
       type: `urn:sallyport:problem:${this.code}`,
-      title: problemCodes[this.code].title,
+      title: this.title,
       status: this.status,
       detail: this.message,
       code: this.code,

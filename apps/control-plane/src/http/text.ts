@@ -25,6 +25,15 @@ export const name = z
 export const line = (most: number) =>
   text(most).refine((value) => !/[\p{Cc}\u2028\u2029]/u.test(value), 'must be one line without control characters');
 
+/** What PostgreSQL and everybody's calendar agree on. */
+const times = { first: Date.parse('0001-01-01T00:00:00Z'), last: Date.parse('9999-12-31T23:59:59.999Z') } as const;
+export const isKnownTime = (time: Date): boolean => time.getTime() >= times.first && time.getTime() <= times.last;
+
+/** A moment that somebody asks for. */
+export const instant = z.iso
+  .datetime({ offset: true })
+  .refine((value) => isKnownTime(new Date(value)), 'must be between the years 1 and 9999');
+
 /** `:ref` of a path: an id or a name. */
 export const refParams = z.strictObject({
   ref: z.string().regex(/^[A-Za-z0-9._@-]{1,63}$/, 'must be an id or a name'),

@@ -9,9 +9,9 @@ import type { Transaction } from '../db/database.js';
 import type { PolicySet, PolicyVersion, Prisma } from '../db/generated/client.js';
 import { list, moment } from '../http/answers.js';
 import { alreadyThere, nameForPut } from '../http/noun.js';
-import { decodeCursor, nounPage, toPage } from '../http/page.js';
+import { decodeCountCursor, nounPage, toPage } from '../http/page.js';
 import type { Page, PageQuery } from '../http/page.js';
-import { Problem, invalidField, notFound } from '../http/problem.js';
+import { Problem, notFound } from '../http/problem.js';
 import { byReference, line, name, text } from '../http/text.js';
 import { Enforceability } from './enforceability.js';
 import { diffLines } from './line-diff.js';
@@ -199,9 +199,7 @@ export class PolicySetsService {
 
   async versions(tenantId: string, ref: string, { limit, cursor }: PageQuery): Promise<Page<PolicyVersionView>> {
     const set = await find(this.#database, tenantId, ref);
-    const before = cursor === undefined ? undefined : Number(decodeCursor(cursor, 1)[0]);
-    if (before !== undefined && !Number.isSafeInteger(before))
-      throw invalidField('cursor', 'is not a cursor of this list');
+    const before = cursor === undefined ? undefined : decodeCountCursor(cursor);
     const rows = await this.#database.policyVersion.findMany({
       where: { tenantId, policySetId: set.id, ...(before === undefined ? {} : { version: { lt: before } }) },
       orderBy: { version: 'desc' },

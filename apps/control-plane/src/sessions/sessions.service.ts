@@ -5,14 +5,12 @@ import { SessionEnding } from '../configuration/session-ending.js';
 import { Database } from '../db/database.js';
 import type { Session } from '../db/generated/client.js';
 import { moment } from '../http/answers.js';
-import { decodeCursor, pageQuery, timePage, toPage } from '../http/page.js';
+import { decodeCountCursor, pageQuery, timePage, toPage } from '../http/page.js';
 import type { Page, PageQuery } from '../http/page.js';
-import { Problem, invalidField, notFound } from '../http/problem.js';
-import { line } from '../http/text.js';
+import { Problem, notFound } from '../http/problem.js';
+import { instant, line } from '../http/text.js';
 import { presentStatement } from './statement.js';
 import type { StatementView } from './statement.js';
-
-const instant = z.iso.datetime({ offset: true });
 
 export const sessionQuery = z.strictObject({
   ...pageQuery.shape,
@@ -92,8 +90,7 @@ export class SessionsService {
 
   async statements(tenantId: string, id: string, { limit, cursor }: PageQuery): Promise<Page<StatementView>> {
     await this.#find(tenantId, id);
-    const after = cursor === undefined ? -1 : Number(decodeCursor(cursor, 1)[0]);
-    if (!Number.isSafeInteger(after)) throw invalidField('cursor', 'is not a cursor of this list');
+    const after = cursor === undefined ? -1 : decodeCountCursor(cursor);
     const decided = await this.#database.auditRecord.findMany({
       where: {
         tenantId,
