@@ -106,9 +106,10 @@ async function insert(transaction: Transaction, tenantId: string, rows: readonly
   const json = JSON.stringify(rows);
   const added = await transaction.$queryRaw<{ readonly id: string }[]>`
     insert into "AuditRecord" ("id", "tenantId", "sessionId", "sequence", "type", "at", "callerName", "connectionName",
-      "verdict", "commandId", "tables", "content")
-    select r."id", ${tenantId}, r."sessionId", r."sequence", r."type", r."at", r."callerName", r."connectionName",
-      r."verdict", r."commandId", array(select jsonb_array_elements_text(r."tables")), r."content"
+      "verdict", "commandId", "tables", "content", "receivedAt")
+    select r."id", ${tenantId}, r."sessionId", r."sequence", r."type", r."at" at time zone 'UTC', r."callerName",
+      r."connectionName", r."verdict", r."commandId", array(select jsonb_array_elements_text(r."tables")), r."content",
+      now() at time zone 'UTC'
     from jsonb_to_recordset(${json}::jsonb) as r("id" text, "sessionId" text, "sequence" int, "type" text,
       "at" timestamptz, "callerName" text, "connectionName" text, "verdict" text, "commandId" text, "tables" jsonb,
       "content" jsonb)
