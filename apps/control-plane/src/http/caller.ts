@@ -18,6 +18,8 @@ interface Named {
 export interface UserCaller extends Named {
   readonly kind: 'user';
   readonly role: Role;
+  /** When the token that they ask with ends. */
+  readonly tokenExpiresAt: Date | null;
 }
 
 export interface SubagentCaller extends Named {

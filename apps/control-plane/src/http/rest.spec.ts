@@ -1,25 +1,29 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { MetadataScanner, ModulesContainer } from '@nestjs/core';
-import { startPostgres } from '@sallyport/testing';
-import type { TestPostgres } from '@sallyport/testing';
+import { startIdentityProvider, startPostgres } from '@sallyport/testing';
+import type { TestIdentityProvider, TestPostgres } from '@sallyport/testing';
 import { itemsOf, startPlane } from '../../testing/plane.js';
-import type { Rest, TestPlane } from '../../testing/plane.js';
+import type { Answer, Rest, TestPlane } from '../../testing/plane.js';
 import { GroupsService } from '../identity/groups.service.js';
 import { UsersService } from '../identity/users.service.js';
 import { authorization } from './authorization.js';
 import { routeOf } from './route.js';
 
+const audience = 'https://sallyport.test';
 let postgres: TestPostgres;
+let provider: TestIdentityProvider;
 let plane: TestPlane;
 let admin: Rest;
 beforeAll(async () => {
   postgres = await startPostgres();
   await postgres.createDatabase('rest');
-  plane = await startPlane(postgres.url('rest'));
+  provider = await startIdentityProvider({ clients: [{ id: 'etl', secret: 'etl-secret' }] });
+  plane = await startPlane(postgres.url('rest'), { SALLYPORT_AUDIENCE: audience });
   admin = plane.admin;
 });
 afterAll(async () => {
   await plane.stop();
+  await provider.stop();
   await postgres.stop();
 });
 
@@ -63,11 +67,14 @@ describe('the authorization table', () => {
   });
 
   test('is obeyed: who is not listed is refused, on every route', async () => {
-    const people = {
+    await admin('PUT', '/v1/issuers/idp', { issuer: provider.issuer, jwksUri: provider.jwksUri });
+    await admin('PUT', '/v1/subagents/etl', { issuer: 'idp', claims: { sub: 'etl' } });
+    const callers = {
       admin,
       auditor: await plane.as('audrey', 'auditor'),
       approver: await plane.as('grace', 'approver'),
       member: await plane.as('linus', 'member'),
+      subagent: plane.bearing(await provider.token('etl', audience)),
     };
     const served = new Set(servedRoutes());
     for (const [route, access] of Object.entries(authorization)) {
@@ -79,7 +86,7 @@ describe('the authorization table', () => {
         .replace(':version', '1');
       const body = method === 'POST' || method === 'PUT' ? { nothing: true } : undefined;
       expect([route, (await plane.nobody(method, path, body)).status]).toEqual([route, 401]);
-      for (const [role, rest] of Object.entries(people)) {
+      for (const [role, rest] of Object.entries(callers)) {
         const { status } = await rest(method, path, body);
         const allowed = (access as readonly string[]).includes(role);
         expect([route, role, status === 403]).toEqual([route, role, !allowed]);
@@ -224,6 +231,29 @@ describe('pages', () => {
     expect(new Set(seen).size).toBe(seen.length);
   });
 
+  test('do not shift when something comes or goes between them', async () => {
+    const namesOn = (page: Answer) => itemsOf(page).map((item) => String(item['name']));
+    for (const name of ['s1', 's2', 's3', 's4', 's5']) await admin('PUT', `/v1/classes/${name}`, { mask: 'redact' });
+    const first = await admin('GET', '/v1/classes?limit=2');
+    // What was seen goes, what is next goes, the cursor's own goes, and something new comes.
+    for (const name of ['s1', 's2', 's3']) await admin('DELETE', `/v1/classes/${name}`);
+    await admin('PUT', '/v1/classes/s6', { mask: 'redact' });
+    const second = await admin('GET', `/v1/classes?limit=2&cursor=${String(first.body['next'])}`);
+    const third = await admin('GET', `/v1/classes?limit=2&cursor=${String(second.body['next'])}`);
+    expect([namesOn(first), namesOn(second), namesOn(third)]).toEqual([['s1', 's2'], ['s4', 's5'], ['s6']]);
+    expect(third.body['next']).toBeNull();
+    const actions = await admin('GET', '/v1/admin-actions?limit=2');
+    await admin('PUT', '/v1/classes/s7', { mask: 'redact' });
+    const older = await admin('GET', `/v1/admin-actions?limit=2&cursor=${String(actions.body['next'])}`);
+    const seen = [...itemsOf(actions), ...itemsOf(older)].map(({ nounId, action }) => [nounId === null, action]);
+    expect(seen.map(([, action]) => action)).toEqual([
+      'PUT /v1/classes/:ref',
+      'DELETE /v1/classes/:ref',
+      'DELETE /v1/classes/:ref',
+      'DELETE /v1/classes/:ref',
+    ]);
+  });
+
   test('newest first lists go on after their last item', async () => {
     const first = await admin('GET', '/v1/admin-actions?limit=2');
     const second = await admin('GET', `/v1/admin-actions?limit=2&cursor=${String(first.body['next'])}`);
@@ -274,6 +304,32 @@ describe('idempotency keys', () => {
     const statuses = answers.map((answer) => `${answer.status} ${String(answer.body['code'] ?? '')}`);
     expect(statuses.filter((status) => !['201 ', '409 in_progress'].includes(status))).toEqual([]);
     expect(new Set(answers.flatMap((answer) => (answer.status === 201 ? [answer.body['id']] : []))).size).toBe(1);
+  });
+
+  test('a key belongs to its caller, its route and its address', async () => {
+    const key = { 'idempotency-key': 'shared' };
+    const second = await plane.as('augusta', 'admin');
+    const [one, two] = [
+      await admin('POST', '/v1/tokens', { name: 't' }, key),
+      await second('POST', '/v1/tokens', { name: 't' }, key),
+    ];
+    expect([one.status, two.status]).toEqual([201, 201]);
+    expect(two.headers.get('idempotency-replayed')).toBeNull();
+    expect(two.body['token']).not.toBe(one.body['token']);
+    expect((await admin('POST', '/v1/groups', { name: 'keyed' }, key)).status).toBe(201);
+    await admin('POST', '/v1/subagents', { name: 'k1', issuer: 'idp', claims: { sub: 'k1' } });
+    const there = { 'idempotency-key': 'address' };
+    expect((await admin('POST', '/v1/subagents/k1/disable', {}, there)).status).toBe(200);
+    expect((await admin('POST', '/v1/subagents/etl/disable', {}, there)).body['code']).toBe('idempotency_key_reused');
+    expect((await admin('GET', '/v1/subagents/etl')).body['disabled']).toBe(false);
+  });
+
+  test('a right that was lost is not given back by a key', async () => {
+    const key = { 'idempotency-key': 'lost' };
+    const former = await plane.as('former', 'admin');
+    expect((await former('POST', '/v1/groups', { name: 'by-former' }, key)).status).toBe(201);
+    await admin('PUT', '/v1/users/former', { role: 'member' });
+    expect((await former('POST', '/v1/groups', { name: 'by-former' }, key)).status).toBe(403);
   });
 
   test('a failure leaves the key free', async () => {

@@ -50,7 +50,8 @@ export class Authenticator {
       await this.#database.apiToken.updateMany({ where: { id: found.id }, data: { lastUsedAt: now } });
     const { tenantId, id, name, role } = user;
     const groups = user.groups.map((member) => member.group.name);
-    return { kind: 'known', caller: { kind: 'user', tenantId, id, name, role, groups } };
+    const tokenExpiresAt = found.expiresAt;
+    return { kind: 'known', caller: { kind: 'user', tenantId, id, name, role, groups, tokenExpiresAt } };
   }
 }
 

@@ -38,6 +38,11 @@ describe('private addresses', () => {
     '::ffff:7f00:1',
     '64:ff9b::7f00:1',
     '2002:7f00:1::',
+    '3fff::1',
+    '4000::1',
+    '5f00::1',
+    '8000::1',
+    '::ffff:0:7f00:1',
   ];
   test.each(ours)('%s is one', (address) => expect(isPrivateAddress(address)).toBe(true));
   test.each(['1.1.1.1', '8.8.8.8', '172.32.0.1', '2606:4700::1111'])('%s is none', (address) =>

@@ -2,10 +2,12 @@ import { lookup } from 'node:dns/promises';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { BlockList, isIP } from 'node:net';
+import { within } from '../within.js';
 
 const limits = { bytes: 262_144, milliseconds: 5_000 } as const;
 
-const privateRanges = new BlockList();
+// Apart: a list takes every IPv4 address for an IPv6 one as well.
+const privateRanges = { ipv4: new BlockList(), ipv6: new BlockList() } as const;
 for (const [network, prefix] of [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
@@ -22,28 +24,26 @@ for (const [network, prefix] of [
   ['203.0.113.0', 24],
   ['224.0.0.0', 3],
 ] as const)
-  privateRanges.addSubnet(network, prefix, 'ipv4');
+  privateRanges.ipv4.addSubnet(network, prefix, 'ipv4');
 for (const [network, prefix] of [
-  ['::', 96],
-  ['64:ff9b::', 96],
-  ['64:ff9b:1::', 48],
-  ['100::', 64],
+  // Only 2000::/3 is anybody's on the Internet.
+  ['::', 3],
+  ['4000::', 2],
+  ['8000::', 1],
   ['2001::', 23],
   ['2001:db8::', 32],
   ['2002::', 16],
-  ['fc00::', 7],
-  ['fe80::', 10],
-  ['fec0::', 10],
-  ['ff00::', 8],
+  ['3fff::', 20],
 ] as const)
-  privateRanges.addSubnet(network, prefix, 'ipv6');
+  privateRanges.ipv6.addSubnet(network, prefix, 'ipv6');
 
 /** Addresses that are ours or nobody's: what a URL that somebody typed must not reach. IPv4 in IPv6 counts as IPv4. */
 export function isPrivateAddress(address: string): boolean {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
   if (mapped !== undefined) return isPrivateAddress(mapped);
   if (/^::ffff:/i.test(address)) return true;
-  return privateRanges.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+  const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
+  return privateRanges[family].check(address, family);
 }
 
 export type Resolve = (host: string) => Promise<readonly { readonly address: string; readonly family: number }[]>;
@@ -73,7 +73,7 @@ export async function fetchDocument(
 
 async function named(host: string, resolve: Resolve): ReturnType<Resolve> {
   try {
-    return await resolve(host);
+    return await within(limits.milliseconds, resolve(host));
   } catch {
     throw new Error(`${host} cannot be resolved`);
   }

@@ -60,6 +60,7 @@ export class GroupsController {
   }
 
   @Delete(':ref')
+  @Refuses('in_use')
   @AnswersNothing()
   @Summary('Remove it')
   remove(@CurrentUser() caller: UserCaller, @Param({ schema: refParams }) { ref }: RefParams): Promise<void> {

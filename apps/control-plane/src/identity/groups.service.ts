@@ -9,8 +9,9 @@ import { list, moment } from '../http/answers.js';
 import { alreadyThere, nameForPut } from '../http/noun.js';
 import { nounPage, toPage } from '../http/page.js';
 import type { Page, PageQuery } from '../http/page.js';
-import { notFound } from '../http/problem.js';
+import { Problem, notFound } from '../http/problem.js';
 import { byReference, name, text } from '../http/text.js';
+import { setThatNames } from '../policies/naming.js';
 import { setMembersOf } from './memberships.js';
 
 export const groupFields = z.strictObject({
@@ -90,8 +91,13 @@ export class GroupsService {
   async remove(tenantId: string, ref: string): Promise<void> {
     await this.#database.$transaction(async (transaction) => {
       await this.#changes.changed(tenantId, transaction);
-      const done = await transaction.group.deleteMany({ where: byReference(tenantId, ref) });
-      if (done.count === 0) throw notFound('group');
+      const row = await transaction.group.findFirst({ where: byReference(tenantId, ref) });
+      if (row === null) throw notFound('group');
+      // Without its group a policy would hold for nobody, also one that forbids.
+      const set = await setThatNames(transaction, tenantId, { type: 'Group', id: row.name });
+      if (set !== undefined)
+        throw new Problem('in_use', `the policy set ${set} names it; publish one without it first`);
+      await transaction.group.delete({ where: { id: row.id } });
     });
   }
 

@@ -150,6 +150,24 @@ describe('tokens', () => {
   });
 });
 
+describe('a token that ends', () => {
+  test('makes none that outlives it', async () => {
+    const short = await admin('POST', '/v1/tokens', { name: 'short', expiresInSeconds: 600 });
+    const bearer = plane.bearing(String(short.body['token']));
+    const endOf = (answer: { readonly body: Readonly<Record<string, unknown>> }) =>
+      new Date(String(answer.body['expiresAt'])).getTime();
+    const silent = await bearer('POST', '/v1/tokens', { name: 'child' });
+    expect([silent.status, silent.body['expiresAt']]).toEqual([201, short.body['expiresAt']]);
+    const shorter = await bearer('POST', '/v1/tokens', { name: 'child', expiresInSeconds: 60 });
+    expect(endOf(shorter)).toBeLessThan(endOf(short));
+    const longer = await bearer('POST', '/v1/tokens', { name: 'child', expiresInSeconds: 86_400 });
+    expect(longer.body).toMatchObject({ status: 403, detail: expect.stringContaining('outlive') });
+    expect((await bearer('POST', '/v1/tokens', { name: 'child', user: 'linus' })).body['expiresAt']).toBe(
+      short.body['expiresAt'],
+    );
+  });
+});
+
 describe('issuers', () => {
   test('keys are read when it is made, and kept public only', async () => {
     const made = await admin('PUT', '/v1/issuers/idp', issuer());

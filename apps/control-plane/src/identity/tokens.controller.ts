@@ -21,7 +21,13 @@ const tokenQuery = z.strictObject({
 const newToken = z.strictObject({
   name: line(100).min(1).describe('What it is for.'),
   user: name.optional().describe('Admins: whose token it is. By default your own.'),
-  expiresInSeconds: z.number().int().min(60).max(31_536_000).optional().describe('By default it lives until revoked.'),
+  expiresInSeconds: z
+    .number()
+    .int()
+    .min(60)
+    .max(31_536_000)
+    .optional()
+    .describe('By default as long as the token that you ask with: until revoked, or until its end.'),
 });
 
 type Row = Prisma.ApiTokenGetPayload<{ include: { user: true } }>;
@@ -95,6 +101,7 @@ export class TokensController {
       where: byReference(caller.tenantId, body.user ?? caller.id),
     });
     if (user === null) throw notFound('user');
+    const expiresAt = endOf(body.expiresInSeconds, caller.tokenExpiresAt);
     const token = mintSecret('sat');
     const row = await this.#database.apiToken.create({
       data: {
@@ -103,7 +110,7 @@ export class TokensController {
         userId: user.id,
         name: body.name,
         hash: hashSecret(token),
-        expiresAt: body.expiresInSeconds === undefined ? null : new Date(Date.now() + body.expiresInSeconds * 1000),
+        expiresAt,
       },
       include: { user: true },
     });
@@ -121,4 +128,12 @@ export class TokensController {
     });
     if (done.count === 0) throw notFound('token');
   }
+}
+
+/** No token makes one that outlives it: who finds one that ends must not be able to keep it. */
+function endOf(seconds: number | undefined, own: Date | null): Date | null {
+  if (seconds === undefined) return own;
+  const end = new Date(Date.now() + seconds * 1000);
+  if (own !== null && end > own) throw new Problem('forbidden', 'a token cannot make one that outlives it');
+  return end;
 }

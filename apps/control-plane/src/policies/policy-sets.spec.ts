@@ -163,6 +163,22 @@ describe('policy sets', () => {
     );
   });
 
+  test('a group that a policy in force names stays; one that only a draft names may go', async () => {
+    for (const name of ['named', 'drafted']) await admin('PUT', `/v1/groups/${name}`, {});
+    const forbid = (group: string) => `@id("never")\nforbid (principal in Group::"${group}", action, resource);\n`;
+    const unless =
+      '@id("some")\npermit (principal, action in Action::"read", resource) when { principal in Group::"named" };';
+    await admin('PUT', '/v1/policy-sets/naming', { text: forbid('named'), publish: true });
+    const refused = await admin('DELETE', '/v1/groups/named');
+    expect(refused.body).toMatchObject({ status: 409, code: 'in_use', detail: expect.stringContaining('naming') });
+    await admin('PUT', '/v1/policy-sets/naming', { text: unless, publish: true });
+    expect((await admin('DELETE', '/v1/groups/named')).body).toMatchObject({ status: 409, code: 'in_use' });
+    await admin('PUT', '/v1/policy-sets/naming', { text: forbid('drafted') });
+    expect((await admin('DELETE', '/v1/groups/drafted')).status).toBe(204);
+    await admin('DELETE', '/v1/policy-sets/naming');
+    expect((await admin('DELETE', '/v1/groups/named')).status).toBe(204);
+  });
+
   test('removing one takes its policies out of force', async () => {
     const before = await version();
     expect((await admin('DELETE', '/v1/policy-sets/raced')).status).toBe(204);
