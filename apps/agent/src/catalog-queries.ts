@@ -9,17 +9,44 @@ export const prepareSession = `
 const userSchema = (column: string): string =>
   `n.nspname <> 'pg_catalog' and n.nspname <> 'information_schema' and n.nspname !~ '^pg_(toast|temp)' and ${column} >= 16384`;
 
+/** One number for a set of rows, of any order. The seed is ours alone, so that nobody can aim at a sum that stays the same. */
+const digest = (seed: number, row: string, from: string): string =>
+  `(select pg_catalog.concat_ws('/', pg_catalog.count(*), pg_catalog.sum(pg_catalog.hashtextextended(${row}, ${seed}))) from ${from})`;
+
 /** Changes when anything that a catalog holds may have changed: cheap enough to ask every minute. */
-export const fingerprintQuery = `
-  select pg_catalog.md5(pg_catalog.concat_ws(',',
-    (select pg_catalog.concat_ws('/', pg_catalog.count(*), pg_catalog.max(oid::text::bigint), pg_catalog.sum(pg_catalog.hashtext(relname::text || relkind::text || relhasrules::text || relhastriggers::text || relnatts::text || relnamespace::text || xmin::text)::bigint)) from pg_catalog.pg_class),
-    (select pg_catalog.concat_ws('/', pg_catalog.count(*), pg_catalog.sum(pg_catalog.hashtext(attname::text || attnum::text || atttypid::text || attisdropped::text || xmin::text)::bigint)) from pg_catalog.pg_attribute where attrelid >= 16384 and attnum > 0),
-    (select pg_catalog.concat_ws('/', pg_catalog.count(*), pg_catalog.sum(pg_catalog.hashtext(oid::text || xmin::text)::bigint)) from pg_catalog.pg_proc where oid >= 16384),
-    (select pg_catalog.concat_ws('/', pg_catalog.count(*), pg_catalog.sum(pg_catalog.hashtext(oid::text || xmin::text)::bigint)) from pg_catalog.pg_type where oid >= 16384),
-    (select pg_catalog.concat_ws('/', pg_catalog.count(*), pg_catalog.sum(pg_catalog.hashtext(oid::text || xmin::text)::bigint)) from pg_catalog.pg_rewrite where oid >= 16384),
-    (select pg_catalog.concat_ws('/', pg_catalog.count(*), pg_catalog.sum(pg_catalog.hashtext(inhrelid::text || inhparent::text)::bigint)) from pg_catalog.pg_inherits),
-    (select pg_catalog.string_agg(nspname::text || oid::text, ',' order by oid) from pg_catalog.pg_namespace where nspname !~ '^pg_(toast|temp)'),
+export const fingerprintQuery = (seed: number): string => {
+  const rows = [
+    [
+      'relname || relkind::text || relhasrules || relhastriggers || relrowsecurity || relnatts || relnamespace',
+      'pg_class',
+    ],
+    ["attrelid || '.' || attnum || attname || atttypid || attisdropped || attgenerated", 'pg_attribute'],
+    ["''", 'pg_attrdef'],
+    ["''", 'pg_proc'],
+    ["''", 'pg_type'],
+    ["''", 'pg_operator'],
+    ["''", 'pg_cast'],
+    ["''", 'pg_rewrite'],
+    ["''", 'pg_index'],
+    ["inhrelid || '.' || inhparent || '.' || inhseqno", 'pg_inherits'],
+    ["nspname || '.' || oid", 'pg_namespace'],
+  ] as const;
+  const parts = rows.map(([row, table]) => {
+    // Temporary and toast tables come and go, and are in no catalog.
+    const from =
+      table === 'pg_class'
+        ? `pg_catalog.pg_class where oid >= 16384 and relpersistence <> 't' and relkind <> 't'`
+        : table === 'pg_attribute'
+          ? `pg_catalog.pg_attribute where attrelid >= 16384 and attnum > 0`
+          : table === 'pg_namespace'
+            ? `pg_catalog.pg_namespace where nspname !~ '^pg_(toast|temp)'`
+            : `pg_catalog.${table}`;
+    return digest(seed, `pg_catalog.concat(${row.replaceAll('||', ',')}, '.', ${table}.xmin)`, from);
+  });
+  return `
+  select pg_catalog.md5(pg_catalog.concat_ws(',', ${parts.join(',\n    ')},
     pg_catalog.current_setting('server_version_num'))) as fingerprint`;
+};
 
 export const settingsQuery = `
   select pg_catalog.current_setting('server_version_num')::int as version, pg_catalog.current_database()::text as database`;
@@ -30,8 +57,11 @@ export const relationsQuery = `
     coalesce((select pg_catalog.array_agg(i.inhparent::bigint order by i.inhseqno) from pg_catalog.pg_inherits i where i.inhrelid = c.oid), '{}') as parents,
     c.relhastriggers or c.relrowsecurity as triggers,
     exists (select from pg_catalog.pg_rewrite r where r.ev_class = c.oid and r.rulename <> '_RETURN') as rules,
-    coalesce((select pg_catalog.json_agg(pg_catalog.json_build_array(a.attnum, a.attname, a.atttypid::bigint) order by a.attnum)
-      from pg_catalog.pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped), '[]') as columns
+    (select i.indkey::int2[]::int[] from pg_catalog.pg_index i where i.indrelid = c.oid and i.indisprimary) as key,
+    coalesce((select pg_catalog.json_agg(pg_catalog.json_build_array(a.attnum, a.attname, a.atttypid::bigint,
+        case when a.attgenerated <> '' then pg_catalog.pg_get_expr(d.adbin, d.adrelid) end) order by a.attnum)
+      from pg_catalog.pg_attribute a left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+      where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped), '[]') as columns
   from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
   where c.relkind in ('r', 'p', 'v', 'm', 'f', 'S', 'c') and ${userSchema('c.oid')}
   order by c.oid`;
@@ -41,8 +71,23 @@ export const functionsQuery = `
     l.lanname::text as language, p.provolatile::text as volatility, p.prosecdef as definer,
     coalesce(p.proallargtypes, p.proargtypes::oid[])::bigint[] as arguments
   from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace join pg_catalog.pg_language l on l.oid = p.prolang
-  where ${userSchema('p.oid')}
+  where p.oid >= 16384 and n.nspname <> 'information_schema' and n.nspname !~ '^pg_(toast|temp)'
   order by p.oid`;
+
+/** What an operator or a cast runs is compiled where C wrote it. */
+export const operatorsQuery = `
+  select n.nspname::text as schema, o.oprname::text as name, pg_catalog.bool_and(l.lanname in ('c', 'internal')) as compiled
+  from pg_catalog.pg_operator o join pg_catalog.pg_namespace n on n.oid = o.oprnamespace
+    join pg_catalog.pg_proc p on p.oid = o.oprcode join pg_catalog.pg_language l on l.oid = p.prolang
+  where o.oid >= 16384
+  group by 1, 2 order by 1, 2`;
+
+export const castsQuery = `
+  select c.castsource::bigint as source, c.casttarget::bigint as target, n.nspname::text as schema, p.proname::text as name
+  from pg_catalog.pg_cast c join pg_catalog.pg_proc p on p.oid = c.castfunc
+    join pg_catalog.pg_namespace n on n.oid = p.pronamespace join pg_catalog.pg_language l on l.oid = p.prolang
+  where c.oid >= 16384 and l.lanname not in ('c', 'internal')
+  order by c.oid`;
 
 export const typesQuery = `
   select t.oid::bigint as oid, n.nspname::text as schema, t.typname::text as name, t.typtype::text as kind,

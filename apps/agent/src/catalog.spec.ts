@@ -21,6 +21,14 @@ beforeAll(async () => {
     create view public.mails as select id, mail as address from customers;
     create materialized view sales.counted as select count(*) as n from customers;
     create function public.leak(int) returns text language sql security definer as 'select mail from customers where id = $1';
+    create table public.staff (pay int, id bigint primary key, half int generated always as (pay / 2) stored);
+    create function public.plus(int, text) returns text language sql as 'select $2';
+    create operator public.<+> (leftarg = int, rightarg = text, function = public.plus);
+    create operator public.<&> (leftarg = int, rightarg = int, function = int4and);
+    create type public.pair as (a int, b int);
+    create function public.pair_text(public.pair) returns text language sql as 'select ($1).a::text';
+    create cast (public.pair as text) with function public.pair_text(public.pair);
+    create function pg_catalog.lower(public.pair) returns text language sql as 'select null::text';
     create rule extra as on insert to public.customers do also notify moved;
     create role reader login password 'reader';
     grant connect on database app to reader;`);
@@ -68,9 +76,24 @@ describe('catalog', () => {
     expect(relation(catalog, 'mails')?.hasRules).toBeUndefined();
     expect(relation(catalog, 'events_2026')?.parents).toEqual([relation(catalog, 'events')?.oid]);
     expect(relation(catalog, 'counted')?.kind).toBe('materialized');
-    expect(catalog?.functions).toEqual([
+    expect(catalog?.functions).toContainEqual(
       expect.objectContaining({ name: 'leak', language: 'sql', securityDefiner: true, arguments: [23] }),
+    );
+    // Whatever is not the server's own, wherever it stands.
+    expect(catalog?.functions.map(({ schema, name }) => `${schema}.${name}`)).toEqual(
+      expect.arrayContaining(['pg_catalog.lower', 'public.plus', 'public.pair_text']),
+    );
+    expect(catalog?.functions.some(({ schema, name }) => schema === 'pg_catalog' && name !== 'lower')).toBe(false);
+    expect(relation(catalog, 'staff')).toMatchObject({
+      key: [2],
+      columns: [{ name: 'pay' }, { name: 'id' }, { name: 'half', generated: '(pay / 2)' }],
+    });
+    expect(catalog?.operators).toEqual([
+      { schema: 'public', name: '<&>', compiled: true },
+      { schema: 'public', name: '<+>', compiled: false },
     ]);
+    expect(catalog?.casts).toEqual([expect.objectContaining({ target: 25, schema: 'public', name: 'pair_text' })]);
+    expect(catalog?.user).toBe('reader');
     const kinds = Object.fromEntries(catalog?.types.map(({ name, kind }) => [name, kind]) ?? []);
     expect(kinds).toMatchObject({ mood: 'enum', email: 'domain', _mood: 'array', customers: 'composite' });
   });
@@ -86,6 +109,10 @@ describe('catalog', () => {
     'alter table sales.events detach partition sales.events_2026',
     'alter schema sales rename to trade',
     'create domain phone as text',
+    'create operator public.<-> (leftarg = int, rightarg = text, function = public.plus)',
+    'drop cast (public.pair as text)',
+    'alter table public.staff alter column half set expression as (pay)',
+    'alter role reader set search_path = sales',
   ];
   test.each(moves)('notices %s', async (move) => {
     const before = await read();

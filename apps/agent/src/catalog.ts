@@ -1,7 +1,17 @@
-import type { Catalog, CatalogFunction, CatalogRelation, CatalogType } from '@sallyport/kernel';
+import type {
+  Catalog,
+  CatalogCast,
+  CatalogFunction,
+  CatalogOperator,
+  CatalogRelation,
+  CatalogType,
+} from '@sallyport/kernel';
+import { randomInt } from 'node:crypto';
 import {
+  castsQuery,
   fingerprintQuery,
   functionsQuery,
+  operatorsQuery,
   prepareSession,
   relationsQuery,
   settingsQuery,
@@ -21,16 +31,21 @@ export interface CatalogClient {
 /** More than this is no catalog that a proxy could hold. */
 const mostRows = 500_000;
 
-/** What a session of this role starts with. */
-async function sessionSearchPath(client: CatalogClient): Promise<readonly string[]> {
-  const { rows } = await client.query('select pg_catalog.current_schemas(false)::text[] as path');
+/** Of this process: fingerprints are compared with its own. */
+const seed = randomInt(2 ** 47);
+
+/** What a session of this role starts with: ALTER ROLE and ALTER DATABASE may set both. */
+async function sessionStart(client: CatalogClient): Promise<Pick<Catalog, 'searchPath'> & { readonly user: string }> {
+  const { rows } = await client.query(
+    'select pg_catalog.current_schemas(false)::text[] as path, current_user::text as user',
+  );
   const path = rows[0]?.['path'];
-  return Array.isArray(path) ? path.map(String) : [];
+  return { searchPath: Array.isArray(path) ? path.map(String) : [], user: String(rows[0]?.['user']) };
 }
 
 /** Reads the catalog over a session of its own; a snapshot, so that its parts belong together. */
 export async function readCatalog(client: CatalogClient, known: string | undefined): Promise<CatalogReading> {
-  const searchPath = await sessionSearchPath(client);
+  const start = await sessionStart(client);
   await client.query(prepareSession);
   await client.query('begin isolation level repeatable read read only');
   const rows = async (text: string): Promise<readonly Readonly<Record<string, unknown>>[]> => {
@@ -38,7 +53,7 @@ export async function readCatalog(client: CatalogClient, known: string | undefin
     if (result.rows.length > mostRows) throw new RangeError(`the catalog has more than ${mostRows} entries of a kind`);
     return result.rows;
   };
-  const fingerprint = String((await rows(fingerprintQuery))[0]?.['fingerprint']);
+  const fingerprint = `${String((await rows(fingerprintQuery(seed)))[0]?.['fingerprint'])} ${JSON.stringify(start)}`;
   if (fingerprint === known) return { fingerprint, catalog: undefined };
   const [settings] = await rows(settingsQuery);
   const catalog: Catalog = {
@@ -47,7 +62,9 @@ export async function readCatalog(client: CatalogClient, known: string | undefin
     relations: (await rows(relationsQuery)).map(relationOf),
     functions: (await rows(functionsQuery)).map(functionOf),
     types: (await rows(typesQuery)).map(typeOf),
-    searchPath,
+    ...start,
+    operators: (await rows(operatorsQuery)).map(operatorOf),
+    casts: (await rows(castsQuery)).map(castOf),
   };
   await client.query('commit');
   return { fingerprint, catalog };
@@ -65,19 +82,39 @@ const relationKinds: Readonly<Record<string, CatalogRelation['kind']>> = {
 
 function relationOf(row: Readonly<Record<string, unknown>>): CatalogRelation {
   const parents = (row['parents'] as readonly unknown[]).map(Number);
-  const columns = row['columns'] as readonly (readonly [number, string, number])[];
+  const columns = row['columns'] as readonly (readonly [number, string, number, string | null])[];
+  const key = row['key'] as readonly number[] | null;
   return {
     oid: Number(row['oid']),
     schema: String(row['schema']),
     name: String(row['name']),
     kind: relationKinds[String(row['kind'])] ?? 'table',
-    columns: columns.map(([attribute, name, type]) => ({ attribute, name, type: Number(type) })),
+    columns: columns.map(([attribute, name, type, generated]) => ({
+      attribute,
+      name,
+      type: Number(type),
+      ...(generated === null ? {} : { generated }),
+    })),
+    ...(key === null ? {} : { key: [...key] }),
     ...(typeof row['definition'] === 'string' ? { definition: row['definition'] } : {}),
     ...(parents.length > 0 ? { parents } : {}),
     ...(row['triggers'] === true ? { hasTriggers: true } : {}),
     ...(row['rules'] === true ? { hasRules: true } : {}),
   };
 }
+
+const operatorOf = (row: Readonly<Record<string, unknown>>): CatalogOperator => ({
+  schema: String(row['schema']),
+  name: String(row['name']),
+  compiled: row['compiled'] === true,
+});
+
+const castOf = (row: Readonly<Record<string, unknown>>): CatalogCast => ({
+  source: Number(row['source']),
+  target: Number(row['target']),
+  schema: String(row['schema']),
+  name: String(row['name']),
+});
 
 const functionKinds: Readonly<Record<string, CatalogFunction['kind']>> = {
   f: 'function',

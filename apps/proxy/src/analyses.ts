@@ -15,7 +15,7 @@ export const loadAnalyses = async (): Promise<Analyses> => {
             ? analysis
             : { kind: 'refused', refusal: refuse('unreadable', `the statement cannot be read: ${analysis.message}`) };
         },
-        viewColumns: (relation) => analyzer.viewColumns(relation),
+        columnsOf: (relation) => analyzer.columnsOf(relation),
       };
     },
   };

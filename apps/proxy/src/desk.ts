@@ -24,7 +24,7 @@ export interface DeskInput {
   readonly watch: CallerWatch;
   readonly connection: string;
   readonly database: string;
-  readonly viewColumns: MasksInput['viewColumns'];
+  readonly columnsOf: MasksInput['columnsOf'];
 }
 
 export type DeskNow = Desk | { readonly kind: 'refused'; readonly refusal: Refusal; readonly cause: string };
@@ -39,7 +39,7 @@ const refused = (code: 'denied' | 'policy_unavailable', message: string, cause: 
  * Looked at before every statement: a new bundle binds the next statement of every open session. The decider is made anew
  * only when what it rests on has changed.
  */
-export const createDesk = ({ configuration, watch, connection, database, viewColumns }: DeskInput) => {
+export const createDesk = ({ configuration, watch, connection, database, columnsOf }: DeskInput) => {
   let desk: Desk | undefined;
   return (now: number): DeskNow => {
     const { unfit, current: inForce } = configuration;
@@ -64,7 +64,7 @@ export const createDesk = ({ configuration, watch, connection, database, viewCol
       return desk;
     }
     const decider = createDecider({ connection: place.connection, chain: identified.chain });
-    const masks = createMasks({ place, decider, viewColumns });
+    const masks = createMasks({ place, decider, columnsOf });
     desk = { kind: 'desk', inForce, identified, place, decider, masks };
     return desk;
   };

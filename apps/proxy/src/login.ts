@@ -95,7 +95,7 @@ export const login = async (question: LoginQuestion, input: LoginInput): Promise
     watch: proof.watch,
     connection: chunk.name,
     database,
-    viewColumns: gate.statements.viewColumns,
+    columnsOf: gate.statements.columnsOf,
   });
   const now = gate.clock.now();
   const at = desk(now);

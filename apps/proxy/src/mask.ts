@@ -15,14 +15,14 @@ export interface Masks {
 export interface MasksInput {
   readonly place: Place;
   readonly decider: Pick<Decider, 'reveals' | 'revealsClass'>;
-  /** What flows into the columns of a view, in order of its attributes. */
-  readonly viewColumns: (place: Place, relation: number) => readonly OutputColumn[] | undefined;
+  /** What flows into the columns of a view or of a table with generated ones, in order of its attributes. */
+  readonly columnsOf: (place: Place, relation: number) => readonly OutputColumn[] | undefined;
 }
 
 const clear: CellRule = { kind: 'clear' };
 const unproved = '(unproved)';
 
-export const createMasks = ({ place, decider, viewColumns }: MasksInput): Masks => {
+export const createMasks = ({ place, decider, columnsOf }: MasksInput): Masks => {
   const { connection } = place;
   const hash: HashKey = { key: Buffer.from(connection.hashKey, 'base64'), hmac };
   let cached = new WeakMap<Facts, AnswerMask>();
@@ -49,7 +49,7 @@ export const createMasks = ({ place, decider, viewColumns }: MasksInput): Masks 
       if (!strict && detectors === undefined) return undefined;
       const known = cached.get(facts);
       if (known !== undefined) return known;
-      const rules = rulesFor(place, decider, viewColumns, context, strict);
+      const rules = rulesFor(place, decider, columnsOf, context, strict);
       const answering = facts.statements.filter(({ answer }) => answer.kind !== 'none');
       const mask: AnswerMask = {
         ...createAnswerMask({
@@ -98,7 +98,7 @@ interface Rules {
 const rulesFor = (
   place: Place,
   decider: MasksInput['decider'],
-  viewColumns: MasksInput['viewColumns'],
+  columnsOf: MasksInput['columnsOf'],
   context: DecisionContext,
   strict: boolean,
 ): Rules => {
@@ -154,12 +154,11 @@ const rulesFor = (
       const found = place.locate(oid, attribute);
       if (found === undefined) return 'unknown';
       const { relation, column } = found;
-      const own = ruleOf({ schema: relation.schema, table: relation.name, column: column.name });
-      if (own.kind === 'mask' || (relation.kind !== 'view' && relation.kind !== 'materialized')) return own;
-      // A view has no values of its own.
-      const index = relation.columns.indexOf(column);
-      const made = viewColumns(place, oid)?.[index];
-      return made === undefined ? 'unknown' : cell(made.lineage, made.verbatim);
+      // A view has no values of its own, nor has a generated column.
+      const made = columnsOf(place, oid)?.[relation.columns.indexOf(column)];
+      if (made !== undefined) return cell(made.lineage, made.verbatim);
+      if (relation.kind === 'view' || relation.kind === 'materialized') return 'unknown';
+      return ruleOf({ schema: relation.schema, table: relation.name, column: column.name });
     },
   };
 };

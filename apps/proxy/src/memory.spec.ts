@@ -13,6 +13,7 @@ const statement = (more: Partial<StatementFacts>): StatementFacts => ({
   copies: none,
   unresolved: [],
   session: undefined,
+  moves: [],
   transaction: undefined,
   unknown: undefined,
   ...more,
@@ -96,7 +97,7 @@ describe('statement memory', () => {
     memory.sent(1, facts({ kind: 'declare', name: 'c', hold: true, facts: statement({ answer }) }), 'text');
     memory.settled(1, true);
     expect(memory.resolve(facts({ kind: 'fetch', name: 'c' }), read).facts.statements[0]?.answer).toEqual(answer);
-    memory.sent(2, facts({ kind: 'discard' }), 'text');
+    memory.sent(2, facts({ kind: 'discard', what: 'all' }), 'text');
     memory.settled(2, true);
     expect(memory.resolve(facts({ kind: 'fetch', name: 'c' }), read).facts.statements[0]?.unknown).toBeDefined();
   });

@@ -152,10 +152,13 @@ const changesOf = ({ session }: StatementFacts, text: string): readonly Change[]
     case 'close':
       return [{ kind: 'cursor', name: session.name, meaning: undefined }];
     case 'discard':
-      return [
-        { kind: 'prepared', name: undefined, meaning: undefined },
-        { kind: 'cursor', name: undefined, meaning: undefined },
-      ];
+      // Its other forms leave names as they are.
+      return session.what === 'all'
+        ? [
+            { kind: 'prepared', name: undefined, meaning: undefined },
+            { kind: 'cursor', name: undefined, meaning: undefined },
+          ]
+        : [];
     case undefined:
     case 'set':
     case 'reset':
@@ -198,6 +201,7 @@ const add = (sum: StatementFacts, body: StatementFacts, count: number): Statemen
   filters: join(sum.filters, body.filters),
   copies: join(sum.copies, body.copies),
   unresolved: [...sum.unresolved, ...body.unresolved],
+  moves: [...sum.moves, ...body.moves],
   unknown: sum.unknown ?? body.unknown,
   answer: count === 1 ? body.answer : { kind: 'unproved', reach: join(reachOf(sum.answer), reachOf(body.answer)) },
 });

@@ -13,6 +13,7 @@ const statement = (more: Partial<StatementFacts>): StatementFacts => ({
   copies: none,
   unresolved: [],
   session: undefined,
+  moves: [],
   transaction: undefined,
   unknown: undefined,
   ...more,
@@ -87,7 +88,7 @@ describe('settings', () => {
     const watch = createSettingsWatch({});
     watch.look(state(base), []);
     const moved = state({ ...base, search_path: 'b' });
-    watch.sent(1, facts({ session: { kind: 'discard' } }), asked(moved));
+    watch.sent(1, facts({ session: { kind: 'discard', what: 'all' } }), asked(moved));
     watch.settled(1, true);
     expect(watch.look(moved, []).drift?.code).toBe('state_drift');
     expect(watch.look(state(base), [])).toMatchObject({ searchPath: ['app', 'public'], drift: undefined });

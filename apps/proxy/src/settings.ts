@@ -66,7 +66,8 @@ export const createSettingsWatch = (login: Readonly<Record<string, string>>): Se
 
   /** Settings that a statement moves. Taking all of them back moves those that are known to have moved. */
   const namesIn = (session: SessionEffect | undefined): readonly string[] => {
-    if (session?.kind === 'discard') return [...new Set([...followed, ...sent.keys()])];
+    // Its other forms leave settings as they are.
+    if (session?.kind === 'discard') return session.what === 'all' ? [...new Set([...followed, ...sent.keys()])] : [];
     if (session?.kind !== 'set' && session?.kind !== 'reset') return [];
     if (session.name !== undefined) return changesMeaning(session.name) ? [session.name.toLowerCase()] : [];
     return ['search_path', ...reading, ...[...sent.keys()].filter((name) => !followed.has(name))];

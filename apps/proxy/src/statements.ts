@@ -25,8 +25,8 @@ export type Read =
 /** Texts to facts, remembered by the exact text, the place and the search path. */
 export interface Statements {
   read(text: string, place: Place, searchPath: readonly string[]): Read;
-  /** What flows into each column of a view, by its attributes. `undefined`: nobody can tell. */
-  viewColumns(place: Place, relation: number): readonly OutputColumn[] | undefined;
+  /** What flows into each column of a view or of a table with generated ones, by its attributes. */
+  columnsOf(place: Place, relation: number): readonly OutputColumn[] | undefined;
 }
 
 export type Analysis =
@@ -36,7 +36,7 @@ export type Analysis =
 /** Texts against one catalog. */
 export interface Analyser {
   analyse(text: string, searchPath: readonly string[]): Analysis;
-  viewColumns(relation: number): readonly OutputColumn[] | undefined;
+  columnsOf(relation: number): readonly OutputColumn[] | undefined;
 }
 
 /** The grammar, and what it makes of a catalog. `undefined`: no catalog is known, so no name resolves. */
@@ -48,7 +48,7 @@ interface Shelf {
   readonly analyser: Analyser;
   /** By search path, then by the exact text. The oldest goes first. */
   readonly texts: Map<string, Map<string, Read>>;
-  readonly views: Map<number, readonly OutputColumn[] | undefined>;
+  readonly made: Map<number, readonly OutputColumn[] | undefined>;
 }
 
 const mostTexts = 2_000;
@@ -61,7 +61,7 @@ export const createStatements = (analyses: Analyses): Statements => {
   const shelfOf = (place: Place): Shelf => {
     const known = shelves.get(place);
     if (known !== undefined) return known;
-    const shelf: Shelf = { analyser: analyses.of(place.catalog), texts: new Map(), views: new Map() };
+    const shelf: Shelf = { analyser: analyses.of(place.catalog), texts: new Map(), made: new Map() };
     shelves.set(place, shelf);
     return shelf;
   };
@@ -99,10 +99,10 @@ export const createStatements = (analyses: Analyses): Statements => {
       shelf.texts.set(path, texts.set(text, read));
       return read;
     },
-    viewColumns(place, relation) {
-      const { views, analyser } = shelfOf(place);
-      if (!views.has(relation)) views.set(relation, analyser.viewColumns(relation));
-      return views.get(relation);
+    columnsOf(place, relation) {
+      const { made, analyser } = shelfOf(place);
+      if (!made.has(relation)) made.set(relation, analyser.columnsOf(relation));
+      return made.get(relation);
     },
   };
 };

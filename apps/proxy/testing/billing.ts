@@ -45,6 +45,7 @@ export const analyses = analysesOf({
         copies: { columns: [], complete: true },
         unresolved: [],
         session: undefined,
+        moves: [],
         transaction: undefined,
         unknown: undefined,
       },

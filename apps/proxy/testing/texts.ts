@@ -10,7 +10,7 @@ export const analysesOf = (texts: Readonly<Record<string, Partial<StatementFacts
       if (found === undefined) return { kind: 'refused', refusal: refuse('unreadable', 'not one of the test’s texts') };
       return { kind: 'facts', facts: { statements: [statement(found)] }, shape: text, alike: false };
     },
-    viewColumns: () => undefined,
+    columnsOf: () => undefined,
   }),
 });
 
@@ -25,6 +25,7 @@ export const statement = (more: Partial<StatementFacts>): StatementFacts => ({
   copies: none,
   unresolved: [],
   session: undefined,
+  moves: [],
   transaction: undefined,
   unknown: undefined,
   ...more,

@@ -12,6 +12,12 @@ export interface Catalog {
   readonly types: readonly CatalogType[];
   /** Default search_path of the role that the agent logs in as, in order, `$user` resolved. */
   readonly searchPath: readonly string[];
+  /** Who a session is when it starts: what `$user` means until a role is set. */
+  readonly user?: string;
+  /** Operators that are not the server's own. */
+  readonly operators?: readonly CatalogOperator[];
+  /** Casts that run what a user wrote. */
+  readonly casts?: readonly CatalogCast[];
 }
 
 export interface CatalogRelation {
@@ -27,6 +33,8 @@ export interface CatalogRelation {
   /** Has triggers, rules (other than a view's own) or row security: effects beyond what the statement says. */
   readonly hasTriggers?: boolean;
   readonly hasRules?: boolean;
+  /** Attribute numbers of the primary key. */
+  readonly key?: readonly number[];
 }
 
 export interface CatalogColumn {
@@ -35,6 +43,8 @@ export interface CatalogColumn {
   readonly name: string;
   /** Type OID. */
   readonly type: number;
+  /** The expression of a generated column, as the server prints it. */
+  readonly generated?: string;
 }
 
 export interface CatalogFunction {
@@ -56,4 +66,20 @@ export interface CatalogType {
   readonly kind: 'base' | 'composite' | 'domain' | 'enum' | 'range' | 'array';
   /** Of a domain: its base type; of an array: its element; of a composite: its relation. */
   readonly of?: number;
+}
+
+export interface CatalogOperator {
+  readonly schema: string;
+  readonly name: string;
+  /** Of an extension in C, as good as built-in; others run what a user wrote (SQL, PL/pgSQL ...). */
+  readonly compiled: boolean;
+}
+
+export interface CatalogCast {
+  /** Type OIDs. */
+  readonly source: number;
+  readonly target: number;
+  /** The function behind it. */
+  readonly schema: string;
+  readonly name: string;
 }

@@ -138,6 +138,7 @@ export const statement = (given: Partial<StatementFacts>): StatementFacts => ({
   copies: lineageFor([]),
   unresolved: [],
   session: undefined,
+  moves: [],
   transaction: undefined,
   unknown: undefined,
   ...given,

@@ -1,8 +1,10 @@
 import type { Catalog } from '@sallyport/kernel';
 import { fingerprintSync, loadModule, parseSync } from 'libpg-query';
-import type { Facts, OutputColumn } from './facts.js';
+import { indexCatalog } from './catalog-index.js';
+import { TooMuchWork, budgetFor } from './collector.js';
+import type { Facts, OutputColumn, StatementFacts } from './facts.js';
 import { listOf, unwrap } from './node.js';
-import { createResolver, indexCatalog } from './resolver.js';
+import { createResolver } from './resolver.js';
 import { readStatement } from './statement.js';
 import { createTemplates } from './templates.js';
 import type { Templates } from './templates.js';
@@ -22,8 +24,11 @@ export type Analysis =
 /** Texts to facts against one catalog. Pure but for the grammar's own memory and what is kept of texts read before. */
 export interface Analyzer {
   analyze(text: string, searchPath: readonly string[]): Analysis;
-  /** What flows into each column of a view, in the order of its attributes; `undefined` where nobody can tell. */
-  viewColumns(relation: number): readonly OutputColumn[] | undefined;
+  /**
+   * What flows into each column of a view, or of a table with generated columns, in the order of its attributes; `undefined` for
+   * a relation whose columns are what they are.
+   */
+  columnsOf(relation: number): readonly OutputColumn[] | undefined;
 }
 
 /** Characters. A text beyond it is not read. */
@@ -66,6 +71,8 @@ export function createAnalyzer(catalog: Catalog | undefined): Analyzer {
       if (known !== undefined) return { kind: 'facts', ...known, alike: true };
       if (text.includes('\0') || !text.isWellFormed()) return unreadable('the text holds characters that are none');
       if (chainOf(text) > longestChain) return unreadable('the statement has too many operators');
+      // The grammar takes no empty text; a server answers it with nothing.
+      if (/^[ \t\n\r\f\v]*$/.test(text)) return nothingSaid;
       let statements: readonly unknown[];
       try {
         statements = listOf((parseSync(text) as { readonly stmts?: unknown }).stmts);
@@ -75,27 +82,28 @@ export function createAnalyzer(catalog: Catalog | undefined): Analyzer {
       if (statements.some((statement) => depthOf(statement) > deepest))
         return unreadable('the statement is nested too deeply');
       const resolver = createResolver(index, searchPath, views);
-      const facts: Facts = {
-        statements: statements.map((statement) => {
-          const {
-            stmt,
-            stmt_location: start = 0,
-            stmt_len: length,
-          } = statement as {
-            readonly stmt: unknown;
-            readonly stmt_location?: number;
-            readonly stmt_len?: number;
-          };
-          return readStatement(stmt, { start, length, text }, resolver);
-        }),
+      const budget = budgetFor(text.length);
+      const read = (statement: unknown): StatementFacts => {
+        const {
+          stmt,
+          stmt_location: start = 0,
+          stmt_len: length,
+        } = statement as { readonly stmt: unknown; readonly stmt_location?: number; readonly stmt_len?: number };
+        return readStatement(stmt, { start, length, text }, resolver, budget);
       };
-      const shape = shapeOf(text);
-      const [only, other] = statements;
-      if (other === undefined)
-        templates.keep(text, (only as { readonly stmt?: unknown } | undefined)?.stmt, { facts, shape });
-      return { kind: 'facts', facts, shape, alike: false };
+      try {
+        const facts: Facts = { statements: statements.map(read) };
+        const shape = shapeOf(text);
+        const [only, other] = statements;
+        if (other === undefined)
+          templates.keep(text, (only as { readonly stmt?: unknown } | undefined)?.stmt, { facts, shape });
+        return { kind: 'facts', facts, shape, alike: false };
+      } catch (error) {
+        if (error instanceof TooMuchWork) return unreadable(error.message);
+        throw error;
+      }
     },
-    viewColumns: (relation) => views.columns(relation),
+    columnsOf: (relation) => views.columns(relation),
   };
 }
 
@@ -107,6 +115,8 @@ function shapeOf(text: string): string {
     return '';
   }
 }
+
+const nothingSaid: Analysis = { kind: 'facts', facts: { statements: [] }, shape: '', alike: false };
 
 const unreadable = (message: string, position?: number): Analysis => ({ kind: 'unreadable', message, position });
 

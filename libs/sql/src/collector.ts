@@ -1,16 +1,26 @@
-import type { ColumnObject, Effect, Lineage, SqlAction, SqlObject } from './facts.js';
+import type { ColumnObject, Effect, Lineage, Moved, OutputColumn, SqlAction, SqlObject } from './facts.js';
 import { joinLineage, noLineage } from './lineage.js';
 import type { Resolver } from './resolver.js';
 
 /** What is found out about one statement while its tree is walked. */
 export interface Collector {
   readonly resolver: Resolver;
+  /** Outputs of subqueries in expressions, by their node: they give outputs their names. */
+  readonly subqueries: WeakMap<object, readonly OutputColumn[]>;
   effect(action: SqlAction, object: SqlObject): void;
   filter(lineage: Lineage): void;
   copy(lineage: Lineage): void;
   unresolved(name: string): void;
   /** It holds something that is not modelled: the first reason stays. */
   unknown(what: string): void;
+  /** set_config is called somewhere. */
+  configures(): void;
+  /** Values of this type are at hand. */
+  type(oid: number): void;
+  /** A name means something else afterwards. */
+  moves(moved: Moved): void;
+  /** Work was done, in steps that all take about as long. Throws when it is too much for one text. */
+  spend(units: number): void;
 }
 
 export interface Collected {
@@ -19,19 +29,39 @@ export interface Collected {
   readonly copies: Lineage;
   readonly unresolved: readonly string[];
   readonly unknown: string | undefined;
+  readonly moves: readonly Moved[];
+  readonly configures: boolean;
+  /** A cast that a user wrote may have run, unseen in the text: what comes out may be anything. */
+  readonly cast: boolean;
 }
 
-export function createCollector(resolver: Resolver): Collector & { done(): Collected } {
+/** The work that one text may cause. Walking the text itself always fits. */
+export interface Budget {
+  left: number;
+}
+
+export class TooMuchWork extends Error {}
+
+export const budgetFor = (length: number): Budget => ({ left: 100_000 + 4 * length });
+
+export function createCollector(resolver: Resolver, budget: Budget): Collector & { done(): Collected } {
   const effects = new Map<string, Effect>();
   const filters: Lineage[] = [];
   const copies: Lineage[] = [];
   const unresolved = new Set<string>();
+  const moves: Moved[] = [];
+  const types = new Set<number>();
+  const { casts } = resolver.index;
   let unknown: string | undefined;
+  let walked = false;
+  let configures = false;
+  const effect: Collector['effect'] = (action, object) => {
+    effects.set(`${action} ${Object.values(object).join('\0')}`, { action, object });
+  };
   return {
     resolver,
-    effect: (action, object) => {
-      effects.set(`${action} ${Object.values(object).join('\0')}`, { action, object });
-    },
+    subqueries: new WeakMap(),
+    effect,
     filter: (lineage) => {
       if (lineage !== noLineage) filters.push(lineage);
     },
@@ -42,13 +72,34 @@ export function createCollector(resolver: Resolver): Collector & { done(): Colle
     unknown: (what) => {
       unknown ??= what;
     },
-    done: () => ({
-      effects: [...effects.values()],
-      filters: joinLineage(filters),
-      copies: joinLineage(copies),
-      unresolved: [...unresolved],
-      unknown,
-    }),
+    type: (oid) => {
+      if (casts.length > 0) for (const each of resolver.index.typesIn(oid)) types.add(each);
+    },
+    configures: () => void (configures = true),
+    moves: (moved) => void moves.push(moved),
+    spend: (units) => {
+      walked = true;
+      budget.left -= units;
+      if (budget.left < 0) throw new TooMuchWork('the statement takes too much work to understand');
+    },
+    done: () => {
+      let cast = false;
+      for (const { needs, schema, name } of casts) {
+        if (!walked || !needs.every((oid) => types.has(oid))) continue;
+        cast = true;
+        effect('call', { kind: 'function', schema, name });
+      }
+      return {
+        effects: [...effects.values()],
+        filters: joinLineage(filters),
+        copies: joinLineage(copies),
+        unresolved: [...unresolved],
+        unknown,
+        moves,
+        configures,
+        cast,
+      };
+    },
   };
 }
 

@@ -96,14 +96,26 @@ export interface StatementFacts {
   /** A relation name could not be resolved in the catalog. */
   readonly unresolved: readonly string[];
   readonly session: SessionEffect | undefined;
+  /** Names that stand for something else afterwards, so that the catalog is no longer right about them. */
+  readonly moves: readonly Moved[];
   /** Only BEGIN, COMMIT and their like. */
   readonly transaction: 'begin' | 'commit' | 'rollback' | 'savepoint' | undefined;
   /** Set when it holds something that is not modelled: it must be refused, with these words. */
   readonly unknown: string | undefined;
 }
 
+/** A name that a statement gives, takes away or gives to something else. Bare: which of several it means can change too. */
+export type Moved =
+  | { readonly kind: 'relation'; readonly name: string }
+  | { readonly kind: 'function'; readonly name: string }
+  /** Everything in it. */
+  | { readonly kind: 'schema'; readonly name: string }
+  /** What goes with it cannot be told. */
+  | { readonly kind: 'everything' };
+
 /** What the statement does to the meaning of later ones. */
 export type SessionEffect =
+  /** `value`: as the setting would show it. `undefined`: back to what the session started with. */
   | { readonly kind: 'set'; readonly name: string; readonly value: string | undefined; readonly local: boolean }
   | { readonly kind: 'reset'; readonly name: string | undefined }
   /** `text`: the PREPARE itself, without the statements around it. */
@@ -113,4 +125,4 @@ export type SessionEffect =
   | { readonly kind: 'declare'; readonly name: string; readonly hold: boolean; readonly facts: StatementFacts }
   | { readonly kind: 'fetch'; readonly name: string }
   | { readonly kind: 'close'; readonly name: string | undefined }
-  | { readonly kind: 'discard' };
+  | { readonly kind: 'discard'; readonly what: 'all' | 'plans' | 'sequences' | 'temp' };

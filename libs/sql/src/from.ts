@@ -1,11 +1,13 @@
-import { revealingSystemRelations, secretSystemRelations } from './builtins.js';
+import { noteOperatorNamed } from './calls.js';
+import { isSetOfOne, outputsOf } from './builtin-tables.js';
 import type { Collector } from './collector.js';
-import { readExpression } from './expression.js';
+import { readChildren, readExpression } from './expression.js';
 import type { Lineage, OutputColumn } from './facts.js';
 import { joinLineage, noLineage, unknownLineage } from './lineage.js';
 import { fieldsOf, listOf, nameParts, textOf, unwrap } from './node.js';
 import type { Fields } from './node.js';
 import { readQuery, renamed } from './query.js';
+import { systemReach } from './resolver.js';
 import type { Scope, Source } from './scope.js';
 
 interface FromResult {
@@ -14,45 +16,71 @@ interface FromResult {
   readonly filters: readonly Lineage[];
 }
 
-/** FROM: each item sees those before it (LATERAL), and the queries around. */
-export function readFrom(items: readonly unknown[], base: Scope, into: Collector): FromResult {
+/**
+ * FROM: its items see the queries around; those before them only by LATERAL (functions always are). `before`: further names
+ * that only LATERAL sees (the target of UPDATE, DELETE and MERGE).
+ */
+export function readFrom(
+  items: readonly unknown[],
+  base: Scope,
+  into: Collector,
+  before: readonly Source[] = [],
+): FromResult {
+  const around: Scope = { sources: [], ctes: base.ctes, outer: base.outer };
   const sources: Source[] = [];
   const filters: Lineage[] = [];
   for (const item of items) {
-    const read = readItem(item, { sources, ctes: base.ctes, outer: base.outer }, into);
+    const read = readItem(item, around, [...before, ...sources], into);
     sources.push(...read.sources);
     filters.push(...read.filters);
+    into.spend(sources.length);
   }
   return { sources, filters };
 }
 
-function readItem(item: unknown, scope: Scope, into: Collector): FromResult {
+function readItem(item: unknown, around: Scope, lateral: readonly Source[], into: Collector): FromResult {
   const wrapped = unwrap(item);
   const fields = wrapped?.fields ?? {};
   const one = (source: Source): FromResult => ({ sources: [source], filters: [] });
+  const siblings: Scope = { ...around, sources: lateral };
   switch (wrapped?.kind) {
     case 'RangeVar':
-      return one(readRelation(fields, scope, into, 'select'));
+      return one(readRelation(fields, around, into, 'select'));
     case 'RangeSubselect': {
-      const inner = readQuery(fields['subquery'], { sources: [], ctes: scope.ctes, outer: scope }, into);
+      const outer = fields['lateral'] === true ? siblings : around;
+      const inner = readQuery(fields['subquery'], { sources: [], ctes: around.ctes, outer }, into);
       return one({ alias: aliasOf(fields), ...renamed(inner, aliasColumns(fields)) });
     }
     case 'RangeFunction':
-      return one(readFunctions(fields, scope, into));
+      return one(readFunctions(fields, siblings, into));
     case 'JoinExpr':
-      return readJoin(fields, scope, into);
+      return readJoin(fields, around, lateral, into);
     case 'RangeTableSample': {
-      const source = readRelation(unwrap(fields['relation'])?.fields ?? {}, scope, into, 'select');
+      const source = readRelation(unwrap(fields['relation'])?.fields ?? {}, around, into, 'select');
       const filters = [...listOf(fields['args']), fields['repeatable']]
         .filter((part) => part !== undefined)
-        .map((part) => readExpression(part, scope, into).lineage);
+        .map((part) => readExpression(part, siblings, into).lineage);
       return { sources: [source], filters };
+    }
+    case 'RangeTableFunc':
+    case 'JsonTable': {
+      // XMLTABLE, JSON_TABLE: rows and columns are made from the document.
+      const { alias: _alias, columns, ...rest } = fields;
+      const reach = joinLineage([readChildren(rest, siblings, into), ...readTableColumns(columns, siblings, into)]);
+      return { sources: [{ alias: aliasOf(fields), columns: undefined, reach }], filters: [reach] };
     }
     default:
       into.unknown(`${wrapped?.kind ?? 'something'} in FROM is not modelled`);
       return one({ alias: aliasOf(fields), columns: undefined, reach: unknownLineage });
   }
 }
+
+/** Paths and defaults of the columns of XMLTABLE and JSON_TABLE. */
+const readTableColumns = (columns: unknown, scope: Scope, into: Collector): readonly Lineage[] =>
+  listOf(columns).map((column) => {
+    const { columns: nested, ...rest } = unwrap(column)?.fields ?? {};
+    return joinLineage([readChildren(rest, scope, into), ...readTableColumns(nested, scope, into)]);
+  });
 
 const aliasOf = (fields: Fields): string | undefined => textOf(fieldsOf(fields['alias'])?.['aliasname']);
 const aliasColumns = (fields: Fields): readonly unknown[] => listOf(fieldsOf(fields['alias'])?.['colnames']);
@@ -61,34 +89,44 @@ const aliasColumns = (fields: Fields): readonly unknown[] => listOf(fieldsOf(fie
 export function readRelation(fields: Fields, scope: Scope, into: Collector, use: 'select' | 'target'): Source {
   const name = textOf(fields['relname']) ?? '';
   const schema = textOf(fields['schemaname']);
-  const alias = aliasOf(fields) ?? name;
+  const given = aliasOf(fields);
+  const alias = given ?? name;
   if (fields['catalogname'] !== undefined) into.unknown('names with a catalog are not modelled');
   const cte = schema === undefined ? scope.ctes.get(name) : undefined;
-  if (cte !== undefined && use === 'select')
+  if (cte !== undefined && use === 'select') {
+    into.spend(1 + (cte.columns?.length ?? 0));
     return { alias, ...renamed({ columns: cte.columns, reach: cte.reach }, aliasColumns(fields)) };
+  }
   const found = into.resolver.relation(schema, name);
+  const head = { alias, ...(given === undefined ? { schema: found.schema } : {}), stored: true };
   switch (found.kind) {
     case 'system': {
-      if (secretSystemRelations.has(found.name))
-        into.effect('configure', { kind: 'table', schema: found.schema, table: found.name });
+      const shows = systemReach(found.name);
+      if (shows === 'secrets') into.effect('configure', { kind: 'table', schema: found.schema, table: found.name });
       into.effect('select', { kind: 'table', schema: found.schema, table: found.name });
-      const reach = revealingSystemRelations.has(found.name) ? unknownLineage : noLineage;
-      return { alias, schema: found.schema, columns: undefined, reach };
+      return { ...head, columns: undefined, reach: shows === 'values' ? unknownLineage : noLineage };
     }
     case 'unresolved':
       into.unresolved(schema === undefined ? name : `${schema}.${name}`);
       if (use === 'select') into.effect('select', { kind: 'table', schema: found.schema, table: name });
-      return { alias, ...(schema === undefined ? {} : { schema }), columns: undefined, reach: unknownLineage };
+      return { ...head, columns: undefined, reach: unknownLineage };
     case 'known': {
       const { relation } = found;
       if (use === 'select') into.effect('select', { kind: 'table', schema: relation.schema, table: relation.name });
       if (relation.hasRules === true)
         into.effect('opaque', { kind: 'table', schema: relation.schema, table: relation.name });
-      const columns = revealingSystemRelations.has(relation.name)
-        ? into.resolver.columnsOf(relation).map((column) => ({ ...column, lineage: unknownLineage, verbatim: false }))
-        : into.resolver.columnsOf(relation);
-      const result = { columns, reach: joinLineage(columns.map(({ lineage }) => lineage)) };
-      return { alias, schema: relation.schema, ...renamed(result, aliasColumns(fields)) };
+      into.spend(1 + relation.columns.length);
+      for (const { type } of relation.columns) into.type(type);
+      if (systemReach(relation.name) !== 'description') {
+        const columns = relation.columns.map((column) => ({
+          name: column.name,
+          lineage: unknownLineage,
+          verbatim: false,
+        }));
+        return { ...head, ...renamed({ columns, reach: unknownLineage }, aliasColumns(fields)) };
+      }
+      const result = { columns: into.resolver.columnsOf(relation), reach: into.resolver.reachOf(relation) };
+      return { ...head, ...renamed(result, aliasColumns(fields)) };
     }
   }
 }
@@ -98,49 +136,65 @@ function readFunctions(fields: Fields, scope: Scope, into: Collector): Source {
   const reach = joinLineage(calls.map((call) => readExpression(call, scope, into).lineage));
   into.filter(reach);
   // Without an alias the first function's own name is the alias.
-  const called = unwrap(calls[0])?.fields['funcname'];
-  const alias = aliasOf(fields) ?? nameParts(called).at(-1);
-  // How many columns it gives depends on the result's type: all that may come out is what went in.
-  return { alias, columns: undefined, reach };
+  const [first] = calls.map(unwrap);
+  const called = nameParts(first?.kind === 'FuncCall' ? first.fields['funcname'] : []);
+  const given = aliasOf(fields);
+  const alias = given ?? called.at(-1);
+  const names = namesOf(fields, called, calls.length, into) ?? [];
+  if (names.length === 0) return { alias, columns: undefined, reach };
+  const ordinality = fields['ordinality'] === true ? ['ordinality'] : [];
+  const columns = [...names.map((name) => name ?? alias ?? ''), ...ordinality].map((name) => ({
+    name,
+    lineage: reach,
+    verbatim: false,
+  }));
+  return { alias, ...renamed({ columns, reach }, aliasColumns(fields)) };
 }
 
-function readJoin(fields: Fields, scope: Scope, into: Collector): FromResult {
-  const left = readItem(fields['larg'], scope, into);
-  const right = readItem(fields['rarg'], { ...scope, sources: [...scope.sources, ...left.sources] }, into);
+/** The columns of what stands in FROM as a function; `undefined` where the result's type decides, and is not known here. */
+function namesOf(
+  fields: Fields,
+  called: readonly string[],
+  count: number,
+  into: Collector,
+): readonly (string | undefined)[] | undefined {
+  const defined = listOf(fields['coldeflist']).map((column) => textOf(unwrap(column)?.fields['colname']));
+  if (defined.length > 0 && count === 1) return defined;
+  const name = called.at(-1) ?? '';
+  const isOwn = called.length === 1 || called[0] === 'pg_catalog';
+  if (count !== 1 || !isOwn || into.resolver.madeFunctions(undefined, name).length > 0) return undefined;
+  return isSetOfOne(name) ? [undefined] : outputsOf(name);
+}
+
+function readJoin(fields: Fields, around: Scope, lateral: readonly Source[], into: Collector): FromResult {
+  const left = readItem(fields['larg'], around, lateral, into);
+  const right = readItem(fields['rarg'], around, [...lateral, ...left.sources], into);
   const filters = [...left.filters, ...right.filters];
   let sources: readonly Source[] = [...left.sources, ...right.sources];
+  into.spend(sources.length);
   const using = listOf(fields['usingClause']).map((name) => textOf(unwrap(name)?.fields['sval']) ?? '');
-  const shared = fields['isNatural'] === true ? sharedNames(left.sources, right.sources) : using;
+  const isNatural = fields['isNatural'] === true;
+  const shared = isNatural ? sharedNames(left.sources, right.sources) : using;
+  if (isNatural || shared === undefined || shared.length > 0) filters.push(noteOperatorNamed(['='], into));
   if (shared === undefined) {
     // A natural join over columns that are not known compares any of them.
-    filters.push(...sources.map(({ reach }) => reach));
-    sources = [
-      { alias: undefined, columns: undefined, reach: joinLineage(sources.map(({ reach }) => reach)) },
-      ...sources,
-    ];
+    const reach = joinLineage(sources.map((source) => source.reach));
+    filters.push(reach);
+    sources = [{ alias: undefined, columns: undefined, reach }, ...sources];
   } else if (shared.length > 0) {
-    const merged = shared.map((name): OutputColumn => {
-      const lineage = joinLineage(
-        sources.flatMap(({ columns, reach }) => {
-          const same = columns?.filter((column) => column.name === name).map((column) => column.lineage);
-          return same ?? [reach];
-        }),
-      );
-      return { name, lineage, verbatim: false };
-    });
-    filters.push(...merged.map(({ lineage }) => lineage));
-    const hidden = new Set(shared);
-    const hide = (source: Source): Source => ({ ...source, hidden: new Set([...(source.hidden ?? []), ...hidden]) });
-    sources = [
-      { alias: undefined, columns: merged, reach: joinLineage(merged.map(({ lineage }) => lineage)) },
-      ...sources.map(hide),
-    ];
+    const merged = shared.map((name) => mergedColumn(name, sources));
+    const reach = joinLineage(merged.map(({ lineage }) => lineage));
+    filters.push(reach);
+    const hide = (source: Source): Source => ({ ...source, hidden: new Set([...(source.hidden ?? []), ...shared]) });
+    sources = [{ alias: undefined, columns: merged, reach }, ...sources.map(hide)];
+    // `USING (a) AS x`: the merged columns have a name of their own, and are found by it alone.
+    const usingAlias = textOf(fieldsOf(fields['join_using_alias'])?.['aliasname']);
+    if (usingAlias !== undefined)
+      sources = [...sources, { alias: usingAlias, columns: merged, reach, hidden: new Set(shared) }];
   }
-  const inner: Scope = { ...scope, sources: [...scope.sources, ...sources] };
-  if (fields['quals'] !== undefined) filters.push(readExpression(fields['quals'], inner, into).lineage);
+  if (fields['quals'] !== undefined)
+    filters.push(readExpression(fields['quals'], { ...around, sources }, into).lineage);
   const alias = aliasOf(fields);
-  const usingAlias = fieldsOf(fields['join_using_alias']);
-  if (usingAlias !== undefined) into.unknown('an alias of USING is not modelled');
   if (alias === undefined) return { sources, filters };
   const reach = joinLineage(sources.map((source) => source.reach));
   const columns = sources.some((source) => source.columns === undefined)
@@ -149,15 +203,27 @@ function readJoin(fields: Fields, scope: Scope, into: Collector): FromResult {
   return { sources: [{ alias, ...renamed({ columns, reach }, aliasColumns(fields)) }], filters };
 }
 
+function mergedColumn(name: string, sources: readonly Source[]): OutputColumn {
+  const parts = sources.flatMap(({ columns, reach, hidden }) => {
+    if (columns === undefined) return [reach];
+    return hidden?.has(name) === true
+      ? []
+      : columns.filter((column) => column.name === name).map(({ lineage }) => lineage);
+  });
+  return { name, lineage: joinLineage(parts), verbatim: false };
+}
+
 function sharedNames(left: readonly Source[], right: readonly Source[]): readonly string[] | undefined {
-  const namesOf = (sources: readonly Source[]): ReadonlySet<string> | undefined => {
-    const names = new Set<string>();
-    for (const { columns } of sources) {
-      if (columns === undefined) return undefined;
-      for (const { name } of columns) names.add(name);
-    }
-    return names;
-  };
-  const [one, other] = [namesOf(left), namesOf(right)];
+  const one = namesIn(left);
+  const other = namesIn(right);
   return one === undefined || other === undefined ? undefined : [...one].filter((name) => other.has(name));
+}
+
+function namesIn(sources: readonly Source[]): ReadonlySet<string> | undefined {
+  const names = new Set<string>();
+  for (const { columns } of sources) {
+    if (columns === undefined) return undefined;
+    for (const { name } of columns) names.add(name);
+  }
+  return names;
 }

@@ -1,14 +1,16 @@
 import { columnObject } from './collector.js';
 import type { Collector } from './collector.js';
 import { readExpression } from './expression.js';
-import type { SqlAction } from './facts.js';
+import type { Lineage, SqlAction } from './facts.js';
 import { readFrom, readRelation } from './from.js';
 import { joinLineage, noLineage } from './lineage.js';
 import { fieldsOf, listOf, textOf, unwrap } from './node.js';
 import type { Fields } from './node.js';
-import { readQuery, readTargets, readWith } from './query.js';
+import { readQuery, readTargets } from './query.js';
 import type { QueryResult } from './query.js';
+import { findColumn } from './scope.js';
 import type { Scope, Source } from './scope.js';
+import { readWith } from './with.js';
 
 const nothing: QueryResult = { columns: [], reach: noLineage };
 
@@ -25,7 +27,19 @@ function readTarget(
   const found = into.resolver.relation(textOf(fields['schemaname']), name);
   const schema = found.kind === 'known' ? found.relation.schema : found.schema;
   into.effect(action, { kind: 'table', schema, table: name });
+  noteBases(fields, action, into);
   return { source, schema, table: name };
+}
+
+/** Who writes to a view writes to what it shows. */
+function noteBases(relation: Fields, action: SqlAction, into: Collector): void {
+  const found = into.resolver.relation(textOf(relation['schemaname']), textOf(relation['relname']) ?? '');
+  if (found.kind !== 'known' || found.relation.kind !== 'view') return;
+  // What triggers and rules of a view do is anybody's guess.
+  if (found.relation.hasTriggers === true)
+    into.effect('opaque', { kind: 'table', schema: found.schema, table: found.relation.name });
+  for (const { schema, name } of into.resolver.basesOf(found.relation))
+    into.effect(action, { kind: 'table', schema, table: name });
 }
 
 const reading = (into: Collector, schema: string, table: string): void =>
@@ -68,20 +82,32 @@ export function readInsert(fields: Fields, outer: Scope, into: Collector): Query
   }
   const scope: Scope = { sources: [source], ctes: base.ctes, outer: base.outer };
   const conflict = fieldsOf(fields['onConflictClause']);
-  if (conflict !== undefined) readConflict(conflict, scope, schema, table, into);
+  if (conflict !== undefined) readConflict(conflict, listOf(fields['cols']), scope, schema, table, into);
   if (fieldsOf(fields['returningClause']) !== undefined) reading(into, schema, table);
   return returning(fields, scope, into);
 }
 
-function readConflict(conflict: Fields, scope: Scope, schema: string, table: string, into: Collector): void {
+function readConflict(
+  conflict: Fields,
+  inserted: readonly unknown[],
+  scope: Scope,
+  schema: string,
+  table: string,
+  into: Collector,
+): void {
   const infer = fieldsOf(conflict['infer']);
-  for (const element of listOf(infer?.['indexElems'])) {
-    const expression = unwrap(element)?.fields['expr'];
-    if (expression !== undefined) into.filter(readExpression(expression, scope, into).lineage);
+  const keys = listOf(infer?.['indexElems']);
+  // Whether a row conflicts tells which values are there. Where no key is named, any column may be one.
+  if (keys.length === 0) into.filter(insertedColumns(inserted, scope, into));
+  for (const element of keys) {
+    const { name, expr } = unwrap(element)?.fields ?? {};
+    if (typeof name === 'string') into.filter(findColumn(scope, [name], into.spend).lineage);
+    if (expr !== undefined) into.filter(readExpression(expr, scope, into).lineage);
   }
   if (infer?.['whereClause'] !== undefined) into.filter(readExpression(infer['whereClause'], scope, into).lineage);
   if (conflict['action'] !== 'ONCONFLICT_UPDATE') return;
   into.effect('update', { kind: 'table', schema, table });
+  noteBases({ schemaname: schema, relname: table }, 'update', into);
   const [target] = scope.sources;
   const excluded: readonly Source[] =
     target === undefined
@@ -94,6 +120,12 @@ function readConflict(conflict: Fields, scope: Scope, schema: string, table: str
     into.filter(readExpression(conflict['whereClause'], inner, into).lineage);
   }
 }
+
+const insertedColumns = (columns: readonly unknown[], scope: Scope, into: Collector): Lineage => {
+  const names = columns.map((column) => textOf(unwrap(column)?.fields['name']) ?? '');
+  const all = scope.sources.map(({ reach }) => reach);
+  return joinLineage(names.length === 0 ? all : names.map((name) => findColumn(scope, [name], into.spend).lineage));
+};
 
 /** SET a = ..., (b, c) = (...): what flows into another column than its own is copied. */
 function readAssignments(
@@ -122,7 +154,7 @@ function readAssignments(
 export function readUpdate(fields: Fields, outer: Scope, into: Collector): QueryResult {
   const base = readWith(fields['withClause'], outer, into);
   const { source, schema, table } = readTarget(fields['relation'], 'update', base, into);
-  const from = readFrom(listOf(fields['fromClause']), { sources: [source], ctes: base.ctes, outer: base.outer }, into);
+  const from = readFrom(listOf(fields['fromClause']), base, into, [source]);
   for (const filter of from.filters) into.filter(filter);
   const scope: Scope = { sources: [source, ...from.sources], ctes: base.ctes, outer: base.outer };
   readAssignments(listOf(fields['targetList']), scope, schema, table, into);
@@ -134,11 +166,7 @@ export function readUpdate(fields: Fields, outer: Scope, into: Collector): Query
 export function readDelete(fields: Fields, outer: Scope, into: Collector): QueryResult {
   const base = readWith(fields['withClause'], outer, into);
   const { source, schema, table } = readTarget(fields['relation'], 'delete', base, into);
-  const using = readFrom(
-    listOf(fields['usingClause']),
-    { sources: [source], ctes: base.ctes, outer: base.outer },
-    into,
-  );
+  const using = readFrom(listOf(fields['usingClause']), base, into, [source]);
   for (const filter of using.filters) into.filter(filter);
   const scope: Scope = { sources: [source, ...using.sources], ctes: base.ctes, outer: base.outer };
   readCondition(fields['whereClause'], scope, schema, table, into);
@@ -157,25 +185,29 @@ export function readMerge(fields: Fields, outer: Scope, into: Collector): QueryR
   const base = readWith(fields['withClause'], outer, into);
   const { source, schema, table } = readTarget(fields['relation'], 'merge', base, into);
   reading(into, schema, table);
-  const from = readFrom([fields['sourceRelation']], { sources: [source], ctes: base.ctes, outer: base.outer }, into);
+  const from = readFrom([fields['sourceRelation']], base, into, [source]);
   for (const filter of from.filters) into.filter(filter);
   // `RETURNING *` of MERGE gives the source's columns first.
   const scope: Scope = { sources: [...from.sources, source], ctes: base.ctes, outer: base.outer };
   if (fields['joinCondition'] !== undefined) into.filter(readExpression(fields['joinCondition'], scope, into).lineage);
+  const written = (action: SqlAction): void => {
+    into.effect(action, { kind: 'table', schema, table });
+    noteBases(fieldsOf(fields['relation']) ?? {}, action, into);
+  };
   for (const clause of listOf(fields['mergeWhenClauses'])) {
     const when = unwrap(clause)?.fields ?? {};
     if (when['condition'] !== undefined) into.filter(readExpression(when['condition'], scope, into).lineage);
     switch (when['commandType']) {
       case 'CMD_INSERT':
-        into.effect('insert', { kind: 'table', schema, table });
+        written('insert');
         into.copy(joinLineage(listOf(when['values']).map((value) => readExpression(value, scope, into).lineage)));
         break;
       case 'CMD_UPDATE':
-        into.effect('update', { kind: 'table', schema, table });
+        written('update');
         readAssignments(listOf(when['targetList']), scope, schema, table, into);
         break;
       case 'CMD_DELETE':
-        into.effect('delete', { kind: 'table', schema, table });
+        written('delete');
         break;
       case 'CMD_NOTHING':
         break;

@@ -1,13 +1,16 @@
+import { noteOperator } from './calls.js';
 import type { Collector } from './collector.js';
-import { checkOperator, readExpression, readWindow } from './expression.js';
+import { readExpression, readWindow } from './expression.js';
 import type { Lineage, OutputColumn } from './facts.js';
 import { readFrom } from './from.js';
 import { joinLineage, noLineage, unknownLineage } from './lineage.js';
 import { readDelete, readInsert, readMerge, readUpdate } from './modify.js';
+import { outputName } from './naming.js';
 import { fieldsOf, listOf, nameParts, textOf, unwrap } from './node.js';
 import type { Fields } from './node.js';
 import { expandStar, reachOfScope } from './scope.js';
-import type { Scope, Source } from './scope.js';
+import type { Scope } from './scope.js';
+import { readWith } from './with.js';
 
 /** The rows of a query: its columns where they can be counted, and all that may be in them. */
 export interface QueryResult {
@@ -36,7 +39,15 @@ export function readQuery(node: unknown, outer: Scope, into: Collector): QueryRe
 }
 
 export function readSelect(fields: Fields, outer: Scope, into: Collector): QueryResult {
+  const result = readSelectForm(fields, outer, into);
+  into.spend(1 + result.reach.columns.length);
+  return result;
+}
+
+function readSelectForm(fields: Fields, outer: Scope, into: Collector): QueryResult {
   const base = readWith(fields['withClause'], outer, into);
+  // FOR UPDATE takes the locks of a write, and changes nothing.
+  if (listOf(fields['lockingClause']).length > 0) into.effect('update', { kind: 'database' });
   if (fields['op'] !== undefined && fields['op'] !== 'SETOP_NONE') return readSetOperation(fields, base, into);
   if (fields['valuesLists'] !== undefined) return readValues(fields, base, into);
   const { sources, filters } = readFrom(listOf(fields['fromClause']), base, into);
@@ -51,7 +62,7 @@ export function readSelect(fields: Fields, outer: Scope, into: Collector): Query
   for (const window of listOf(fields['windowClause'])) readWindow(unwrap(window)?.fields, scope, into);
   for (const part of listOf(fields['groupClause'])) into.filter(readKey(part, result, scope, into));
   for (const part of listOf(fields['sortClause'])) {
-    checkOperator(unwrap(part)?.fields['useOp'], into);
+    into.filter(noteOperator(unwrap(part)?.fields['useOp'], into));
     into.filter(readKey(unwrap(part)?.fields['node'], result, scope, into));
   }
   const distinct = listOf(fields['distinctClause']);
@@ -87,6 +98,9 @@ function readKey(node: unknown, result: QueryResult, scope: Scope, into: Collect
 const allOutputs = ({ columns, reach }: QueryResult): Lineage =>
   columns === undefined ? reach : joinLineage(columns.map(({ lineage }) => lineage));
 
+/** As many as a server takes (MaxTupleAttributeNumber); more is refused there, and costs much here. */
+const mostOutputs = 1664;
+
 /** Target list or RETURNING. */
 export function readTargets(targets: readonly unknown[], scope: Scope, into: Collector): QueryResult {
   const columns: OutputColumn[] = [];
@@ -102,34 +116,29 @@ export function readTargets(targets: readonly unknown[], scope: Scope, into: Col
       if (expanded === undefined) {
         counted = false;
         uncounted.push(reachOfScope(scope));
-      } else columns.push(...expanded);
-      continue;
-    }
-    if (value?.kind === 'A_Indirection' && unwrap(listOf(value.fields['indirection']).at(-1))?.kind === 'A_Star') {
+      } else for (const column of expanded) columns.push(column);
+    } else if (
+      value?.kind === 'A_Indirection' &&
+      unwrap(listOf(value.fields['indirection']).at(-1))?.kind === 'A_Star'
+    ) {
       // `(row).*` gives as many columns as the row's type has.
-      uncounted.push(readExpression(fields['val'], scope, into).lineage);
-      counted = false;
-      continue;
+      const { lineage, row } = readExpression(fields['val'], scope, into);
+      if (row === undefined) {
+        uncounted.push(lineage);
+        counted = false;
+      } else for (const column of row) columns.push(column);
+    } else {
+      const { lineage, verbatim } = readExpression(fields['val'], scope, into);
+      columns.push({ name: textOf(fields['name']) ?? outputName(fields['val'], into.subqueries), lineage, verbatim });
     }
-    const { lineage, verbatim } = readExpression(fields['val'], scope, into);
-    columns.push({ name: textOf(fields['name']) ?? nameOf(value), lineage, verbatim });
+    if (columns.length > mostOutputs) {
+      into.unknown(`more than ${mostOutputs} outputs`);
+      return { columns: undefined, reach: unknownLineage };
+    }
   }
-  const reach = joinLineage([...columns.map(({ lineage }) => lineage), ...uncounted]);
-  return { columns: counted ? columns : undefined, reach };
-}
-
-/** As PostgreSQL names an output without AS, for references to it; the server's own name counts for the client. */
-function nameOf(value: ReturnType<typeof unwrap>): string {
-  switch (value?.kind) {
-    case 'ColumnRef':
-      return nameParts(value.fields['fields']).at(-1) ?? '?column?';
-    case 'FuncCall':
-      return nameParts(value.fields['funcname']).at(-1) ?? '?column?';
-    case 'TypeCast':
-      return nameOf(unwrap(value.fields['arg']));
-    default:
-      return '?column?';
-  }
+  const parts = columns.map(({ lineage }) => lineage);
+  into.spend(parts.reduce((sum, part) => sum + part.columns.length, columns.length));
+  return { columns: counted ? columns : undefined, reach: joinLineage([...parts, ...uncounted]) };
 }
 
 function readSetOperation(fields: Fields, scope: Scope, into: Collector): QueryResult {
@@ -146,7 +155,8 @@ function readSetOperation(fields: Fields, scope: Scope, into: Collector): QueryR
   const result: QueryResult = { columns, reach: joinLineage([left.reach, right.reach]) };
   const isPlain = fields['op'] === 'SETOP_UNION' && fields['all'] === true;
   if (!isPlain) into.filter(allOutputs(result));
-  if (listOf(fields['sortClause']).length > 0) into.filter(allOutputs(result));
+  for (const part of listOf(fields['sortClause']))
+    into.filter(joinLineage([noteOperator(unwrap(part)?.fields['useOp'], into), allOutputs(result)]));
   for (const part of [fields['limitCount'], fields['limitOffset']])
     if (part !== undefined) into.filter(readExpression(part, scope, into).lineage);
   return result;
@@ -162,70 +172,13 @@ function readValues(fields: Fields, scope: Scope, into: Collector): QueryResult 
     verbatim: false,
   }));
   const result: QueryResult = { columns, reach: joinLineage(columns.map(({ lineage }) => lineage)) };
-  for (const part of listOf(fields['sortClause']))
+  for (const part of listOf(fields['sortClause'])) {
+    into.filter(noteOperator(unwrap(part)?.fields['useOp'], into));
     into.filter(readKey(unwrap(part)?.fields['node'], result, scope, into));
+  }
   for (const part of [fields['limitCount'], fields['limitOffset']])
     if (part !== undefined) into.filter(readExpression(part, scope, into).lineage);
   return result;
-}
-
-/** WITH: each query is known under its name to those that follow, and to itself where it is recursive. */
-export function readWith(clause: unknown, outer: Scope, into: Collector): Scope {
-  const fields = unwrap(clause)?.fields ?? fieldsOf(clause);
-  if (fields === undefined) return { sources: [], ctes: outer.ctes, outer };
-  const ctes = new Map(outer.ctes);
-  // WITH RECURSIVE lets a query name a later one: until that is read, anything may come out of it.
-  if (fields['recursive'] === true)
-    for (const each of listOf(fields['ctes'])) {
-      const alias = textOf(unwrap(each)?.fields['ctename']) ?? '';
-      ctes.set(alias, { alias, columns: undefined, reach: unknownLineage });
-    }
-  for (const each of listOf(fields['ctes'])) {
-    const cte = unwrap(each)?.fields ?? {};
-    const name = textOf(cte['ctename']) ?? '';
-    if (cte['search_clause'] !== undefined || cte['cycle_clause'] !== undefined)
-      into.unknown('SEARCH and CYCLE are not modelled');
-    const scope: Scope = { sources: [], ctes, outer };
-    if (fields['recursive'] !== true) {
-      ctes.set(name, sourceOf(name, readQuery(cte['ctequery'], scope, into), cte));
-      continue;
-    }
-    // What it yields flows into itself: read until nothing new flows. A first reading knows nothing of itself.
-    let known: Source = { alias: name, columns: undefined, reach: noLineage };
-    for (let round = 0; ; round++) {
-      const inner: Scope = { sources: [], ctes: new Map(ctes).set(name, known), outer };
-      const next = sourceOf(name, readQuery(cte['ctequery'], inner, into), cte);
-      const settled = known.columns !== undefined && JSON.stringify(next) === JSON.stringify(known);
-      if (settled || round >= 8) {
-        ctes.set(name, settled ? next : { alias: name, columns: undefined, reach: { ...next.reach, complete: false } });
-        break;
-      }
-      known = next.columns === undefined ? { ...next, columns: namesOnly(cte, next) } : next;
-    }
-  }
-  return { sources: [], ctes, outer };
-}
-
-/** The non-recursive term tells how many columns there are even while the recursive one is not known. */
-function namesOnly(cte: Fields, source: Source): readonly OutputColumn[] | undefined {
-  const query = unwrap(cte['ctequery'])?.fields;
-  const first = fieldsOf(query?.['larg']);
-  if (first === undefined) return undefined;
-  const targets = listOf(first['targetList']);
-  const names = listOf(cte['aliascolnames']).map((name) => textOf(unwrap(name)?.fields['sval']) ?? '');
-  if (targets.length === 0) return undefined;
-  return targets.map((target, at) => {
-    const fields = unwrap(target)?.fields ?? {};
-    return {
-      name: names[at] ?? textOf(fields['name']) ?? nameOf(unwrap(fields['val'])),
-      lineage: source.reach,
-      verbatim: false,
-    };
-  });
-}
-
-function sourceOf(alias: string, result: QueryResult, cte: Fields): Source {
-  return { alias, ...renamed(result, listOf(cte['aliascolnames'])) };
 }
 
 /** `AS t(a, b)`: the first columns get these names. */

@@ -1,72 +1,83 @@
-import type { Catalog, CatalogRelation } from '@sallyport/kernel';
-import type { OutputColumn } from './facts.js';
+import type { CatalogRelation } from '@sallyport/kernel';
+import { revealingSystemRelations, secretSystemRelations, systemRelations } from './builtins.js';
+import type { CatalogIndex, MadeFunction, MadeOperator } from './catalog-index.js';
+import type { Lineage, OutputColumn } from './facts.js';
 import type { Views } from './views.js';
 
-/** Finds relations and functions in a catalog under a search path. */
+/** Finds what names stand for in a catalog under a search path. */
 export interface Resolver {
   readonly searchPath: readonly string[];
+  readonly index: CatalogIndex;
   relation(schema: string | undefined, name: string): ResolvedRelation;
-  /** A function that somebody made, and that this name may mean. */
-  madeFunction(schema: string | undefined, name: string): boolean;
+  /** Functions that users made, and that this name may mean: overloads may beat a built-in wherever they stand. */
+  madeFunctions(schema: string | undefined, name: string): readonly MadeFunction[];
+  /** Operators that users made, and that this name may mean. */
+  madeOperators(schema: string | undefined, name: string): readonly MadeOperator[];
   columnsOf(relation: CatalogRelation): readonly OutputColumn[];
+  /** All columns of it together. */
+  reachOf(relation: CatalogRelation): Lineage;
+  /** Tables behind a view that can be written through. */
+  basesOf(relation: CatalogRelation): readonly CatalogRelation[];
 }
 
 export type ResolvedRelation =
-  | { readonly kind: 'known'; readonly relation: CatalogRelation }
+  | { readonly kind: 'known'; readonly schema: string; readonly relation: CatalogRelation }
   /** pg_catalog or information_schema: its columns are not listed. */
   | { readonly kind: 'system'; readonly schema: string; readonly name: string }
   | { readonly kind: 'unresolved'; readonly schema: string; readonly name: string };
 
-export const systemSchemas: ReadonlySet<string> = new Set(['pg_catalog', 'information_schema']);
-
-/** A catalog by its names. Made once: catalogs are large, statements are many. */
-export interface CatalogIndex {
-  /** By schema, NUL, name. */
-  readonly relations: ReadonlyMap<string, CatalogRelation>;
-  /** By schema, NUL, name. */
-  readonly functions: ReadonlySet<string>;
-  /** By name alone. */
-  readonly functionNames: ReadonlySet<string>;
-}
-
-export const indexCatalog = (catalog: Catalog | undefined): CatalogIndex => ({
-  relations: new Map(
-    (catalog?.relations ?? []).map((relation) => [`${relation.schema}\0${relation.name}`, relation] as const),
-  ),
-  functions: new Set((catalog?.functions ?? []).map(({ schema, name }) => `${schema}\0${name}`)),
-  functionNames: new Set((catalog?.functions ?? []).map(({ name }) => name)),
-});
+/** What a system relation shows. */
+export const systemReach = (name: string): 'description' | 'values' | 'secrets' => {
+  if (secretSystemRelations.has(name)) return 'secrets';
+  return revealingSystemRelations.has(name) ? 'values' : 'description';
+};
 
 export function createResolver(
-  { relations, functions, functionNames }: CatalogIndex,
+  index: CatalogIndex,
   searchPath: readonly string[],
-  views: Pick<Views, 'columnsOf'>,
+  views: Pick<Views, 'columnsOf' | 'reachOf' | 'basesOf'>,
 ): Resolver {
+  const { relations, functions, operators } = index;
+  const find = (schema: string, name: string): ResolvedRelation | undefined => {
+    const relation = relations.get(`${schema}\0${name}`);
+    return relation === undefined ? undefined : { kind: 'known', schema, relation };
+  };
+  const first = searchPath[0] ?? 'public';
+  const bare = new Set([...searchPath, 'pg_catalog']);
+  const visible = <T extends { readonly schema: string }>(
+    made: ReadonlyMap<string, readonly T[]>,
+    schema: string | undefined,
+    name: string,
+  ): readonly T[] => {
+    const named = made.get(name);
+    if (named === undefined) return [];
+    return named.filter((each) => (schema === undefined ? bare.has(each.schema) : each.schema === schema));
+  };
   return {
     searchPath,
+    index,
     columnsOf: (relation) => views.columnsOf(relation),
+    reachOf: (relation) => views.reachOf(relation),
+    basesOf: (relation) => views.basesOf(relation),
     relation: (schema, name) => {
-      if (schema !== undefined) {
-        if (systemSchemas.has(schema)) return { kind: 'system', schema, name };
-        const relation = relations.get(`${schema}\0${name}`);
-        return relation === undefined ? { kind: 'unresolved', schema, name } : { kind: 'known', relation };
-      }
+      if (schema === 'pg_catalog' || schema === 'information_schema') return { kind: 'system', schema, name };
+      if (schema !== undefined) return find(schema, name) ?? { kind: 'unresolved', schema, name };
       // pg_catalog is searched first unless the path names it elsewhere; its relations all begin with pg_.
       if (name.startsWith('pg_')) {
         // A user's relation of such a name is found only where pg_catalog has none: which of them is not known here.
-        const made = searchPath.some((each) => relations.has(`${each}\0${name}`));
-        return made
-          ? { kind: 'unresolved', schema: searchPath[0] ?? 'public', name }
-          : { kind: 'system', schema: 'pg_catalog', name };
+        const made = searchPath.some((each) => find(each, name) !== undefined);
+        const known = systemRelations.has(name) && !made;
+        return { kind: known ? 'system' : 'unresolved', schema: known ? 'pg_catalog' : first, name };
       }
       for (const each of searchPath) {
-        const relation = relations.get(`${each}\0${name}`);
-        if (relation !== undefined) return { kind: 'known', relation };
+        // Its names are not listed here, and may be the one that is meant.
+        if (each === 'information_schema') return { kind: 'unresolved', schema: each, name };
+        const found = find(each, name);
+        if (found !== undefined) return found;
       }
-      return { kind: 'unresolved', schema: searchPath[0] ?? 'public', name };
+      return { kind: 'unresolved', schema: first, name };
     },
-    // Overloads may beat a built-in of the same name wherever they stand: any of that name counts.
-    madeFunction: (schema, name) =>
-      schema === undefined ? functionNames.has(name) : functions.has(`${schema}\0${name}`),
+    madeFunctions: (schema, name) => visible(functions, schema, name),
+    madeOperators: (schema, name) => visible(operators, schema, name),
   };
 }

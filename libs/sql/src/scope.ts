@@ -1,15 +1,18 @@
 import type { Lineage, OutputColumn } from './facts.js';
-import { joinLineage, unknownLineage } from './lineage.js';
+import { joinLineage, noLineage, unknownLineage } from './lineage.js';
 
 /** One thing in FROM under the name that the rest of the query calls it. */
 export interface Source {
   readonly alias: string | undefined;
+  /** Only where it was given no other name: `schema.table.column` finds nothing else. */
   readonly schema?: string;
   /** `undefined`: its columns are not known; `reach` is all that may come out of it. */
   readonly columns: readonly OutputColumn[] | undefined;
   readonly reach: Lineage;
   /** Its columns are found by name only (the merged columns of JOIN .. USING come first). */
   readonly hidden?: ReadonlySet<string>;
+  /** A table: it has system columns too. */
+  readonly stored?: boolean;
 }
 
 /** Names of one query level, and of those around it. */
@@ -24,6 +27,8 @@ export const emptyScope: Scope = { sources: [], ctes: new Map(), outer: undefine
 export interface Found {
   readonly lineage: Lineage;
   readonly verbatim: boolean;
+  /** A whole row whose columns are known. */
+  readonly row?: readonly OutputColumn[] | undefined;
   /** `row.name` where no column is called so: PostgreSQL calls a function of that name with the row. */
   readonly called?: string | undefined;
   /** The same, where the row's columns are not known. */
@@ -31,71 +36,112 @@ export interface Found {
 }
 
 const lost: Found = { lineage: unknownLineage, verbatim: false };
-const whole = (source: Source): Found => ({ lineage: source.reach, verbatim: false });
+const rowOf = ({ reach, columns }: Source): Found => ({ lineage: reach, verbatim: false, row: columns });
 
-/** What a column reference stands for. Where several could be meant, all of them; where none, anything. */
-export function findColumn(scope: Scope, parts: readonly string[]): Found {
+/** Where a row lies and who wrote it: nothing of its values. */
+const systemColumns: ReadonlySet<string> = new Set(['ctid', 'tableoid', 'xmin', 'xmax', 'cmin', 'cmax']);
+const system: Found = { lineage: noLineage, verbatim: false };
+
+/**
+ * What a column reference stands for, in PostgreSQL's own order (transformColumnRef): a bare name is a column of the nearest
+ * level that has one, and a whole row only where no level has. Where several could be meant, all of them; where none, anything.
+ */
+export function findColumn(scope: Scope, parts: readonly string[], spend: (units: number) => void): Found {
   const [first = '', second] = parts;
+  return parts.length === 1 ? findBare(scope, first, spend) : findQualified(scope, parts, first, second ?? '', spend);
+}
+
+function findBare(scope: Scope, name: string, spend: (units: number) => void): Found {
   /** What sources with unknown columns may hide on the way outwards. */
   const maybe: Found[] = [];
+  let row: Source | undefined;
   for (let level: Scope | undefined = scope; level !== undefined; level = level.outer) {
-    if (parts.length === 1) {
-      const matches = level.sources.flatMap((source) => columnsNamed(source, first));
-      if (matches.length > 0 && matches[0] !== undefined)
-        return matches.length + maybe.length === 1 ? matches[0] : merge([...maybe, ...matches]);
-      // A source whose columns are not known may have it.
-      const unknown = level.sources.filter(({ columns }) => columns === undefined);
-      const row = level.sources.find(({ alias }) => alias === first);
-      if (row !== undefined) return merge([...maybe, whole(row), ...unknown.map(whole)]);
-      // It may be one of theirs, or one of the queries around.
-      maybe.push(...unknown.map(whole));
-      continue;
-    }
+    spend(level.sources.length);
+    const matches: OutputColumn[] = [];
+    for (const source of level.sources)
+      if (source.columns !== undefined && source.hidden?.has(name) !== true)
+        matches.push(...columnsNamed(source.columns, name));
+    const [only] = matches;
+    if (only !== undefined) return matches.length + maybe.length === 1 ? only : merge([...maybe, ...matches]);
+    if (systemColumns.has(name) && level.sources.some(({ stored }) => stored === true))
+      return merge([...maybe, system]);
+    // A source whose columns are not known may have it, or one of the queries around.
+    for (const source of level.sources) if (source.columns === undefined) maybe.push(rowOf(source));
+    row ??= level.sources.find(({ alias }) => alias === name);
+  }
+  if (row === undefined) return maybe.length > 0 ? merge(maybe) : lost;
+  return maybe.length > 0 ? merge([...maybe, rowOf(row)]) : rowOf(row);
+}
+
+function findQualified(
+  scope: Scope,
+  parts: readonly string[],
+  first: string,
+  second: string,
+  spend: (units: number) => void,
+): Found {
+  for (let level: Scope | undefined = scope; level !== undefined; level = level.outer) {
+    spend(level.sources.length);
     const source =
       parts.length === 2
         ? level.sources.find(({ alias }) => alias === first)
         : level.sources.find(({ alias, schema }) => alias === second && schema === first);
     if (source === undefined) continue;
-    const name = parts.length === 2 ? second : parts[2];
-    if (source.columns === undefined || parts.length > 3) return { ...whole(source), mayCall: name };
-    const matches = source.columns.filter((column) => column.name === name);
-    // `t.name` may also be a function call on the row, or a system column: the row then.
-    return matches.length === 1 && matches[0] !== undefined
-      ? { lineage: matches[0].lineage, verbatim: matches[0].verbatim }
-      : { ...whole(source), called: name };
+    const name = parts.length === 2 ? second : (parts[2] ?? '');
+    if (source.columns === undefined || parts.length > 3) return { ...rowOf(source), mayCall: name };
+    const matches = columnsNamed(source.columns, name);
+    const [only] = matches;
+    if (only !== undefined) return matches.length === 1 ? only : merge(matches);
+    if (source.stored === true && systemColumns.has(name)) return system;
+    // A function call on the row.
+    return { lineage: source.reach, verbatim: false, called: name };
   }
-  return maybe.length > 0 ? merge(maybe) : lost;
+  return lost;
 }
 
-function columnsNamed(source: Source, name: string): readonly Found[] {
-  if (source.hidden?.has(name) === true) return [];
-  return (source.columns ?? [])
-    .filter((column) => column.name === name)
-    .map(({ lineage, verbatim }) => ({ lineage, verbatim }));
+const indexes = new WeakMap<readonly OutputColumn[], ReadonlyMap<string, readonly OutputColumn[]>>();
+const few = 8;
+
+/** Made once for each list of columns: those of tables are shared by all statements. */
+function columnsNamed(columns: readonly OutputColumn[], name: string): readonly OutputColumn[] {
+  if (columns.length <= few) return columns.filter((column) => column.name === name);
+  let index = indexes.get(columns);
+  if (index === undefined) {
+    const made = new Map<string, OutputColumn[]>();
+    for (const column of columns) {
+      const same = made.get(column.name);
+      if (same === undefined) made.set(column.name, [column]);
+      else same.push(column);
+    }
+    indexes.set(columns, made);
+    index = made;
+  }
+  return index.get(name) ?? [];
 }
 
-const merge = (found: readonly Found[]): Found => ({
+const merge = (found: readonly { readonly lineage: Lineage }[]): Found => ({
   lineage: joinLineage(found.map(({ lineage }) => lineage)),
   verbatim: false,
 });
 
 /** The columns of `*` or `alias.*`; `undefined`: nobody can tell how many there are. */
 export function expandStar(scope: Scope, parts: readonly string[]): readonly OutputColumn[] | undefined {
-  const chosen =
-    parts.length === 0
-      ? scope.sources
-      : scope.sources.filter(({ alias, schema }) =>
-          parts.length === 1 ? alias === parts[0] : alias === parts[1] && schema === parts[0],
-        );
-  if (parts.length > 0 && chosen.length !== 1) return undefined;
-  const columns: OutputColumn[] = [];
-  for (const source of chosen) {
-    if (source.columns === undefined) return undefined;
-    columns.push(
-      ...(parts.length === 0 ? source.columns.filter(({ name }) => source.hidden?.has(name) !== true) : source.columns),
-    );
+  if (parts.length === 0) {
+    const columns: OutputColumn[] = [];
+    for (const source of scope.sources) {
+      if (source.columns === undefined) return undefined;
+      for (const column of source.columns) if (source.hidden?.has(column.name) !== true) columns.push(column);
+    }
+    return columns;
   }
-  return columns;
+  const [first, second] = parts;
+  for (let level: Scope | undefined = scope; level !== undefined; level = level.outer) {
+    const found = level.sources.filter(({ alias, schema }) =>
+      parts.length === 1 ? alias === first : alias === second && schema === first,
+    );
+    if (found.length > 0) return found.length === 1 ? found[0]?.columns : undefined;
+  }
+  return undefined;
 }
 
 /** Everything that any name here may stand for. */

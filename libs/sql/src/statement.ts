@@ -1,19 +1,21 @@
 import { decodeUtf8, encodeUtf8 } from '@sallyport/kernel';
-import { createCollector } from './collector.js';
-import type { Collected, Collector } from './collector.js';
+import { columnObject, createCollector } from './collector.js';
+import type { Budget, Collected, Collector } from './collector.js';
 import { readCopyOptions } from './copy.js';
-import type { AnswerFacts, Effect, SessionEffect, SqlAction, StatementFacts } from './facts.js';
-import { checkOperator, noteCall, readExpression } from './expression.js';
+import { readDefinition, relationSource } from './definition.js';
+import type { AnswerFacts, ColumnObject, Effect, Lineage, SessionEffect, StatementFacts } from './facts.js';
+import { readExpression } from './expression.js';
 import { readRelation } from './from.js';
-import { joinLineage, noLineage } from './lineage.js';
+import { joinLineage, noLineage, unknownLineage } from './lineage.js';
 import { fieldsOf, listOf, nameParts, textOf, unwrap } from './node.js';
 import type { Fields } from './node.js';
 import { readQuery } from './query.js';
 import type { QueryResult } from './query.js';
 import type { Resolver } from './resolver.js';
 import { emptyScope } from './scope.js';
-import { settingEffect } from './settings.js';
-import { plainStatements } from './statement-kinds.js';
+import { readConfigured, readSet } from './setting.js';
+import { readTable } from './table.js';
+import { descendantsOf } from './views.js';
 
 /** What one statement adds to what its tree walk collects. */
 interface Outline {
@@ -48,18 +50,27 @@ const ownText = ({ start, length, text }: StatementPlace): string => {
 };
 
 /** One statement's facts. `node`: as the grammar wraps it. */
-export function readStatement(node: unknown, place: StatementPlace, resolver: Resolver): StatementFacts {
-  const into = createCollector(resolver);
-  const outline = readOutline(node, place, into);
-  return finish(outline, into.done());
+export function readStatement(
+  node: unknown,
+  place: StatementPlace,
+  resolver: Resolver,
+  budget: Budget,
+): StatementFacts {
+  const into = createCollector(resolver, budget);
+  const outline = readOutline(node, { place, budget }, into);
+  const read = into.done();
+  if (!read.configures) return finish(outline, read, into);
+  const session = readConfigured(node, into);
+  if (session !== undefined && outline.session !== undefined) into.unknown('two ways to change what texts mean in one');
+  return finish(session === undefined ? outline : { ...outline, session }, into.done(), into);
 }
 
-function finish(outline: Outline, collected: Collected): StatementFacts {
-  const { filters, copies, unresolved, unknown } = collected;
-  const answer = outline.answer ?? none;
+function finish(outline: Outline, collected: Collected, into: Collector): StatementFacts {
+  const { filters, copies, unresolved, unknown, moves, cast } = collected;
+  const answer = cast ? anything(outline.answer ?? none) : (outline.answer ?? none);
   return {
     kind: outline.kind,
-    effects: [...collected.effects, ...columnReads(collected, answer)],
+    effects: [...collected.effects, ...columnReads(collected, answer, into)],
     answer,
     copy: outline.copy ?? 'none',
     ...(outline.copyFormat === undefined ? {} : { copyFormat: outline.copyFormat }),
@@ -68,23 +79,65 @@ function finish(outline: Outline, collected: Collected): StatementFacts {
     copies,
     unresolved,
     session: outline.session,
+    moves,
     transaction: outline.transaction,
     unknown,
   };
 }
 
-/** Reading a column is an effect on the column. */
-function columnReads({ filters, copies }: Collected, answer: AnswerFacts): readonly Effect[] {
-  const reach =
-    answer.kind === 'columns'
-      ? joinLineage(answer.columns.map(({ lineage }) => lineage))
-      : answer.kind === 'none'
-        ? noLineage
-        : answer.reach;
-  return joinLineage([reach, filters, copies]).columns.map((object) => ({ action: 'select', object }));
+/** Its columns, and whatever else. */
+function anything(answer: AnswerFacts): AnswerFacts {
+  const open = (lineage: Lineage): Lineage => joinLineage([lineage, unknownLineage]);
+  switch (answer.kind) {
+    case 'none':
+      return answer;
+    case 'columns':
+      return {
+        kind: 'columns',
+        columns: answer.columns.map(({ name, lineage }) => ({ name, lineage: open(lineage), verbatim: false })),
+      };
+    case 'unproved':
+    case 'report':
+      return { ...answer, reach: open(answer.reach) };
+  }
 }
 
-function readOutline(node: unknown, place: StatementPlace, into: Collector): Outline {
+const reachOf = (answer: AnswerFacts): Lineage => {
+  switch (answer.kind) {
+    case 'none':
+      return noLineage;
+    case 'columns':
+      return joinLineage(answer.columns.map(({ lineage }) => lineage));
+    case 'unproved':
+    case 'report':
+      return answer.reach;
+  }
+};
+
+/** Reading a column is an effect on the column, and on that of every table that inherits it: their rows are read too. */
+function columnReads({ filters, copies }: Collected, answer: AnswerFacts, into: Collector): readonly Effect[] {
+  const { index } = into.resolver;
+  const objects = new Map<string, ColumnObject>();
+  for (const object of joinLineage([reachOf(answer), filters, copies]).columns) {
+    const { schema, table, column } = object;
+    objects.set(`${schema}\0${table}\0${column}`, object);
+    const relation = index.children.size === 0 ? undefined : index.relations.get(`${schema}\0${table}`);
+    if (relation === undefined) continue;
+    for (const { schema: inSchema, name } of descendantsOf(relation, index)) {
+      into.spend(1);
+      objects.set(`${inSchema}\0${name}\0${column}`, columnObject(inSchema, name, column));
+    }
+  }
+  return [...objects.values()].map((object) => ({ action: 'select', object }));
+}
+
+/** Where a statement stands, and the work that may be spent on it: statements hold statements. */
+interface Around {
+  readonly place: StatementPlace;
+  readonly budget: Budget;
+}
+
+function readOutline(node: unknown, around: Around, into: Collector): Outline {
   const wrapped = unwrap(node);
   if (wrapped === undefined) {
     into.unknown('a statement of a form that is not modelled');
@@ -106,12 +159,14 @@ function readOutline(node: unknown, place: StatementPlace, into: Collector): Out
       return readCopy(fields, into);
     case 'CreateTableAsStmt': {
       into.effect('create', database);
+      into.moves({ kind: 'relation', name: nameOf(fieldsOf(fields['into'])?.['rel']) });
       if (unwrap(fields['query'])?.kind === 'ExecuteStmt') into.effect('opaque', database);
       else into.copy(readQuery(fields['query'], emptyScope, into).reach);
       return { kind: 'create table as' };
     }
     case 'ViewStmt':
       into.effect('create', database);
+      into.moves({ kind: 'relation', name: nameOf(fields['view']) });
       into.copy(readQuery(fields['query'], emptyScope, into).reach);
       return { kind: 'create view' };
     case 'RefreshMatViewStmt':
@@ -119,6 +174,8 @@ function readOutline(node: unknown, place: StatementPlace, into: Collector): Out
       return { kind: 'refresh materialized view' };
     case 'TruncateStmt':
       for (const relation of listOf(fields['relations'])) readTable(unwrap(relation)?.fields, 'truncate', into);
+      // Tables that refer to these are emptied too.
+      if (fields['behavior'] === 'DROP_CASCADE') into.effect('truncate', database);
       return { kind: 'truncate' };
     case 'LockStmt':
       for (const relation of listOf(fields['relations']))
@@ -128,11 +185,11 @@ function readOutline(node: unknown, place: StatementPlace, into: Collector): Out
       into.effect('call', { kind: 'function', schema: 'pg_catalog', name: 'pg_notify' });
       return { kind: 'notify' };
     case 'ExplainStmt':
-      return readExplain(fields, place, into);
+      return readExplain(fields, around, into);
     case 'PrepareStmt':
-      return readNamed('prepare', fields, place, into);
+      return readNamed('prepare', fields, around, into);
     case 'DeclareCursorStmt':
-      return readNamed('declare', fields, place, into);
+      return readNamed('declare', fields, around, into);
     case 'ExecuteStmt':
       for (const parameter of listOf(fields['params']))
         into.filter(readExpression(parameter, emptyScope, into).lineage);
@@ -152,7 +209,7 @@ function readOutline(node: unknown, place: StatementPlace, into: Collector): Out
     case 'ClosePortalStmt':
       return { kind: 'close', session: { kind: 'close', name: textOf(fields['portalname']) } };
     case 'DiscardStmt':
-      return { kind: 'discard', session: { kind: 'discard' } };
+      return { kind: 'discard', session: { kind: 'discard', what: discardedBy(fields['target']) } };
     case 'VariableSetStmt':
       return readSet(fields, into);
     case 'VariableShowStmt':
@@ -160,39 +217,31 @@ function readOutline(node: unknown, place: StatementPlace, into: Collector): Out
     case 'TransactionStmt':
       return readTransaction(fields, into);
     default:
-      return readPlain(kind, fields, into);
+      return readDefinition(kind, fields, into);
   }
 }
 
 function readTopSelect(node: unknown, fields: Fields, into: Collector): Outline {
   const result = readQuery(node, emptyScope, into);
-  if (listOf(fields['lockingClause']).length > 0)
-    // FOR UPDATE takes the locks of a write, and changes nothing.
-    into.effect('update', database);
-  if (!hasInto(fields)) return { kind: 'select', answer: answerOf(result) };
+  const target = intoOf(fields);
+  if (target === undefined) return { kind: 'select', answer: answerOf(result) };
   into.effect('create', database);
+  into.moves({ kind: 'relation', name: nameOf(target['rel']) });
   into.copy(result.reach);
   return { kind: 'select into' };
 }
 
 /** INTO stands in the first term of a set operation. */
-const hasInto = (fields: Fields): boolean => {
+const intoOf = (fields: Fields): Fields | undefined => {
   const first = fieldsOf(fields['larg']);
-  return fieldsOf(fields['intoClause']) !== undefined || (first !== undefined && hasInto(first));
+  return fieldsOf(fields['intoClause']) ?? (first === undefined ? undefined : intoOf(first));
 };
 
-/** A table that is named and not queried. */
-function readTable(relation: unknown, action: SqlAction, into: Collector): void {
-  const fields = fieldsOf(relation) ?? {};
-  const name = textOf(fields['relname']) ?? '';
-  const found = into.resolver.relation(textOf(fields['schemaname']), name);
-  if (found.kind === 'unresolved') into.unresolved(name);
-  into.effect(action, {
-    kind: 'table',
-    schema: found.kind === 'known' ? found.relation.schema : found.schema,
-    table: name,
-  });
-}
+const nameOf = (relation: unknown): string => textOf(fieldsOf(relation)?.['relname']) ?? '';
+
+const discarded = { DISCARD_PLANS: 'plans', DISCARD_SEQUENCES: 'sequences', DISCARD_TEMP: 'temp' } as const;
+const discardedBy = (target: unknown): 'all' | 'plans' | 'sequences' | 'temp' =>
+  typeof target === 'string' && Object.hasOwn(discarded, target) ? discarded[target as keyof typeof discarded] : 'all';
 
 function readCopy(fields: Fields, into: Collector): Outline {
   const { format, options, unknown } = readCopyOptions(fields);
@@ -203,7 +252,10 @@ function readCopy(fields: Fields, into: Collector): Outline {
   const head = { kind: 'copy', copyFormat: format, ...(options === undefined ? {} : { copyOptions: options }) };
   if (fields['is_from'] === true) {
     readTable(fields['relation'], 'insert', into);
-    if (fields['whereClause'] !== undefined) into.unknown('COPY FROM .. WHERE is not modelled');
+    if (fields['whereClause'] !== undefined) {
+      const sources = [relationSource(fields['relation'], into)];
+      into.filter(readExpression(fields['whereClause'], { ...emptyScope, sources }, into).lineage);
+    }
     return { ...head, copy: toClient ? 'from_client' : 'none' };
   }
   const result =
@@ -227,7 +279,7 @@ function readCopiedTable(fields: Fields, into: Collector): QueryResult {
     : { columns: undefined, reach: source.reach };
 }
 
-function readExplain(fields: Fields, place: StatementPlace, into: Collector): Outline {
+function readExplain(fields: Fields, { place, budget }: Around, into: Collector): Outline {
   const options = new Map(
     listOf(fields['options']).map((option) => {
       const element = unwrap(option)?.fields ?? {};
@@ -243,32 +295,29 @@ function readExplain(fields: Fields, place: StatementPlace, into: Collector): Ou
           'on',
       ),
     );
-  const inner = readStatement(fields['query'], place, into.resolver);
+  const inner = readStatement(fields['query'], place, into.resolver, budget);
   if (inner.unknown !== undefined) into.unknown(inner.unknown);
   for (const name of inner.unresolved) into.unresolved(name);
   for (const { action, object } of inner.effects) {
-    // A plan alone changes nothing, but to plan it the tables are looked at.
-    if (analyze || action === 'select' || action === 'call' || action === 'opaque') into.effect(action, object);
+    // A plan alone changes nothing, but to plan it the tables are looked at, and functions may run.
+    if (analyze || action === 'select' || object.kind === 'function') into.effect(action, object);
     else if (object.kind === 'table') into.effect('select', object);
   }
   into.filter(inner.filters);
   into.copy(analyze ? inner.copies : noLineage);
   if (inner.session !== undefined) into.unknown('EXPLAIN of such a statement is not modelled');
-  const reach =
-    inner.answer.kind === 'columns'
-      ? joinLineage(inner.answer.columns.map(({ lineage }) => lineage))
-      : inner.answer.kind === 'none'
-        ? noLineage
-        : inner.answer.reach;
+  if (analyze) for (const moved of inner.moves) into.moves(moved);
   return {
     kind: analyze ? 'explain analyze' : 'explain',
-    answer: { kind: 'report', reach: joinLineage([reach, inner.filters]) },
+    answer: { kind: 'report', reach: joinLineage([reachOf(inner.answer), inner.filters]) },
   };
 }
 
 /** PREPARE and DECLARE: what they name is decided when it is named, and again when it runs. */
-function readNamed(kind: 'prepare' | 'declare', fields: Fields, place: StatementPlace, into: Collector): Outline {
-  const facts = readStatement(fields['query'], place, into.resolver);
+function readNamed(kind: 'prepare' | 'declare', fields: Fields, around: Around, into: Collector): Outline {
+  const { place, budget } = around;
+  const facts = readStatement(fields['query'], place, into.resolver, budget);
+  if (facts.session !== undefined) into.unknown(`${kind} of such a statement is not modelled`);
   if (facts.unknown !== undefined) into.unknown(facts.unknown);
   for (const name of facts.unresolved) into.unresolved(name);
   for (const { action, object } of facts.effects) into.effect(action, object);
@@ -279,58 +328,6 @@ function readNamed(kind: 'prepare' | 'declare', fields: Fields, place: Statement
   // CURSOR_OPT_HOLD (parsenodes.h).
   const hold = (Number(fields['options'] ?? 0) & 0x20) !== 0;
   return { kind, session: { kind, name, hold, facts } };
-}
-
-function readSet(fields: Fields, into: Collector): Outline {
-  const name = textOf(fields['name']) ?? '';
-  const local = fields['is_local'] === true;
-  const args = listOf(fields['args']);
-  switch (fields['kind']) {
-    case 'VAR_SET_VALUE': {
-      const values = args.map((arg) => constantOf(arg));
-      const value = values.every((each) => each !== undefined) ? values.join(', ') : undefined;
-      noteSetting(name, value, into);
-      if (value === undefined) into.unknown('SET to something that is no constant');
-      return { kind: 'set', session: { kind: 'set', name: name.toLowerCase(), value, local } };
-    }
-    case 'VAR_SET_DEFAULT':
-    case 'VAR_RESET':
-      noteSetting(name, undefined, into);
-      return { kind: 'reset', session: { kind: 'reset', name: name.toLowerCase() } };
-    case 'VAR_RESET_ALL':
-      return { kind: 'reset all', session: { kind: 'reset', name: undefined } };
-    case 'VAR_SET_MULTI':
-      // SET TRANSACTION and SET SESSION CHARACTERISTICS; SET TRANSACTION SNAPSHOT reads as another session did.
-      if (name === 'TRANSACTION' || name === 'SESSION CHARACTERISTICS') return { kind: 'set transaction' };
-      into.unknown(`SET ${name} is not modelled`);
-      return { kind: 'set' };
-    default:
-      into.unknown('this form of SET is not modelled');
-      return { kind: 'set' };
-  }
-}
-
-function noteSetting(name: string, value: string | undefined, into: Collector): void {
-  switch (settingEffect(name, value)) {
-    case 'free':
-      return;
-    case 'role':
-      return into.effect('set_role', database);
-    case 'configure':
-      return into.effect('configure', database);
-  }
-}
-
-function constantOf(node: unknown): string | undefined {
-  const wrapped = unwrap(node);
-  if (wrapped?.kind === 'TypeCast') return constantOf(wrapped.fields['arg']);
-  if (wrapped?.kind !== 'A_Const') return undefined;
-  const { sval, ival, fval, boolval } = wrapped.fields;
-  if (sval !== undefined) return textOf(fieldsOf(sval)?.['sval']) ?? '';
-  if (ival !== undefined) return String(fieldsOf(ival)?.['ival'] ?? 0);
-  if (fval !== undefined) return textOf(fieldsOf(fval)?.['fval']);
-  if (boolval !== undefined) return fieldsOf(boolval)?.['boolval'] === true ? 'on' : 'off';
-  return undefined;
 }
 
 function readTransaction(fields: Fields, into: Collector): Outline {
@@ -351,65 +348,4 @@ function readTransaction(fields: Fields, into: Collector): Outline {
       into.unknown('two-phase commit is not modelled');
       return { kind: 'prepared transaction' };
   }
-}
-
-function readPlain(kind: string, fields: Fields, into: Collector): Outline {
-  const plain = Object.hasOwn(plainStatements, kind) ? plainStatements[kind] : undefined;
-  if (plain === undefined) {
-    into.unknown(`${kind} is not modelled`);
-    return { kind: kind.replace(/Stmt$/, '').toLowerCase() };
-  }
-  if (plain.action === undefined) return { kind: plain.kind };
-  readInsides(fields, into);
-  const tables = tablesOf(kind, fields);
-  for (const { schema, name } of tables) {
-    const found = into.resolver.relation(schema, name);
-    into.effect(plain.action, {
-      kind: 'table',
-      schema: found.kind === 'known' ? found.relation.schema : found.schema,
-      table: name,
-    });
-  }
-  if (tables.length === 0) into.effect(plain.action, database);
-  return { kind: plain.kind };
-}
-
-/** Expressions inside a definition (USING, DEFAULT, CHECK ...) run too: their calls count, queries in them are not modelled. */
-function readInsides(node: unknown, into: Collector): void {
-  if (Array.isArray(node)) {
-    for (const each of node) readInsides(each, into);
-    return;
-  }
-  const wrapped = unwrap(node);
-  if (wrapped !== undefined) {
-    if (wrapped.kind === 'FuncCall') noteCall(nameParts(wrapped.fields['funcname']), into);
-    if (wrapped.kind === 'A_Expr') checkOperator(wrapped.fields['name'], into);
-    if (
-      wrapped.kind === 'A_Indirection' ||
-      /^(Select|Insert|Update|Delete|Merge|View|Grant|Create|Rule|Index).*Stmt$/.test(wrapped.kind)
-    )
-      into.unknown(`${wrapped.kind} inside a definition is not modelled`);
-  }
-  const fields = fieldsOf(node);
-  if (fields !== undefined) for (const each of Object.values(fields)) readInsides(each, into);
-}
-
-/** Tables that a definition names, where the name is plain to see; anything else is an effect on the database. */
-function tablesOf(
-  kind: string,
-  fields: Fields,
-): readonly { readonly schema: string | undefined; readonly name: string }[] {
-  if (
-    kind === 'DropStmt' &&
-    ['OBJECT_TABLE', 'OBJECT_VIEW', 'OBJECT_MATVIEW', 'OBJECT_FOREIGN_TABLE', 'OBJECT_SEQUENCE'].includes(
-      String(fields['removeType']),
-    )
-  )
-    return listOf(fields['objects']).map((object) => {
-      const parts = nameParts(unwrap(object)?.fields['items']);
-      return { schema: parts.length > 1 ? parts.at(-2) : undefined, name: parts.at(-1) ?? '' };
-    });
-  const relation = fieldsOf(fields['relation']);
-  const name = textOf(relation?.['relname']);
-  return name === undefined ? [] : [{ schema: textOf(relation?.['schemaname']), name }];
 }

@@ -87,11 +87,15 @@ const relation = z.strictObject({
   schema: name,
   name,
   kind: z.enum(['table', 'partitioned', 'view', 'materialized', 'foreign', 'sequence', 'composite']),
-  columns: list(z.strictObject({ attribute: z.int(), name, type: count }), 5000),
+  columns: list(
+    z.strictObject({ attribute: z.int(), name, type: count, generated: z.string().max(100_000).exactOptional() }),
+    5000,
+  ),
   definition: z.string().max(1_000_000).exactOptional(),
   parents: list(count, 1000).exactOptional(),
   hasTriggers: z.boolean().exactOptional(),
   hasRules: z.boolean().exactOptional(),
+  key: list(z.int(), 100).exactOptional(),
 });
 
 const catalog: z.ZodType<Catalog> = z.strictObject({
@@ -122,6 +126,9 @@ const catalog: z.ZodType<Catalog> = z.strictObject({
     1_000_000,
   ),
   searchPath: list(name, 1000),
+  user: name.exactOptional(),
+  operators: list(z.strictObject({ schema: name, name, compiled: z.boolean() }), 100_000).exactOptional(),
+  casts: list(z.strictObject({ source: count, target: count, schema: name, name }), 100_000).exactOptional(),
 });
 
 const agentConnection: z.ZodType<AgentConnectionChunk> = z.strictObject({

@@ -1,0 +1,129 @@
+import type { Collector } from './collector.js';
+import type { SessionEffect } from './facts.js';
+import { fieldsOf, listOf, nameParts, textOf, unwrap } from './node.js';
+import type { Fields } from './node.js';
+import { settingEffect } from './settings.js';
+
+/** SET, RESET and their kin. */
+export function readSet(fields: Fields, into: Collector): { readonly kind: string; readonly session?: SessionEffect } {
+  const name = textOf(fields['name']) ?? '';
+  const local = fields['is_local'] === true;
+  const args = listOf(fields['args']);
+  switch (fields['kind']) {
+    case 'VAR_SET_VALUE': {
+      const values = args.map(constantOf);
+      const isList = name.toLowerCase() === 'search_path';
+      // Each argument is one name, whatever is in it: `SET search_path = 'a, b'` looks into one schema.
+      const value = values.every((each) => each !== undefined)
+        ? values.map((each) => (isList ? quoted(each) : each)).join(', ')
+        : undefined;
+      noteSetting(name, value, into);
+      if (value === undefined) into.unknown('SET to something that is no constant');
+      return { kind: 'set', session: { kind: 'set', name: name.toLowerCase(), value, local } };
+    }
+    case 'VAR_SET_DEFAULT':
+    case 'VAR_RESET':
+      noteSetting(name, undefined, into);
+      return { kind: 'reset', session: { kind: 'reset', name: name.toLowerCase() } };
+    case 'VAR_RESET_ALL':
+      return { kind: 'reset all', session: { kind: 'reset', name: undefined } };
+    case 'VAR_SET_MULTI':
+      // SET TRANSACTION and SET SESSION CHARACTERISTICS; SET TRANSACTION SNAPSHOT reads as another session did.
+      if (name === 'TRANSACTION' || name === 'SESSION CHARACTERISTICS') return { kind: 'set transaction' };
+      into.unknown(`SET ${name} is not modelled`);
+      return { kind: 'set' };
+    default:
+      into.unknown('this form of SET is not modelled');
+      return { kind: 'set' };
+  }
+}
+
+const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+
+/** Settings that the meaning of a text hangs on. */
+const followed: ReadonlySet<string> = new Set([
+  'search_path',
+  'role',
+  'session_authorization',
+  'client_encoding',
+  'standard_conforming_strings',
+]);
+
+/**
+ * set_config(name, value, is_local) does what SET does. One that moves what texts mean is followed where it stands alone, as
+ * `SELECT set_config(...)`, and refused elsewhere.
+ */
+export function readConfigured(statement: unknown, into: Collector): SessionEffect | undefined {
+  const calls = callsIn(statement);
+  if (calls.length === 0) return undefined;
+  const alone = onlyOutputs(statement);
+  const sessions: SessionEffect[] = [];
+  for (const call of calls) {
+    const args = listOf(call['args']);
+    const [name, value, local] = args.map(constantOf);
+    if (name === undefined || args.some((arg) => unwrap(arg)?.kind === 'NamedArgExpr')) {
+      into.unknown('set_config of a name that is no constant');
+      continue;
+    }
+    const lower = name.toLowerCase();
+    noteSetting(lower, value, into);
+    if (!followed.has(lower)) continue;
+    const isLocal = local === undefined ? undefined : /^(on|t|true|1|yes)$/i.test(local);
+    if (value === undefined || isLocal === undefined || !alone.has(call)) {
+      into.unknown(`set_config of ${lower} in a form that is not followed`);
+      continue;
+    }
+    sessions.push({ kind: 'set', name: lower, value, local: isLocal });
+  }
+  if (sessions.length > 1) into.unknown('several settings are changed by one SELECT');
+  return sessions[0];
+}
+
+/** Calls of set_config anywhere below. */
+function callsIn(root: unknown): readonly Fields[] {
+  const found: Fields[] = [];
+  const open: unknown[] = [root];
+  for (let node = open.pop(); node !== undefined; node = open.pop()) {
+    if (typeof node !== 'object' || node === null) continue;
+    const wrapped = unwrap(node);
+    if (wrapped?.kind === 'FuncCall' && nameParts(wrapped.fields['funcname']).at(-1) === 'set_config')
+      found.push(wrapped.fields);
+    for (const each of Object.values(node)) if (each !== null && each !== undefined) open.push(each);
+  }
+  return found;
+}
+
+/** Calls that are outputs of a SELECT of nothing else: they run once, and in any case. */
+function onlyOutputs(statement: unknown): ReadonlySet<Fields> {
+  const { targetList, limitOption: _limit, op, ...rest } = unwrap(statement)?.fields ?? {};
+  if (unwrap(statement)?.kind !== 'SelectStmt' || op !== 'SETOP_NONE' || Object.keys(rest).length > 0) return new Set();
+  return new Set(
+    listOf(targetList).flatMap((target) => {
+      const value = unwrap(unwrap(target)?.fields['val']);
+      return value?.kind === 'FuncCall' ? [value.fields] : [];
+    }),
+  );
+}
+
+function noteSetting(name: string, value: string | undefined, into: Collector): void {
+  switch (settingEffect(name, value)) {
+    case 'free':
+      return;
+    case 'role':
+      return into.effect('set_role', { kind: 'database' });
+    case 'configure':
+      return into.effect('configure', { kind: 'database' });
+  }
+}
+
+export function constantOf(node: unknown): string | undefined {
+  const wrapped = unwrap(node);
+  if (wrapped?.kind === 'TypeCast') return constantOf(wrapped.fields['arg']);
+  if (wrapped?.kind !== 'A_Const') return undefined;
+  const { sval, ival, fval, boolval } = wrapped.fields;
+  if (sval !== undefined) return textOf(fieldsOf(sval)?.['sval']) ?? '';
+  if (ival !== undefined) return String(fieldsOf(ival)?.['ival'] ?? 0);
+  if (fval !== undefined) return textOf(fieldsOf(fval)?.['fval']);
+  if (boolval !== undefined) return fieldsOf(boolval)?.['boolval'] === true ? 'on' : 'off';
+  return undefined;
+}

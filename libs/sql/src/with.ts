@@ -1,0 +1,77 @@
+import type { Collector } from './collector.js';
+import type { Lineage, OutputColumn } from './facts.js';
+import { joinLineage, unknownLineage } from './lineage.js';
+import { fieldsOf, listOf, textOf, unwrap } from './node.js';
+import type { Fields } from './node.js';
+import { readQuery, readSelect, renamed } from './query.js';
+import type { QueryResult } from './query.js';
+import type { Scope, Source } from './scope.js';
+
+/** WITH: each query is known under its name to those that follow, and to itself where it is recursive. */
+export function readWith(clause: unknown, outer: Scope, into: Collector): Scope {
+  const fields = unwrap(clause)?.fields ?? fieldsOf(clause);
+  if (fields === undefined) return { sources: [], ctes: outer.ctes, outer };
+  const ctes = new Map(outer.ctes);
+  into.spend(ctes.size);
+  const isRecursive = fields['recursive'] === true;
+  // WITH RECURSIVE lets a query name a later one: until that is read, anything may come out of it.
+  if (isRecursive)
+    for (const each of listOf(fields['ctes'])) {
+      const alias = textOf(unwrap(each)?.fields['ctename']) ?? '';
+      ctes.set(alias, { alias, columns: undefined, reach: unknownLineage });
+    }
+  for (const each of listOf(fields['ctes'])) {
+    const cte = unwrap(each)?.fields ?? {};
+    const name = textOf(cte['ctename']) ?? '';
+    if (cte['search_clause'] !== undefined || cte['cycle_clause'] !== undefined)
+      into.unknown('SEARCH and CYCLE are not modelled');
+    const scope: Scope = { sources: [], ctes, outer };
+    const query = unwrap(cte['ctequery'])?.fields ?? {};
+    const isUnion = isRecursive && query['op'] === 'SETOP_UNION';
+    ctes.set(
+      name,
+      isUnion
+        ? readRecursive(name, cte, query, scope, into)
+        : sourceOf(name, readQuery(cte['ctequery'], scope, into), cte),
+    );
+  }
+  return { sources: [], ctes, outer };
+}
+
+const mostRounds = 8;
+
+/** What it yields flows into itself: read until nothing new flows. The term that is not recursive gives the columns. */
+function readRecursive(name: string, cte: Fields, query: Fields, scope: Scope, into: Collector): Source {
+  const first = readSelect(fieldsOf(query['larg']) ?? {}, readWith(query['withClause'], scope, into), into);
+  let known = sourceOf(name, first, cte);
+  for (let round = 0; round < mostRounds; round++) {
+    into.spend(scope.ctes.size);
+    const inner: Scope = { ...scope, ctes: new Map(scope.ctes).set(name, known) };
+    const next = joinSources(known, sourceOf(name, readQuery(cte['ctequery'], inner, into), cte));
+    if (sizeOf(next) === sizeOf(known)) return next;
+    known = next;
+  }
+  return { ...known, columns: undefined, reach: { ...known.reach, complete: false } };
+}
+
+function joinSources(one: Source, other: Source): Source {
+  const reach = joinLineage([one.reach, other.reach]);
+  if (one.columns === undefined || one.columns.length !== other.columns?.length)
+    return { ...one, columns: undefined, reach };
+  const columns = one.columns.map(({ name, lineage }, at): OutputColumn => ({
+    name,
+    lineage: joinLineage([lineage, other.columns?.[at]?.lineage ?? unknownLineage]),
+    verbatim: false,
+  }));
+  return { ...one, columns, reach };
+}
+
+/** Joined sources only grow. */
+const sizeOf = ({ columns, reach }: Source): number =>
+  [reach, ...(columns ?? []).map(({ lineage }) => lineage)].reduce((sum, each) => sum + weightOf(each), 0) +
+  (columns === undefined ? 1 : 0);
+const weightOf = ({ columns, complete }: Lineage): number => columns.length + (complete ? 0 : 1);
+
+function sourceOf(alias: string, result: QueryResult, cte: Fields): Source {
+  return { alias, ...renamed(result, listOf(cte['aliascolnames'])) };
+}

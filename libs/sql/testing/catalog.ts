@@ -1,0 +1,91 @@
+import type { Catalog, CatalogColumn, CatalogRelation } from '@sallyport/kernel';
+
+/** A catalog as people write it: see corpus/catalog.yaml. */
+export interface WrittenCatalog {
+  readonly searchPath: readonly string[];
+  readonly relations: readonly WrittenRelation[];
+  readonly functions?: readonly {
+    readonly name: string;
+    readonly language: string;
+    readonly volatility?: Volatility;
+  }[];
+  readonly operators?: readonly { readonly name: string; readonly compiled: boolean }[];
+  readonly types?: readonly string[];
+  readonly casts?: readonly { readonly source: string; readonly target: string; readonly function: string }[];
+}
+
+type Volatility = 'immutable' | 'stable' | 'volatile';
+
+interface WrittenRelation {
+  readonly name: string;
+  readonly kind?: CatalogRelation['kind'];
+  readonly columns: readonly (string | Readonly<Record<string, string>>)[];
+  readonly types?: Readonly<Record<string, string>>;
+  readonly definition?: string;
+  readonly parents?: readonly string[];
+  readonly key?: readonly string[];
+  readonly rules?: true;
+  readonly triggers?: true;
+}
+
+const split = (name: string): { readonly schema: string; readonly name: string } => {
+  const dot = name.indexOf('.');
+  return { schema: name.slice(0, dot), name: name.slice(dot + 1) };
+};
+
+const text = 25;
+const firstRelation = 20_000;
+const firstType = 30_000;
+const firstFunction = 40_000;
+
+export function makeCatalog(given: WrittenCatalog): Catalog {
+  const { relations, functions = [], operators = [], types = [], casts = [], searchPath } = given;
+  const typeOf = (name: string): number => (name === 'text' ? text : firstType + types.indexOf(name));
+  const oidOf = (name: string): number => firstRelation + relations.findIndex((each) => each.name === name);
+  return {
+    database: 'app',
+    serverVersion: 180_004,
+    searchPath,
+    relations: relations.map((each): CatalogRelation => {
+      const columns = each.columns.map((column, at) =>
+        columnOf(column, at, typeOf(each.types?.[nameOf(column)] ?? 'text')),
+      );
+      return {
+        oid: oidOf(each.name),
+        ...split(each.name),
+        kind: each.kind ?? 'table',
+        columns,
+        ...(each.definition === undefined ? {} : { definition: each.definition }),
+        ...(each.parents === undefined ? {} : { parents: each.parents.map(oidOf) }),
+        ...(each.rules ? { hasRules: true } : {}),
+        ...(each.triggers ? { hasTriggers: true } : {}),
+        ...(each.key === undefined
+          ? {}
+          : { key: columns.filter(({ name }) => each.key?.includes(name)).map(({ attribute }) => attribute) }),
+      };
+    }),
+    functions: functions.map(({ name, language, volatility = 'volatile' }, at) => ({
+      oid: firstFunction + at,
+      ...split(name),
+      kind: 'function',
+      language,
+      volatility,
+      securityDefiner: false,
+      arguments: [text],
+    })),
+    types: types.map((name) => ({ oid: typeOf(name), schema: 'public', name, kind: 'base' })),
+    operators: operators.map(({ name, compiled }) => ({ ...split(name), compiled })),
+    casts: casts.map((cast) => ({ source: typeOf(cast.source), target: typeOf(cast.target), ...split(cast.function) })),
+  };
+}
+
+type WrittenColumn = WrittenRelation['columns'][number];
+
+const nameOf = (column: WrittenColumn): string =>
+  typeof column === 'string' ? column : (Object.keys(column)[0] ?? '');
+
+const columnOf = (column: WrittenColumn, at: number, type: number): CatalogColumn => {
+  const name = nameOf(column);
+  const generated = typeof column === 'string' ? undefined : column[name];
+  return { attribute: at + 1, name, type, ...(generated === undefined ? {} : { generated }) };
+};
