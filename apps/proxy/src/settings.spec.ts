@@ -84,14 +84,27 @@ describe('settings', () => {
     expect(watch.look(state(base, 'failed'), []).drift?.code).toBe('state_drift');
   });
 
-  test('DISCARD of something else does not bring the first path back', () => {
+  test('DISCARD ALL brings the first path back, its other forms do not', () => {
     const watch = createSettingsWatch({});
     watch.look(state(base), []);
     const moved = state({ ...base, search_path: 'b' });
-    watch.sent(1, facts({ session: { kind: 'discard', what: 'all' } }), asked(moved));
+    watch.sent(1, facts({ session: { kind: 'discard', what: 'temp' } }), asked(moved));
     watch.settled(1, true);
-    expect(watch.look(moved, []).drift?.code).toBe('state_drift');
+    expect(watch.look(moved, [])).toMatchObject({ searchPath: ['b'], drift: undefined });
+    watch.sent(2, facts({ session: { kind: 'discard', what: 'all' } }), asked(moved));
+    watch.settled(2, true);
+    // Ahead of the report.
+    expect(watch.look(moved, [])).toMatchObject({ searchPath: ['app', 'public'], drift: undefined });
     expect(watch.look(state(base), [])).toMatchObject({ searchPath: ['app', 'public'], drift: undefined });
+  });
+
+  test('a value that only a parameter holds: nobody can agree under it', () => {
+    const watch = createSettingsWatch({});
+    watch.look(state(base), []);
+    const unseen: SessionEffect = { kind: 'set', name: 'app.tenant', value: undefined, local: false, unseen: true };
+    watch.sent(1, facts({ session: unseen }), asked(state(base)));
+    watch.settled(1, true);
+    expect(watch.look(state(base), [])).toMatchObject({ drift: undefined, unsettled: { code: 'state_drift' } });
   });
 
   test('RESET ALL where nothing had moved changes nothing', () => {

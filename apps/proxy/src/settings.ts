@@ -102,9 +102,7 @@ export const createSettingsWatch = (login: Readonly<Record<string, string>>): Se
     for (const { session } of facts.statements) {
       for (const name of namesIn(session)) {
         const local = session?.kind === 'set' && session.local;
-        // DISCARD ALL takes it back, its other forms do not.
-        const untouched = session?.kind === 'discard' && !sent.has(name) && isInitial(name, state);
-        if (untouched) continue;
+        if (session?.kind === 'discard' && !sent.has(name) && isInitial(name, state)) continue;
         const known = sent.get(name);
         if (known === undefined && sent.size >= mostNames) {
           doubted.add(`one of more than ${mostNames} settings`);
@@ -118,7 +116,7 @@ export const createSettingsWatch = (login: Readonly<Record<string, string>>): Se
           before: !local ? undefined : known?.local === true ? known.before : known,
           local,
         });
-        if (session?.kind === 'discard') doubted.add(name);
+        if (session?.kind === 'set' && session.unseen === true) doubted.add(name);
         else doubted.delete(name);
       }
     }

@@ -116,7 +116,14 @@ export type Moved =
 /** What the statement does to the meaning of later ones. */
 export type SessionEffect =
   /** `value`: as the setting would show it. `undefined`: back to what the session started with. */
-  | { readonly kind: 'set'; readonly name: string; readonly value: string | undefined; readonly local: boolean }
+  | {
+      readonly kind: 'set';
+      readonly name: string;
+      readonly value: string | undefined;
+      readonly local: boolean;
+      /** The text does not hold the value: a parameter does. */
+      readonly unseen?: true;
+    }
   | { readonly kind: 'reset'; readonly name: string | undefined }
   /** `text`: the PREPARE itself, without the statements around it. */
   | { readonly kind: 'prepare'; readonly name: string; readonly text: string; readonly facts: StatementFacts }

@@ -2,7 +2,7 @@ import type { Collector } from './collector.js';
 import type { SessionEffect } from './facts.js';
 import { fieldsOf, listOf, nameParts, textOf, unwrap } from './node.js';
 import type { Fields } from './node.js';
-import { settingEffect } from './settings.js';
+import { changesMeaning, settingEffect } from './settings.js';
 
 /** SET, RESET and their kin. */
 export function readSet(fields: Fields, into: Collector): { readonly kind: string; readonly session?: SessionEffect } {
@@ -40,8 +40,8 @@ export function readSet(fields: Fields, into: Collector): { readonly kind: strin
 
 const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
-/** Settings that the meaning of a text hangs on. */
-const followed: ReadonlySet<string> = new Set([
+/** What bare names are looked up by, and how texts are read: nothing can be decided where these are not known. */
+const naming: ReadonlySet<string> = new Set([
   'search_path',
   'role',
   'session_authorization',
@@ -67,13 +67,19 @@ export function readConfigured(statement: unknown, into: Collector): SessionEffe
     }
     const lower = name.toLowerCase();
     noteSetting(lower, value, into);
-    if (!followed.has(lower)) continue;
+    if (!changesMeaning(lower)) continue;
     const isLocal = local === undefined ? undefined : /^(on|t|true|1|yes)$/i.test(local);
-    if (value === undefined || isLocal === undefined || !alone.has(call)) {
+    if ((value === undefined && naming.has(lower)) || isLocal === undefined || !alone.has(call)) {
       into.unknown(`set_config of ${lower} in a form that is not followed`);
       continue;
     }
-    sessions.push({ kind: 'set', name: lower, value, local: isLocal });
+    sessions.push({
+      kind: 'set',
+      name: lower,
+      value,
+      local: isLocal,
+      ...(value === undefined ? { unseen: true } : {}),
+    });
   }
   if (sessions.length > 1) into.unknown('several settings are changed by one SELECT');
   return sessions[0];
