@@ -32,7 +32,7 @@ describe('configuration', () => {
     [{ ...least, SALLYPORT_KEY: undefined }, /SALLYPORT_KEY is not set/],
     [{ ...least, SALLYPORT_KEY: 'c2hvcnQ=' }, /SALLYPORT_KEY is neither/],
     [{ ...least, SALLYPORT_HTTP_LISTEN: '7080' }, /SALLYPORT_HTTP_LISTEN must be host:port/],
-    [{ ...least, SALLYPORT_MAX_STALENESS: '1s' }, /SALLYPORT_MAX_STALENESS must be between 5s and 86400s/],
+    [{ ...least, SALLYPORT_MAX_STALENESS: '1s' }, /SALLYPORT_MAX_STALENESS must be between 15s and 86400s/],
     [{ ...least, SALLYPORT_HOLD: '45' }, /SALLYPORT_HOLD must be a duration/],
     [{ ...least, SALLYPORT_ALLOW_PRIVATE_URLS: 'yes' }, /SALLYPORT_ALLOW_PRIVATE_URLS/],
     [{ ...least, SALLYPORT_GRPC_NAMES: 'a b' }, /SALLYPORT_GRPC_NAMES must be names/],

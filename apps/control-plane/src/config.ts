@@ -59,7 +59,7 @@ export const configSchema = z
     SALLYPORT_HOLD: durationField(1_000, 600_000)
       .default('45s')
       .describe('How long a command is held on the wire, for connections that do not say.'),
-    SALLYPORT_MAX_STALENESS: durationField(5_000, 86_400_000)
+    SALLYPORT_MAX_STALENESS: durationField(15_000, 86_400_000)
       .default('60s')
       .describe('How long a proxy may decide without hearing from the control plane.'),
     SALLYPORT_APPROVAL_EXPIRY: durationField(60_000, 2_592_000_000)

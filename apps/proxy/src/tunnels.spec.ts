@@ -24,7 +24,9 @@ afterEach(() => {
   for (const close of closers.splice(0)) close();
 });
 
-const start = async (): Promise<{ readonly tunnels: Tunnels; readonly port: number; readonly node: TestNode }> => {
+const start = async (
+  more: { readonly patience?: number } = {},
+): Promise<{ readonly tunnels: Tunnels; readonly port: number; readonly node: TestNode }> => {
   const node = await authority.node('gate-1');
   let count = 0;
   const tunnels = createTunnels({
@@ -32,6 +34,7 @@ const start = async (): Promise<{ readonly tunnels: Tunnels; readonly port: numb
     id: () => `tkt_${(count += 1)}`,
     random: (length) => randomBytes(length),
     proxy: () => node.name,
+    ...more,
   });
   const { server, renewed } = createTunnelServer({ tunnels, node });
   node.onRenewed(renewed);
@@ -166,7 +169,7 @@ describe('tunnels', () => {
   });
 
   test('one agent that cannot open the target gives way to the next', async () => {
-    const { tunnels, port } = await start();
+    const { tunnels, port } = await start({ patience: 50 });
     await dial(port, 'a', () => notOpened('connection refused'));
     await dial(port, 'b', () => opened());
     await until(() => tunnels.agents.size === 2);
@@ -205,6 +208,51 @@ describe('tunnels', () => {
     if (result.kind === 'opened') result.cancel();
     await until(() => seen.length === 2);
     expect(seen[1]).toMatchObject({ kind: TicketKind.TICKET_KIND_CANCEL, cancelHandle: 'h1', sessionId: 'ses_1' });
+  });
+
+  test('more clients than sockets wait for the next one; what an agent left for good is not waited for', async () => {
+    const { tunnels, port } = await start();
+    const socket = await dial(port, 'a', () => opened());
+    await until(() => tunnels.agents.get('a') === 1);
+    const first = tunnels.open(target('a'));
+    const second = tunnels.open(target('b', 'a'));
+    const third = tunnels.open(target('a'));
+    expect(wordOf(await first)).toBe('a');
+    const told: string[] = [];
+    void second.then(() => told.push('second'));
+    void third.then(() => told.push('third'));
+    await dial(port, 'a', () => opened());
+    expect(wordOf(await second)).toBe('a');
+    await dial(port, 'a', () => opened());
+    expect(wordOf(await third)).toBe('a');
+    expect(told).toEqual(['second', 'third']);
+    socket.destroy();
+    expect(wordOf(await tunnels.open(target('c')))).toBe('no_agent');
+  });
+
+  test('an agent that does not come back in time is told as one that is not there', async () => {
+    const { tunnels, port } = await start({ patience: 50 });
+    await dial(port, 'a', () => opened());
+    await until(() => tunnels.agents.get('a') === 1);
+    await tunnels.open(target('a'));
+    expect(wordOf(await tunnels.open(target('a')))).toBe('no_agent');
+  });
+
+  test('a cancel waits for a socket too', async () => {
+    const { tunnels, port } = await start();
+    const cancelled: string[] = [];
+    const reply: Reply = ({ ticket }) => {
+      if (ticket?.kind !== TicketKind.TICKET_KIND_CANCEL) return opened();
+      cancelled.push(ticket.cancelHandle);
+      return { outcome: { $case: 'cancelled', value: {} } };
+    };
+    await dial(port, 'a', reply);
+    await until(() => tunnels.agents.get('a') === 1);
+    const result = await tunnels.open(target('a'));
+    if (result.kind === 'opened') result.cancel();
+    await dial(port, 'a', reply);
+    await until(() => cancelled.length === 1);
+    expect(cancelled).toEqual(['h1']);
   });
 
   test('after a renewal, sockets that wait are asked with the key that their end knows, new ones with the new one', async () => {

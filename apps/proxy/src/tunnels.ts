@@ -45,6 +45,8 @@ export interface TunnelsInput {
   readonly random: (length: number) => Uint8Array;
   /** This proxy, as its certificate names it. */
   readonly proxy: () => string;
+  /** How long a session waits for an agent that is there but has no socket free, milliseconds. */
+  readonly patience?: number;
 }
 
 type Sign = (bytes: Uint8Array) => Uint8Array;
@@ -52,6 +54,8 @@ type Sign = (bytes: Uint8Array) => Uint8Array;
 /** The agent dials and logs in within this. */
 const answerTimeout = 20_000;
 const pingInterval = 15_000;
+/** An agent dials anew at once when a socket is used: one that has not for so long is gone. */
+const presence = 15_000;
 /** An agent that goes wild fills its own pool and no more. */
 const mostWarm = 64;
 /** Connections that have shown no certificate yet. */
@@ -68,16 +72,30 @@ interface Warm {
   release(): void;
 }
 
+interface Waiting {
+  readonly agents: readonly string[];
+  settle(warm: Warm | undefined): void;
+}
+
+const nobody = refuse('no_agent', 'no agent is connected for this connection', {
+  hint: 'The connection is known, but no agent that serves it has a socket free at this proxy.',
+});
+
 type Answered =
   | { readonly kind: 'answer'; readonly warm: Warm; readonly answer: TicketAnswer }
   /** The socket was no good: nothing was asked of the target. */
   | { readonly kind: 'lost'; readonly refusal: Refusal };
 
-export const createTunnels = ({ clock, id, random, proxy }: TunnelsInput): Tunnels => {
+export const createTunnels = ({ clock, id, random, proxy, patience = 5_000 }: TunnelsInput): Tunnels => {
   const pools = new Map<string, Warm[]>();
+  /** When an agent last had a socket here, by the monotonic clock. */
+  const seen = new Map<string, number>();
+  /** Sessions for which no socket was free, in the order in which they came. */
+  const waiting = new Set<Waiting>();
   let turn = 0;
 
   const drop = (warm: Warm): void => {
+    seen.set(warm.agent, clock.monotonic());
     const rest = (pools.get(warm.agent) ?? []).filter((each) => each !== warm);
     if (rest.length === 0) pools.delete(warm.agent);
     else pools.set(warm.agent, rest);
@@ -147,15 +165,33 @@ export const createTunnels = ({ clock, id, random, proxy }: TunnelsInput): Tunne
         else settle({ kind: 'answer', warm, answer });
       };
       drop(warm);
+      // It may have died between being chosen and being asked.
+      if (warm.machine.state !== 'idle') return lost(undefined);
       perform(warm, warm.machine.ticket(payload));
     });
 
   const take = (agent: string): Warm | undefined =>
     pools.get(agent)?.find(({ machine, socket }) => machine.state === 'idle' && socket.writable);
 
+  /** The next socket of one of these agents, for those who wait in a burst of logins. `undefined`: none came. */
+  const next = (agents: readonly string[]): Promise<Warm | undefined> => {
+    const since = clock.monotonic() - presence;
+    if (!agents.some((agent) => (seen.get(agent) ?? -Infinity) >= since)) return Promise.resolve(undefined);
+    return new Promise((resolve) => {
+      const settle = (warm: Warm | undefined): void => {
+        clearTimeout(timer);
+        waiting.delete(self);
+        resolve(warm);
+      };
+      const self: Waiting = { agents, settle };
+      const timer = setTimeout(() => settle(undefined), patience);
+      waiting.add(self);
+    });
+  };
+
   const cancel = async (agent: string, target: OpenTarget, cancelHandle: string): Promise<void> => {
     if (cancelHandle === '') return;
-    const warm = take(agent);
+    const warm = take(agent) ?? (await next([agent]));
     if (warm === undefined) return;
     const { connection, database, session } = target;
     const payload = ticketFor(warm, { kind: 'cancel', connection, database, session, parameters: {}, cancelHandle });
@@ -209,31 +245,28 @@ export const createTunnels = ({ clock, id, random, proxy }: TunnelsInput): Tunne
       // What follows an error is 'close'.
       socket.on('error', () => undefined);
       socket.on('data', data).on('end', end).on('close', end);
+      const first = [...waiting].find(({ agents }) => agents.includes(agent));
+      if (first === undefined) return;
+      drop(warm);
+      first.settle(warm);
     },
     async open(target) {
-      let refusal = refuse('no_agent', 'no agent is connected for this connection', {
-        hint: 'The connection is known, but no agent that serves it has dialled this proxy.',
-      });
+      let refusal = nobody;
       const start = turn++;
       // Each agent is asked once: one that is there and cannot open the target may have a neighbour that can.
-      for (let index = 0; index < target.agents.length; index += 1) {
-        const agent = target.agents[(start + index) % target.agents.length];
-        if (agent === undefined) continue;
-        for (let warm = take(agent); warm !== undefined; warm = take(agent)) {
-          const { connection, database, session, parameters } = target;
-          const asked = await ask(warm, ticketFor(warm, { kind: 'open', connection, database, session, parameters }));
-          if (asked.kind === 'lost') {
-            refusal = asked.refusal;
-            // A socket that died while it waited says nothing of the agent: the next one is tried.
-            if (asked.refusal.code === 'no_agent') continue;
-            break;
-          }
-          const { outcome } = asked.answer;
-          if (outcome?.$case === 'opened') return opened(warm, outcome.value, target);
-          perform(warm, warm.machine.close());
-          refusal = refuse('target_unavailable', notOpened(outcome));
-          break;
-        }
+      const left = target.agents.map((_, index) => target.agents[(start + index) % target.agents.length] ?? '');
+      while (left.length > 0) {
+        const warm = left.map(take).find((each) => each !== undefined) ?? (await next(left));
+        if (warm === undefined) break;
+        const { connection, database, session, parameters } = target;
+        const asked = await ask(warm, ticketFor(warm, { kind: 'open', connection, database, session, parameters }));
+        // A socket that died while it waited says nothing of the agent: the next one is tried.
+        if (asked.kind === 'lost' && asked.refusal.code === 'no_agent') continue;
+        if (asked.kind === 'answer' && asked.answer.outcome?.$case === 'opened')
+          return opened(warm, asked.answer.outcome.value, target);
+        if (asked.kind === 'answer') perform(warm, warm.machine.close());
+        refusal = asked.kind === 'lost' ? asked.refusal : refuse('target_unavailable', notOpened(asked.answer.outcome));
+        left.splice(left.indexOf(warm.agent), 1);
       }
       return { kind: 'refused', refusal };
     },
@@ -242,6 +275,7 @@ export const createTunnels = ({ clock, id, random, proxy }: TunnelsInput): Tunne
     },
     close() {
       clearInterval(ping);
+      for (const each of [...waiting]) each.settle(undefined);
       for (const warm of [...pools.values()].flat()) perform(warm, warm.machine.close());
     },
   };

@@ -1,5 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,6 +22,10 @@ export interface TestPostgres {
   createDatabase(name: string): Promise<void>;
   /** What the server has logged so far, oldest first. */
   readonly log: readonly string[];
+  /** kill -9 of the server with all its processes, as a machine that loses power would. */
+  crash(): Promise<void>;
+  /** Starts what crashed again, on the same directory and port. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -107,13 +113,42 @@ function describe(
         await client.end();
       }
     },
+    crash: () => crash(server),
+    restart: () => server.start(),
     stop: () => stop(server, directory),
   };
 }
 
+const childOf = (server: EmbeddedPostgres): ChildProcess | undefined =>
+  (server as unknown as { readonly process?: ChildProcess }).process;
+
+async function crash(server: EmbeddedPostgres): Promise<void> {
+  const child = childOf(server);
+  if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const gone = once(child, 'exit');
+  const workers = childrenOf(child.pid);
+  child.kill('SIGKILL');
+  for (const pid of workers)
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It heard of its parent's end first.
+    }
+  await gone;
+}
+
+/** Where the system tells (Linux); elsewhere they notice by themselves that their parent is gone. */
+function childrenOf(pid: number): readonly number[] {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+  } catch {
+    return [];
+  }
+}
+
 /** The library waits for the end of its process, for ever where that came before: a terminal's Ctrl-C is heard by both. */
 async function stop(server: EmbeddedPostgres, directory: string): Promise<void> {
-  const { process: child } = server as unknown as { readonly process?: ChildProcess };
+  const child = childOf(server);
   if (child !== undefined && child.exitCode === null && child.signalCode === null) await server.stop();
   await rm(directory, { recursive: true, force: true });
 }

@@ -13,6 +13,8 @@ export interface Program {
   readonly died: Promise<string>;
   /** What it was asked for did not come: the error, with the end of its log. */
   failure(why: string): Error;
+  /** It is expected to end; resolves with its exit code, or the signal that ended it. */
+  terminate(): Promise<number | string>;
   /** SIGTERM, then SIGKILL after the grace period. */
   stop(graceMs?: number): Promise<void>;
   /** SIGKILL at once. */
@@ -72,6 +74,12 @@ export function startProgram({ name, script, env, logPath, ...rest }: ProgramOpt
       });
     }),
     failure,
+    terminate: async () => {
+      asked = true;
+      child.kill('SIGTERM');
+      await ended;
+      return child.exitCode ?? child.signalCode ?? 'unknown';
+    },
     stop: (graceMs = 8_000) => {
       asked = true;
       return stop(child, ended, graceMs);

@@ -9,7 +9,8 @@ export type ProgramName = Exclude<keyof typeof entries, 'sally'>;
 /** The programs of a stack by name, each with how to launch it again. */
 export interface Programs {
   readonly running: ReadonlyMap<string, Program>;
-  start(name: ProgramName, env: Readonly<Record<string, string>>): Promise<Program>;
+  /** `as`: where one program runs several times. */
+  start(name: ProgramName, env: Readonly<Record<string, string>>, as?: string): Promise<Program>;
   /** kill -9, then the same again. */
   relaunch(name: ProgramName): Promise<Program>;
 }
@@ -20,21 +21,22 @@ export function createPrograms(
   onDeath: (report: string) => void = () => undefined,
 ): Programs {
   const running = new Map<string, Program>();
-  const environments = new Map<ProgramName, Readonly<Record<string, string>>>();
-  const launch = (name: ProgramName): Promise<Program> => {
+  const environments = new Map<string, Readonly<Record<string, string>>>();
+  const launch = (name: ProgramName, as: string = name): Promise<Program> => {
     if (scope.closed) return Promise.reject(new Interrupted());
-    const env = environments.get(name);
-    if (env === undefined) return Promise.reject(new Error(`${name} was never started`));
-    const program = startProgram({ name, script: entries[name], env, logPath: join(directory, 'logs', `${name}.log`) });
-    running.set(name, program);
+    const env = environments.get(as);
+    if (env === undefined) return Promise.reject(new Error(`${as} was never started`));
+    const logPath = join(directory, 'logs', `${as}.log`);
+    const program = startProgram({ name: as, script: entries[name], env, logPath });
+    running.set(as, program);
     void program.died.then(onDeath);
     return scope.hold(Promise.resolve(program), () => program.stop());
   };
   return {
     running,
-    start: (name, env) => {
-      environments.set(name, env);
-      return launch(name);
+    start: (name, env, as = name) => {
+      environments.set(as, env);
+      return launch(name, as);
     },
     relaunch: async (name) => {
       await running.get(name)?.kill();

@@ -28,6 +28,8 @@ export interface StackOptions {
   readonly targetSettings?: readonly string[];
   /** What the proxy shows to clients that ask for TLS, PEM. By default the certificate of the node. */
   readonly proxyTls?: { readonly certificate: string; readonly key: string };
+  /** Further variables of a program. */
+  readonly settings?: Partial<Record<'control-plane' | 'proxy' | 'agent', Readonly<Record<string, string>>>>;
   /** Aborted: what was begun is ended, and `startStack` rejects once all of it is gone. */
   readonly signal?: AbortSignal;
   /** A program ended that nobody asked to. */
@@ -41,6 +43,9 @@ export interface Stack {
   /** Of the identity provider. */
   readonly issuer: string;
   readonly proxyPort: number;
+  /** Where agents dial in, and where nodes connect. */
+  readonly tunnelPort: number;
+  readonly grpcPort: number;
   readonly database: TestPostgres;
   readonly target: TestPostgres;
   /** The agent's secret; it must be found nowhere else. */
@@ -55,7 +60,10 @@ export interface Stack {
   token(client: ClientName, forAudience?: string): Promise<string>;
   restAs(token: string): Rest;
   sally(args: readonly string[], token?: string): ReturnType<typeof runSally>;
+  /** kill -9, then the same again until it is ready. */
   restart(name: 'control-plane' | 'proxy' | 'agent'): Promise<void>;
+  /** Another agent with the same credential, on this machine; ready when it resolves. */
+  addAgent(name: string): Promise<Program>;
   stop(): Promise<void>;
 }
 
@@ -76,9 +84,9 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 async function build(
   directory: string,
   scope: Scope,
-  { holdSeconds, progress, targetSettings, usualPorts = false, proxyTls, onDeath }: StackOptions,
+  { holdSeconds, progress, targetSettings, usualPorts = false, proxyTls, settings = {}, onDeath }: StackOptions,
 ): Promise<Stack> {
-  for (const part of ['logs', 'proxy', 'agent', 'sally']) await mkdir(join(directory, part), { recursive: true });
+  for (const part of ['logs', 'proxy', 'sally']) await mkdir(join(directory, part), { recursive: true });
   const programs = createPrograms(directory, scope, onDeath);
   const { start } = programs;
 
@@ -113,6 +121,7 @@ async function build(
     SALLYPORT_KEY: randomBytes(32).toString('base64'),
     SALLYPORT_ALLOW_PRIVATE_URLS: 'true',
     SALLYPORT_AUDIENCE: audience,
+    ...settings['control-plane'],
   });
   const issuer = (await provider.waitForLine(/^issuer (\S+)/))[1] ?? '';
   const setupLine = await controlPlane.waitForLine(/(sps_[A-Za-z0-9_-]+)/);
@@ -164,17 +173,20 @@ async function build(
     SALLYPORT_TUNNEL_ADVERTISE: `127.0.0.1:${tunnelPort}`,
     SALLYPORT_HEALTH_LISTEN: `127.0.0.1:${proxyHealth}`,
     ...(await tlsFiles(directory, proxyTls)),
+    ...settings.proxy,
   });
-  const agentHealth = await freePort();
-  const agent = await start('agent', {
+  const agentEnvironment = async (name: string, health: number): Promise<Readonly<Record<string, string>>> => ({
     ...node,
-    SALLYPORT_JOIN_TOKEN: await joinToken('agent', 'billing-agent'),
-    SALLYPORT_NAME: 'billing-agent',
-    SALLYPORT_STATE_DIRECTORY: join(directory, 'agent'),
+    SALLYPORT_JOIN_TOKEN: await joinToken('agent', name),
+    SALLYPORT_NAME: name,
+    SALLYPORT_STATE_DIRECTORY: join(directory, name),
     SALLYPORT_CREDENTIAL_BILLING_USER: billingRole,
     SALLYPORT_CREDENTIAL_BILLING_PASSWORD: targetPassword,
-    SALLYPORT_HEALTH_LISTEN: `127.0.0.1:${agentHealth}`,
+    SALLYPORT_HEALTH_LISTEN: `127.0.0.1:${health}`,
+    ...settings.agent,
   });
+  const agentHealth = await freePort();
+  const agent = await start('agent', await agentEnvironment('billing-agent', agentHealth));
   await Promise.all([
     untilReady(`http://127.0.0.1:${proxyHealth}/readyz`, proxy),
     untilReady(`http://127.0.0.1:${agentHealth}/readyz`, agent),
@@ -192,6 +204,8 @@ async function build(
     controlPlaneUrl,
     issuer,
     proxyPort,
+    tunnelPort,
+    grpcPort,
     database,
     target,
     targetPassword,
@@ -204,6 +218,12 @@ async function build(
     restAs: (token) => createRest(controlPlaneUrl, token),
     sally,
     restart: async (name) => untilReady(ready[name], await programs.relaunch(name)),
+    addAgent: async (name) => {
+      const health = await freePort();
+      const added = await start('agent', await agentEnvironment(name, health), name);
+      await untilReady(`http://127.0.0.1:${health}/readyz`, added);
+      return added;
+    },
     stop: () => scope.close(),
   };
 }
