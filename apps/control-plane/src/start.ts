@@ -108,6 +108,8 @@ function equip(app: NestExpressApplication): void {
   const server = app.getHttpServer() as Server;
   server.requestTimeout = 30_000;
   server.headersTimeout = 10_000;
+  // Longer than load balancers keep theirs (60 s): who closes last loses no request.
+  server.keepAliveTimeout = 75_000;
   answerClientErrors(server);
   serveDocs(app);
 }

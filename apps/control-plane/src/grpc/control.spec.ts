@@ -138,10 +138,10 @@ test('the table names every method of every service, and no other', () => {
 });
 
 describe('enrolment', () => {
-  test('one of twenty that race gets in, over two replicas', async () => {
+  test('one of fifty that race gets in, over two replicas', async () => {
     const token = await joinToken('proxy', 'racer');
     const outcomes = await Promise.allSettled(
-      Array.from({ length: 20 }, (_, index) =>
+      Array.from({ length: 50 }, (_, index) =>
         enrol({
           address: at(index % 2 === 0 ? plane : second, 'enrolment'),
           joinToken: token,

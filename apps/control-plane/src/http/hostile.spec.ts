@@ -185,6 +185,32 @@ describe('bodies', () => {
   });
 });
 
+describe('what a route does not read', () => {
+  test('is told, not passed over: a body, or a query', async () => {
+    await admin('PUT', '/v1/issuers/idp', issuer);
+    await admin('PUT', '/v1/subagents/read', { issuer: 'idp', claims: { sub: 'read' } });
+    const disable = await admin('POST', '/v1/subagents/read/disable', { disabled: false });
+    expect(disable.body).toMatchObject({ status: 400, errors: [{ path: 'disabled', message: 'unknown field' }] });
+    expect((await admin('GET', '/v1/subagents/read')).body['disabled']).toBe(false);
+    const query = await admin('GET', '/v1/subagents/read?fields=name');
+    expect(query.body).toMatchObject({ status: 400, errors: [{ path: 'fields', message: 'unknown field' }] });
+    expect(await codeOf('DELETE', '/v1/subagents/read?force=false')).toBe('invalid_request');
+    expect(await codeOf('PUT', '/v1/groups/read?dryRun=true', {})).toBe('invalid_request');
+    expect(await codeOf('GET', '/v1/groups/read')).toBe('not_found');
+    expect(await codeOf('POST', '/v1/subagents/read/disable', [1])).toBe('invalid_request');
+    // Nothing is nothing, and probes add what they like.
+    expect(await codeOf('POST', '/v1/subagents/read/disable', {})).toBe(200);
+    expect(await codeOf('POST', '/v1/subagents/read/enable')).toBe(200);
+    expect(await codeOf('GET', '/healthz?probe=1')).toBe(200);
+  });
+});
+
+const issuer = {
+  issuer: 'https://idp.test',
+  audiences: ['a'],
+  keys: [{ kty: 'OKP', crv: 'Ed25519', x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo' }],
+};
+
 describe('below HTTP', () => {
   /** Bytes in, the whole answer out. */
   const raw = (bytes: string): Promise<string> =>

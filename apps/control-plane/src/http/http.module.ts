@@ -6,6 +6,7 @@ import { AuthGuard } from './auth.guard.js';
 import { HealthController } from './health.controller.js';
 import { IdempotencyInterceptor } from './idempotency.interceptor.js';
 import { ProblemFilter } from './problem.filter.js';
+import { SurplusInterceptor } from './surplus.interceptor.js';
 import { validationPipe } from './validation.js';
 
 /** What every request goes through, in this order: guard, idempotency, record of the action, validation, handler; then its
@@ -16,6 +17,7 @@ import { validationPipe } from './validation.js';
   providers: [
     { provide: APP_FILTER, useClass: ProblemFilter },
     { provide: APP_GUARD, useClass: AuthGuard },
+    { provide: APP_INTERCEPTOR, useClass: SurplusInterceptor },
     { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },
     { provide: APP_INTERCEPTOR, useClass: AdminActionsInterceptor },
     { provide: APP_INTERCEPTOR, useClass: StandardSchemaSerializerInterceptor },

@@ -83,13 +83,13 @@ const idempotencyKey = {
 
 function problemsOf(operation: Operation, access: Access, takesKey: boolean): readonly ProblemCode[] {
   const inPath = operation.parameters?.some((parameter) => 'in' in parameter && parameter.in === 'path') ?? false;
-  const takesInput = takesKey || operation.requestBody !== undefined || (operation.parameters?.length ?? 0) > 0;
   const own = (operation as { readonly [refusesKey]?: readonly ProblemCode[] })[refusesKey] ?? [];
   const codes: readonly ProblemCode[] = [
-    ...(takesInput ? (['invalid_request'] as const) : []),
-    ...(access === 'public' ? [] : (['unauthenticated', 'forbidden'] as const)),
+    ...(access === 'public' ? [] : (['invalid_request', 'unauthenticated', 'forbidden'] as const)),
     ...(inPath ? (['not_found'] as const) : []),
-    ...(operation.requestBody === undefined ? [] : (['payload_too_large', 'unsupported_media_type'] as const)),
+    ...(operation.requestBody === undefined
+      ? []
+      : (['invalid_request', 'payload_too_large', 'unsupported_media_type'] as const)),
     ...(takesKey ? (['in_progress', 'idempotency_key_reused'] as const) : []),
     ...own,
     'internal',

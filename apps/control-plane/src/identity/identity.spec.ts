@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startIdentityProvider, startPostgres } from '@sallyport/testing';
+import { startIdentityProvider, startPostgres, until } from '@sallyport/testing';
 import type { TestIdentityProvider, TestPostgres } from '@sallyport/testing';
 import { itemsOf, restOf, startPlane, testConfig } from '../../testing/plane.js';
 import type { Rest, TestPlane } from '../../testing/plane.js';
@@ -221,6 +221,24 @@ describe('issuers', () => {
       keys,
     });
     expect(moved.body).toMatchObject({ status: 409, detail: expect.stringContaining('subagent loose') });
+  });
+
+  test('one that goes while it is changed does not come back without keys', async () => {
+    const wish = { issuer: 'https://going.test', jwksUri: provider.jwksUri };
+    expect((await admin('PUT', '/v1/issuers/going', wish)).status).toBe(201);
+    const blocker = await postgres.connect('identity');
+    await blocker.query('begin');
+    await blocker.query('select 1 from "Tenant" for update');
+    const changed = admin('PUT', '/v1/issuers/going', wish);
+    await until(async () => {
+      const waiting = `select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = 'identity'`;
+      return (await blocker.query(waiting)).rows.length > 0;
+    }, 'the change waits for its turn');
+    await blocker.query(`delete from "Issuer" where name = 'going'`);
+    await blocker.query('commit');
+    await blocker.end();
+    expect((await changed).body).toMatchObject({ status: 404 });
+    expect((await admin('GET', '/v1/issuers/going')).status).toBe(404);
   });
 
   test('of many who make one at once, one does', async () => {

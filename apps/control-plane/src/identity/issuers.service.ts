@@ -181,6 +181,9 @@ export class IssuersService {
       if (other !== null) throw new Problem('conflict', `the issuer ${other.name} has this iss already`);
       if (row === 'must not be' && (await transaction.issuer.count({ where: { tenantId, name } })) > 0)
         throw alreadyThere('issuer', name);
+      // Its keys were to stay, and it is gone.
+      if (keys === undefined && (await transaction.issuer.count({ where: { tenantId, name } })) === 0)
+        throw notFound('issuer');
       await refuseLooseBindings(transaction, tenantId, { name, issuer: fields.issuer });
       return transaction.issuer.upsert({
         where: { tenantId_name: { tenantId, name } },
