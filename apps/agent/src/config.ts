@@ -1,12 +1,12 @@
 import { addressField, durationField, logLevelField } from '@sallyport/runtime';
 import { z } from 'zod';
 
-const address = (description: string) => addressField.describe(description);
-
 /** Everything that an agent is configured with. Reference: docs/configuration.md, generated from this. */
 export const agentConfigSchema = z.object({
-  SALLYPORT_CONTROL_PLANE: address('Where the control plane takes nodes (gRPC, mTLS), host:port.'),
-  SALLYPORT_ENROLMENT: address('Where the control plane enrols new nodes, host:port. Needed once.').optional(),
+  SALLYPORT_CONTROL_PLANE: addressField.describe('Where the control plane takes nodes (gRPC, mTLS), host:port.'),
+  SALLYPORT_ENROLMENT: addressField
+    .optional()
+    .describe('Where the control plane enrols new nodes, host:port. Needed once.'),
   SALLYPORT_JOIN_TOKEN: z
     .string()
     .max(4096)
@@ -43,7 +43,9 @@ export const agentConfigSchema = z.object({
   SALLYPORT_DRAIN: durationField(0, 86_400_000)
     .default('10s')
     .describe('How long sessions may go on after SIGTERM, while no new ones are taken. What is left then is ended.'),
-  SALLYPORT_HEALTH_LISTEN: address('Where /healthz, /readyz and /metrics are served.').default('127.0.0.1:7435'),
+  SALLYPORT_HEALTH_LISTEN: addressField
+    .default('127.0.0.1:7435')
+    .describe('Where /healthz, /readyz and /metrics are served.'),
   SALLYPORT_LOG_LEVEL: logLevelField,
 });
 

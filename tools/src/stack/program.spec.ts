@@ -1,7 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { until } from '@sallyport/testing';
+import { rootDirectory } from './paths.js';
 import { type Program, startProgram } from './program.js';
 
 let directory: string;
@@ -50,6 +53,26 @@ describe('a program', () => {
     await program.waitForLine(/up/);
     await program.stop(50);
     expect(program.running()).toBe(false);
+  });
+
+  test('ends with the process that started it, however that ends', async () => {
+    const starter = join(directory, 'starter.mjs');
+    const program = join(directory, 'program.mjs');
+    writeFileSync(program, stay);
+    const options = JSON.stringify({ name: 'thing', script: program, env: {}, logPath: join(directory, 'thing.log') });
+    const built = join(rootDirectory, 'tools/dist/stack/program.js');
+    writeFileSync(
+      starter,
+      `import { startProgram } from ${JSON.stringify(built)};
+       const program = startProgram(${options});
+       await program.waitForLine(/up/);
+       console.log(program.pid);
+       process.kill(process.pid, 'SIGKILL');`,
+    );
+    const { stdout, signal } = spawnSync(process.execPath, [starter], { encoding: 'utf8' });
+    expect(signal).toBe('SIGKILL');
+    expect(Number(stdout)).toBeGreaterThan(0);
+    await until(() => !existsSync(`/proc/${Number(stdout)}`), 'the program has ended');
   });
 
   test('that ends before it says what it should is told at once', async () => {

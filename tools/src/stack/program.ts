@@ -31,14 +31,20 @@ export interface ProgramOptions {
   readonly logPath: string;
 }
 
+/** What runs first in every program: whoever is killed here, or crashes, leaves no program behind. */
+const endWithUs = `data:text/javascript,${encodeURIComponent(
+  `process.stdin.resume().on('end', () => process.kill(process.pid, 'SIGTERM')).on('error', () => {}).unref();`,
+)}`;
+
 /** The end of a log that is told with a failure. */
 const tailLines = 8;
 
 export function startProgram({ name, script, env, logPath, ...rest }: ProgramOptions): Program {
   const log = createWriteStream(logPath, { flags: 'a', mode: 0o600 });
-  const child = spawn(process.execPath, [script, ...(rest.arguments ?? [])], {
+  const child = spawn(process.execPath, ['--import', endWithUs, script, ...(rest.arguments ?? [])], {
     env: { PATH: process.env['PATH'] ?? '', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    // Nothing is ever written to its standard input; it ends when we do, however we end.
+    stdio: ['pipe', 'pipe', 'pipe'],
     // A process group of its own: Ctrl-C is for us, who then stop it in its turn.
     detached: true,
   });
