@@ -125,6 +125,7 @@ export const rooms = [
       'postgres',
       'postgres/testing',
       'policy',
+      'sql',
       'pki',
       'proxy/config',
       'agent/config',

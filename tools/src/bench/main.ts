@@ -1,120 +1,113 @@
-import { writeFile } from 'node:fs/promises';
-import { cpus } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { arch, cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { billingRole } from '../stack/billing.js';
-import { startStack } from '../stack/stack.js';
-import type { Stack } from '../stack/stack.js';
-import { type Endpoint, type Run, hasPgbench, initialise, pgbench } from './pgbench.js';
-import { startSplice } from './splice.js';
+import { parseArgs } from 'node:util';
+import { rootDirectory } from '../stack/paths.js';
+import { decisions } from './cases/decisions.js';
+import { memory } from './cases/memory.js';
+import { neighbours } from './cases/neighbours.js';
+import { publishing } from './cases/publishing.js';
+import { connects, latency, rows, throughput } from './cases/traffic.js';
+import { drawChart } from './chart.js';
+import { isMet, rowOf, tableHead } from './figure.js';
+import type { Figure } from './figure.js';
+import { has } from './pgbench.js';
+import { withScene } from './scene.js';
+import type { Scene } from './scene.js';
 
-const say = (line: string): void => void process.stdout.write(`${line}\n`);
-const seconds = Number(process.env['BENCH_SECONDS'] ?? '5');
-const rounds = Number(process.env['BENCH_ROUNDS'] ?? '3');
+const groups: Readonly<Record<string, (scene: Scene) => AsyncGenerator<Figure>>> = {
+  throughput,
+  latency,
+  rows,
+  connects,
+  publishing,
+  memory,
+  neighbours,
+};
 
-interface Case {
-  readonly name: string;
-  /** What counts: transactions a second, or milliseconds. */
-  readonly figure: 'tps' | 'latency';
-  readonly args: (script: string) => readonly string[];
-}
+const usage = `npm run bench: what the gateway costs, as ratios within one run.
 
-const cases: readonly Case[] = [
-  { name: 'SELECT by key, 1 client, simple', figure: 'latency', args: () => ['-S', '-c', '1', '-T', String(seconds)] },
-  { name: 'SELECT by key, 8 clients, simple', figure: 'tps', args: () => ['-S', '-c', '8', '-T', String(seconds)] },
-  {
-    name: 'SELECT by key, 8 clients, prepared',
-    figure: 'tps',
-    args: () => ['-S', '-c', '8', '-T', String(seconds), '-M', 'prepared'],
+  npm run bench                       everything
+  npm run bench -- throughput rows    some of: decisions, ${Object.keys(groups).join(', ')}
+  npm run bench -- --seconds 10 --rounds 5
+  npm run bench -- --write            keeps the table and its charts in docs/
+
+Measured are: direct, PgBouncer where it is installed, a bare two-hop TLS splice of the same shape (two processes that move
+bytes and do nothing else: our physical limit), and Sallyport with policy, tags, detectors and the spool on.
+
+Needs pgbench: apt-get install postgresql-contrib. Compares with PgBouncer after: apt-get install pgbouncer.`;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    help: { type: 'boolean', short: 'h' },
+    seconds: { type: 'string', default: '5' },
+    rounds: { type: 'string', default: '3' },
+    write: { type: 'boolean' },
   },
-  { name: '500,000 rows, 1 client', figure: 'latency', args: (script) => ['-f', script, '-c', '1', '-t', '3'] },
-];
+});
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+process.exitCode = await main();
 
-if (process.argv.includes('--help')) {
-  say(
-    'npm run bench: ratios of direct, a bare two-hop TLS splice, and Sallyport, in one run.\n\n  BENCH_SECONDS=5  length of one measurement\n  BENCH_ROUNDS=3   rounds; the median counts\n\nNeeds pgbench: apt-get install postgresql-contrib',
-  );
-  process.exit(0);
-}
-if (!hasPgbench()) {
-  process.stderr.write('bench: pgbench is not installed: apt-get install postgresql-contrib\n');
-  process.exit(69);
-}
-
-const stack = await startStack({ holdSeconds: 45, progress: say });
-let splice: Awaited<ReturnType<typeof startSplice>> | undefined;
-let code = 1;
-try {
-  const direct: Endpoint = {
-    name: 'direct',
-    port: stack.target.port,
-    user: billingRole,
-    password: stack.targetPassword,
-    database: 'app',
+async function main(): Promise<number> {
+  if (values.help === true) {
+    say(usage);
+    return 0;
+  }
+  const unknown = positionals.filter((name) => name !== 'decisions' && !Object.hasOwn(groups, name));
+  const [seconds, rounds] = [Number(values.seconds), Number(values.rounds)];
+  if (unknown.length > 0 || !(seconds > 0) || !(rounds > 0)) {
+    process.stderr.write(
+      `bench: ${unknown.length > 0 ? `no such group: ${unknown.join(', ')}` : 'seconds and rounds are numbers above zero'}\n\n${usage}\n`,
+    );
+    return 64;
+  }
+  const wanted = (name: string): boolean => positionals.length === 0 || positionals.includes(name);
+  const chosen = Object.entries(groups).filter(([name]) => wanted(name));
+  if (chosen.length > 0 && !has('pgbench')) {
+    process.stderr.write('bench: pgbench is not installed: apt-get install postgresql-contrib\n');
+    return 69;
+  }
+  const figures: Figure[] = [];
+  const take = async (measured: AsyncGenerator<Figure> | Generator<Figure>): Promise<void> => {
+    for await (const figure of measured) {
+      figures.push(figure);
+      say(rowOf(figure));
+    }
   };
-  await grantCreate(stack);
-  say('filling pgbench_accounts with 500,000 rows');
-  await initialise(direct, 5);
-  splice = await startSplice(stack.directory, stack.target.port);
-  const script = join(stack.directory, 'rows.sql');
-  await writeFile(script, 'select aid, bid, abalance from pgbench_accounts;\n');
-  const endpoints: readonly Endpoint[] = [
-    direct,
-    { ...direct, name: 'splice', port: splice.port },
-    { name: 'sallyport', port: stack.proxyPort, user: 'billing', password: await stack.token('etl'), database: 'app' },
-  ];
-  await untilKnown(stack, endpoints[2] ?? direct);
-  say(`\n${cpus().length} cores, ${rounds} rounds of ${seconds} s each, medians\n`);
-  say('| case | direct | bare splice | Sallyport | of direct | of splice |');
-  say('| --- | --- | --- | --- | --- | --- |');
-  for (const each of cases) say(await measure(each, script, endpoints));
-  code = 0;
-} finally {
-  await splice?.stop();
-  await stack.stop();
-}
-process.exit(code);
-
-async function measure({ name, figure, args }: Case, script: string, endpoints: readonly Endpoint[]): Promise<string> {
-  const figures = new Map<string, number[]>(endpoints.map((endpoint) => [endpoint.name, []]));
-  // In turn, so that what the machine does meanwhile falls on all of them.
-  for (let round = 0; round < rounds; round++)
-    for (const endpoint of endpoints) {
-      const run: Run = await pgbench(endpoint, args(script));
-      figures.get(endpoint.name)?.push(run[figure]);
-    }
-  const [direct = NaN, splice = NaN, ours = NaN] = endpoints.map((endpoint) =>
-    median(figures.get(endpoint.name) ?? []),
-  );
-  const unit = figure === 'tps' ? '/s' : ' ms';
-  const show = (value: number): string => `${value.toFixed(figure === 'tps' ? 0 : 3)}${unit}`;
-  // More is better for throughput, less for latency; the ratio always says how ours compares.
-  return `| ${name} | ${show(direct)} | ${show(splice)} | ${show(ours)} | ${(ours / direct).toFixed(2)} | ${(ours / splice).toFixed(2)} |`;
+  say(`${tableHead}`);
+  if (wanted('decisions')) await take(decisions());
+  if (chosen.length > 0)
+    await withScene({ seconds, rounds, say: (line) => process.stderr.write(`${line}\n`) }, async (scene) => {
+      for (const [, measure] of chosen) await take(measure(scene));
+    });
+  say(`\n${figures.filter(isMet).length} of ${figures.length} goals met`);
+  if (values.write === true) await keep(figures, seconds, rounds);
+  return 0;
 }
 
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((one, other) => one - other);
-  return sorted[Math.floor(sorted.length / 2)] ?? NaN;
-}
-
-async function grantCreate({ target }: Stack): Promise<void> {
-  const client = await target.connect('app');
-  try {
-    await client.query(`grant create on schema public to ${billingRole}`);
-  } finally {
-    await client.end();
+async function keep(figures: readonly Figure[], seconds: number, rounds: number): Promise<void> {
+  const charts = join(rootDirectory, 'docs', 'benchmarks');
+  await mkdir(charts, { recursive: true });
+  const drawn: string[] = [];
+  for (const figure of figures) {
+    const file = `${figure.name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')}.svg`;
+    await writeFile(join(charts, file), drawChart(figure));
+    drawn.push(`![${figure.name}](benchmarks/${file})`);
   }
-}
+  const [processor] = cpus();
+  const machine = `${cpus().length} cores (${processor?.model.trim() ?? arch()}), ${Math.round(totalmem() / 2 ** 30)} GiB`;
+  const page = `# Benchmarks
 
-/** The agent has to have read the new tables. */
-async function untilKnown({ programs }: Stack, endpoint: Endpoint): Promise<void> {
-  for (let attempt = 0; attempt < 90; attempt++) {
-    try {
-      await pgbench(endpoint, ['-S', '-c', '1', '-t', '1']);
-      return;
-    } catch {
-      if (programs.get('proxy')?.running() !== true) break;
-      await new Promise((resolve) => setTimeout(resolve, 1_000));
-    }
-  }
-  throw new Error('the gateway does not know the new tables after 90 s');
+Written by \`npm run bench -- --write\` on ${new Date().toISOString().slice(0, 10)}: ${machine}, Node ${process.versions.node},
+${rounds} rounds of ${seconds} s, medians. Everything ran on that one machine, so absolute figures say little; the score is what
+counts. The splice is two processes of the same shape that only move bytes, with TLS between them: our physical limit.
+
+${tableHead}
+${figures.map(rowOf).join('\n')}
+
+${drawn.join('\n\n')}
+`;
+  await writeFile(join(rootDirectory, 'docs', 'benchmarks.md'), page);
+  say('written: docs/benchmarks.md, docs/benchmarks/*.svg');
 }

@@ -46,6 +46,8 @@ export interface Stack {
   /** Where agents dial in, and where nodes connect. */
   readonly tunnelPort: number;
   readonly grpcPort: number;
+  /** Health and metrics of the proxy. */
+  readonly proxyHealthUrl: string;
   readonly database: TestPostgres;
   readonly target: TestPostgres;
   /** The agent's secret; it must be found nowhere else. */
@@ -206,6 +208,7 @@ async function build(
     proxyPort,
     tunnelPort,
     grpcPort,
+    proxyHealthUrl: `http://127.0.0.1:${proxyHealth}`,
     database,
     target,
     targetPassword,

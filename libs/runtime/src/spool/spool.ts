@@ -39,7 +39,10 @@ export interface Spool {
   acknowledge(position: SpoolPosition): void;
   /** Called after an append, for the one who ships. */
   onAppend(listener: () => void): void;
+  /** On disk, bytes. */
   readonly size: number;
+  /** Of them, what nobody has acknowledged. */
+  readonly waiting: number;
   readonly limit: number;
   /** Bytes that a crash of the machine would lose. */
   readonly unsynced: number;
@@ -172,6 +175,9 @@ export function openSpool(options: SpoolOptions): Spool {
     },
     get size() {
       return size;
+    },
+    get waiting() {
+      return size - acknowledged.offset;
     },
     limit,
     get unsynced() {

@@ -1,0 +1,47 @@
+import { randomBytes } from 'node:crypto';
+import { connect } from 'node:net';
+import { atMost, quantile } from '../figure.js';
+import type { Figure } from '../figure.js';
+import { latencies, pgbench } from '../pgbench.js';
+import type { Scene } from '../scene.js';
+
+/** While one session moves bulk data and another sends rubbish, a third one's latency beside its quiet value. */
+export async function* neighbours(scene: Scene): AsyncGenerator<Figure> {
+  const { sallyport, seconds, settled } = scene;
+  const args = ['-S', '-c', '1', '-T', String(seconds)];
+  await latencies(sallyport, args);
+  await settled();
+  const quiet = quantile(await latencies(sallyport, args), 0.99);
+  const bulk = await scene.script('bulk', 'select aid, bid, abalance from pgbench_accounts;\n');
+  const moving = pgbench(sallyport, ['-f', bulk, '-c', '1', '-T', String(seconds + 1)]);
+  const stop = annoy(sallyport.port);
+  const busy = quantile(await latencies(sallyport, args), 0.99);
+  stop();
+  await moving;
+  yield {
+    name: 'p99 of a session beside bulk data and hostile input',
+    unit: 'ms',
+    values: { quiet, busy },
+    score: busy / quiet,
+    goal: atMost(2, 'of quiet'),
+  };
+}
+
+/** Rubbish on one connection after the other, a bounded number of them. */
+function annoy(port: number): () => void {
+  let left = 5_000;
+  let stopped = false;
+  const next = (): void => {
+    if (stopped || left-- <= 0) return;
+    const socket = connect({ host: '127.0.0.1', port });
+    socket.on('error', () => undefined);
+    socket.on('close', () => setTimeout(next, 2));
+    socket.write(left % 3 === 0 ? Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]) : Buffer.alloc(0));
+    socket.write(randomBytes(64 * 1024));
+    socket.end();
+  };
+  next();
+  return () => {
+    stopped = true;
+  };
+}
