@@ -7,7 +7,7 @@ import { issuerFields } from '../../control-plane/src/identity/issuers.service.j
 import { subagentFields } from '../../control-plane/src/identity/subagents.service.js';
 import { userFields } from '../../control-plane/src/identity/users.service.js';
 import { nodeFields } from '../../control-plane/src/nodes/nodes.service.js';
-import { versionFields } from '../../control-plane/src/policies/policy-sets.service.js';
+import { versionFields } from '../../control-plane/src/policies/policy-set.js';
 import { kindNamed, kindNames, pathOf, rulesOf } from './kinds.js';
 
 /** What REST takes for each kind. A field that is added there and not here would silently go back to its default. */

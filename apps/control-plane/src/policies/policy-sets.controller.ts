@@ -10,15 +10,15 @@ import type { Page, PageQuery } from '../http/page.js';
 import { refParams, text } from '../http/text.js';
 import type { RefParams } from '../http/text.js';
 import {
-  PolicySetsService,
   diffView,
   newPolicySet,
   policySetView,
   policyVersionView,
   validationView,
   versionFields,
-} from './policy-sets.service.js';
-import type { Diff, PolicySetView, PolicyVersionView, Validation, VersionFields } from './policy-sets.service.js';
+} from './policy-set.js';
+import type { Diff, PolicySetView, PolicyVersionView, Validation, VersionFields } from './policy-set.js';
+import { PolicySetsService } from './policy-sets.service.js';
 
 const versionNumber = z.coerce.number().int().min(1).max(2_147_483_647);
 const candidate = z.strictObject({ text: text(1_048_576).describe('Cedar policies.') });

@@ -199,8 +199,19 @@ describe('audit', () => {
     ['from=2026-11-23T12:00:00.003Z', 2],
     ['to=2026-11-23T12:00:00.001Z', 2],
     ['', 6],
-  ])('%s gives %d', async (query, count) => {
-    expect(itemsOf(await admin('GET', `/v1/audit?${query}`))).toHaveLength(count);
+    ['principal=etl&table=public.payments&verdict=refused&connection=billing', 1],
+    [`session=${open}&type=statement.intent&from=2026-11-23T12:00:00.002Z`, 1],
+  ])('%s, whole and page by page, gives %d', async (query, count) => {
+    const whole = itemsOf(await admin('GET', `/v1/audit?${query}`)).map((event) => event['id']);
+    expect(whole).toHaveLength(count);
+    const paged: unknown[] = [];
+    for (let cursor = ''; ;) {
+      const page = await admin('GET', `/v1/audit?${query}&limit=1${cursor}`);
+      paged.push(...itemsOf(page).map((event) => event['id']));
+      if (page.body['next'] === null) break;
+      cursor = `&cursor=${String(page.body['next'])}`;
+    }
+    expect(paged).toEqual(whole);
   });
 
   test('pages through everything once, newest first', async () => {
