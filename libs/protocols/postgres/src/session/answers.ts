@@ -6,7 +6,7 @@ import { maskRow } from '../mask/row.js';
 import { readColumns, readCopy, readFields, readTexts, rowsOf } from '../message/backend.js';
 import { errorResponse, sqlstate } from '../message/refusal.js';
 import { backend, header } from '../message/type.js';
-import { copyFail, message, transactionOf } from '../message/write.js';
+import { copyFail, message, sync, transactionOf } from '../message/write.js';
 import type { Exchange } from './exchange.js';
 import { followTag } from './tag.js';
 import { Remarks } from './remarks.js';
@@ -276,6 +276,7 @@ export class Answers {
   private completed(run: Run, frame: Uint8Array): void {
     const { exchange } = this;
     this.told(run, frame);
+    run.answered = true;
     run.stage = 'waiting';
     run.choice = undefined;
     if (exchange.copyIn === run) exchange.copyIn = undefined;
@@ -298,14 +299,19 @@ export class Answers {
     const { exchange } = this;
     run.stage = 'copyIn';
     run.results += 1;
+    // A COPY swallows the Syncs that were sent ahead of it.
+    const syncs = exchange.ledger.takeSyncsBehindHead();
     if (run.refused !== undefined || exchange.hidden) {
       exchange.outbox.add(copyFail('refused'), run.permit);
+      for (const entry of syncs) {
+        exchange.outbox.add(sync(), exchange.permit);
+        exchange.ledger.push(entry);
+      }
       return;
     }
-    if (run.form === 'extended') {
-      exchange.strayedSyncs += exchange.ledger.dropSyncsBehindHead();
-      exchange.drifts = true;
-    }
+    if (exchange.ledger.length > 1) return exchange.misplaced();
+    exchange.strayedSyncs += syncs.length;
+    if (run.form === 'extended') exchange.drifts = true;
     exchange.copyIn = run;
     this.told(run, frame);
   }
@@ -356,11 +362,11 @@ export class Answers {
     const transaction = frame.length === header + 1 ? transactionOf(frame[header]) : undefined;
     if (transaction === undefined) return void this.hostile('a malformed ReadyForQuery');
     if (head?.kind === 'sync') exchange.ledger.shift();
-    else if (head?.kind === 'run' && head.form === 'simple' && (head.stage === 'waiting' || head.stage === 'failed')) {
+    else if (head?.kind === 'run' && head.form === 'simple' && isOver(head)) {
       exchange.ledger.shift();
       const error = head.refused ?? head.error;
       exchange.outcome(head, error === undefined ? 'completed' : 'failed', error);
-    } else if (exchange.strayedSyncs > 0) {
+    } else if (exchange.strayedSyncs > 0 && exchange.copyIn === undefined) {
       exchange.strayedSyncs -= 1;
       exchange.skipping = undefined;
     } else return void this.hostile('a ReadyForQuery that answers nothing');
@@ -428,6 +434,8 @@ export class Answers {
     return true;
   }
 }
+
+const isOver = ({ stage, answered }: Run): boolean => stage === 'failed' || (stage === 'waiting' && answered);
 
 const isTrailer = (run: Run, total: number): boolean => run.binaryCopy && total === header + 2;
 

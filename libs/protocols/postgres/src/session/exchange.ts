@@ -19,12 +19,18 @@ import { Names } from './names.js';
 import { Outbox } from './outbox.js';
 import { ClientOutput } from './output.js';
 
+const mostParameters = 256;
+const mostParameterBytes = 1 << 20;
+
+/** Bytes that a prepared statement keeps: of its text, and its parameters' types. */
+export const weightOf = ({ text, types }: Pick<Statement, 'text' | 'types'>): number => text.length + types.length * 4;
+
 /** What both directions of one logged-in session know and do together. */
 export class Exchange {
   readonly output = new ClientOutput();
   readonly outbox = new Outbox();
   readonly ledger = new Ledger();
-  readonly statements = new Names<Statement>(({ text }) => text.length);
+  readonly statements = new Names<Statement>(weightOf);
   readonly portals = new Names<Portal>(({ parameters }) => {
     let bytes = 0;
     for (const { value } of parameters) bytes += value?.length ?? 0;
@@ -57,7 +63,8 @@ export class Exchange {
   draining = false;
   lastMask: AnswerMask | undefined;
   transaction: TransactionState = 'idle';
-  private parameters: ReadonlyMap<string, string> = new Map();
+  private readonly parameters = new Map<string, string>();
+  private parameterBytes = 0;
   private snapshot: TargetState | undefined;
   private steps: Step[] = [];
   private notes: Note[] = [];
@@ -71,7 +78,7 @@ export class Exchange {
   ) {}
 
   get state(): TargetState {
-    this.snapshot ??= { database: this.database, transaction: this.transaction, parameters: this.parameters };
+    this.snapshot ??= { database: this.database, transaction: this.transaction, parameters: new Map(this.parameters) };
     return this.snapshot;
   }
   setTransaction(transaction: TransactionState): void {
@@ -79,9 +86,15 @@ export class Exchange {
     this.transaction = transaction;
     this.snapshot = undefined;
   }
-  setParameter(name: string, value: string): void {
-    this.parameters = new Map(this.parameters).set(name.toLowerCase(), value);
+  /** `false`: more than any server reports. */
+  setParameter(name: string, value: string): boolean {
+    const key = name.toLowerCase();
+    const before = this.parameters.get(key);
+    if (before === value) return true;
+    this.parameterBytes += value.length - (before?.length ?? -key.length);
+    this.parameters.set(key, value);
     this.snapshot = undefined;
+    return this.parameterBytes <= mostParameterBytes && this.parameters.size <= mostParameters;
   }
 
   ask(step: Extract<Step, { kind: 'ask' }>): void {
@@ -174,6 +187,15 @@ export class Exchange {
       this.fatal({ refusal }, 'refused', true);
       return undefined;
     }
+  }
+
+  /** The client's data and its commands can no longer be told apart. */
+  misplaced(): void {
+    this.violation('a message that has no place in a COPY');
+  }
+  violation(what: string): void {
+    const refusal: Refusal = { code: 'protocol_violation', message: `the client broke the protocol: ${what}` };
+    this.fatal({ refusal }, 'refused', true);
   }
 
   /** The target broke the protocol: it is not read on, and only this session ends. */

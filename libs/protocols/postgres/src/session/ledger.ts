@@ -36,6 +36,8 @@ export interface Run {
   readonly drifts: boolean;
   /** Where its answer is. */
   stage: 'waiting' | 'rows' | 'copyIn' | 'copyOut' | 'failed';
+  /** The target said that a statement of it is done, or failed. */
+  answered: boolean;
   results: number;
   choice: MaskChoice | undefined;
   copy: CopyMask | undefined;
@@ -93,6 +95,7 @@ export const newRun = (
   kind: 'run',
   ...of,
   stage: 'waiting',
+  answered: false,
   results: 0,
   choice: undefined,
   copy: undefined,
@@ -162,18 +165,19 @@ export class Ledger {
     return entry;
   }
 
-  /** The Syncs right behind the head, which a COPY from the client swallows. */
-  dropSyncsBehindHead(): number {
-    let count = 0;
-    for (;;) {
-      const next = this.entries.at(1);
-      if (next?.kind !== 'sync') break;
-      this.entries.remove(next);
-      this.boundaryCount -= 1;
-      if (next.drifts) this.driftCount -= 1;
-      count += 1;
+  /** The Syncs behind the head, up to whatever else the target was sent. */
+  takeSyncsBehindHead(): readonly Entry[] {
+    const taken: Entry[] = [];
+    for (let at = 1; ;) {
+      const next = this.entries.at(at);
+      if (next?.kind === 'refuse') at += 1;
+      else if (next?.kind === 'sync') {
+        this.entries.remove(next);
+        this.boundaryCount -= 1;
+        if (next.drifts) this.driftCount -= 1;
+        taken.push(next);
+      } else return taken;
     }
-    return count;
   }
 }
 

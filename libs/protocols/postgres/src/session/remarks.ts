@@ -22,7 +22,7 @@ export class Remarks {
       case backend.parameterStatus: {
         const [name, value] = readTexts(frame, header, 2) ?? [];
         if (name === undefined || value === undefined) return this.hostile('a malformed ParameterStatus');
-        exchange.setParameter(name, value);
+        if (!exchange.setParameter(name, value)) return this.hostile('more parameters than any server reports');
         this.whole(frame);
         return true;
       }

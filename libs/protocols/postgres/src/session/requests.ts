@@ -1,20 +1,12 @@
 import { decodeUtf8, refuse } from '@sallyport/kernel';
-import type {
-  Allowed,
-  CommandQuestion,
-  Notice,
-  Parameter,
-  Permit,
-  QuestionId,
-  Refusal,
-  Verdict,
-} from '@sallyport/kernel';
+import type { Allowed, CommandQuestion, Notice, Parameter, Permit, QuestionId, Verdict } from '@sallyport/kernel';
 import { Framer } from '@sallyport/protocol-core';
 import { readBind, readExecute, readNamed, readParse, zeroTerminated } from '../message/frontend.js';
 import { noticeResponse } from '../message/refusal.js';
 import type { Complaint } from '../message/refusal.js';
 import { frontend } from '../message/type.js';
 import { describePortal } from '../message/write.js';
+import { weightOf } from './exchange.js';
 import type { Exchange } from './exchange.js';
 import { HeldBack } from './held-back.js';
 import { newRun } from './ledger.js';
@@ -125,10 +117,10 @@ export class Requests {
     while (this.open === undefined && !this.waiting && !exchange.closed && !exchange.draining) {
       // A second start-up packet of any kind begins with a zero byte.
       if (framer.inbox.length > 0 && framer.inbox.bytes[framer.inbox.at] === 0)
-        return this.violation('a start-up packet after the start');
+        return exchange.violation('a start-up packet after the start');
       const frame = framer.next();
       if (frame === 'more') return;
-      if (frame === 'too_short') return this.violation('a message with an impossible length');
+      if (frame === 'too_short') return exchange.violation('a message with an impossible length');
       if (frame === 'too_long')
         return exchange.fatal(
           { refusal: refuse('limit_exceeded', 'a message is longer than is taken here') },
@@ -212,7 +204,7 @@ export class Requests {
     const { text, types, statement: name } = parsed;
     if (text === undefined) return this.refuse(notText, false);
     const full = statements.size >= context.limits.statements && !statements.has(name);
-    if (full || statements.weight + text.length > context.limits.clientMessage)
+    if (full || statements.weight + weightOf({ text, types }) > context.limits.clientMessage)
       return this.refuse({ refusal: refuse('limit_exceeded', 'too many prepared statements') }, false);
     const drift = this.drift();
     if (drift) return this.refuse(drift, false);
@@ -238,8 +230,13 @@ export class Requests {
       value: keep && value ? value.slice() : value,
     }));
     const full = portals.size >= context.limits.portals && !portals.has(parsed.portal);
-    if (full || portals.weight + frame.length > context.limits.clientMessage * 2)
-      return this.refuse({ refusal: refuse('limit_exceeded', 'too many portals') }, false);
+    const heavy = portals.weight + frame.length > context.limits.clientMessage * 2;
+    // What is under way gets lighter with every answer.
+    if (heavy && exchange.ledger.length > 0) {
+      exchange.urge();
+      return this.wait(frame);
+    }
+    if (full || heavy) return this.refuse({ refusal: refuse('limit_exceeded', 'too many portals') }, false);
     const portal: Portal = { statement, parameters, describing: undefined, description: undefined };
     const change = portals.change(parsed.portal, portal, exchange.epoch);
     this.held.add(frame, exchange.permit, { kind: 'bind', change, mask: statement.mask });
@@ -312,6 +309,8 @@ export class Requests {
     const { exchange } = this;
     const run = exchange.copyIn;
     if (!run) return;
+    // Kept back when the COPY began: a server would have met it in the middle of the data.
+    if (this.held.any) return exchange.misplaced();
     switch (type) {
       case frontend.copyDone:
       case frontend.copyFail:
@@ -328,7 +327,7 @@ export class Requests {
         exchange.outbox.add(frame, exchange.permit);
         return;
       default:
-        return this.violation('a message that has no place in a COPY');
+        return exchange.misplaced();
     }
   }
 
@@ -408,11 +407,6 @@ export class Requests {
     exchange.runs = 0;
     exchange.unflushed = false;
     exchange.drifts = false;
-  }
-
-  private violation(what: string): void {
-    const refusal: Refusal = { code: 'protocol_violation', message: `the client broke the protocol: ${what}` };
-    this.exchange.fatal({ refusal }, 'refused', true);
   }
 }
 
