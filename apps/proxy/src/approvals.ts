@@ -1,6 +1,8 @@
 import { Metadata, status } from '@grpc/grpc-js';
 import type { ClientReadableStream, ServiceError } from '@grpc/grpc-js';
 import { ApprovalState } from '@sallyport/contracts';
+import { refuse } from '@sallyport/kernel';
+import type { Refusal } from '@sallyport/kernel';
 import type {
   ApprovalsServiceClient,
   RedeemRequest,
@@ -21,14 +23,27 @@ export type Standing =
   /** The control plane cannot be asked. */
   | { readonly kind: 'unreachable' };
 
+export type Asked =
+  | {
+      readonly kind: 'asked';
+      readonly id: string;
+      readonly standing: Standing;
+      /** Milliseconds until nobody can say yes any more. */
+      readonly expiresIn: number;
+    }
+  | { readonly kind: 'refused'; readonly refusal: Refusal };
+
 /** The control plane's word on held commands. Rejects only when it cannot be reached. */
 export interface Approvals {
-  request(request: RequestRequest): Promise<{ readonly id: string; readonly standing: Standing }>;
+  request(request: RequestRequest): Promise<Asked>;
   /** Until it is settled or `stop` is called. `changed` hears the present state first. */
   watch(id: string, changed: (standing: Standing) => void): { stop(): void };
   redeem(request: RedeemRequest): Promise<RedeemResponse>;
-  /** Best effort: an approval that nobody waits for expires by itself. */
-  withdraw(id: string, session: string): void;
+  /**
+   * This session waits no more: its client left, or `timeIsUp` on the wire and the approval lives on. Best effort: an
+   * approval that nobody waits for expires by itself.
+   */
+  withdraw(id: string, session: string, timeIsUp: boolean): void;
 }
 
 const patience = 10_000;
@@ -36,8 +51,16 @@ const patience = 10_000;
 /** `client`: the newest channel; certificates are renewed while holds last. */
 export const createApprovals = (client: () => ApprovalsServiceClient): Approvals => ({
   request: async (request) => {
-    const response = await unary<RequestResponse>((done) => client().request(request, ...deadline(), done));
-    return { id: response.approvalId, standing: standingOf(response.state, '', []) };
+    try {
+      const { approvalId, state, expiresIn } = await unary<RequestResponse>((done) =>
+        client().request(request, ...deadline(), done),
+      );
+      return { kind: 'asked', id: approvalId, standing: standingOf(state, '', []), expiresIn };
+    } catch (error) {
+      const refusal = refusals.get((error as ServiceError).code);
+      if (refusal === undefined) throw error;
+      return { kind: 'refused', refusal };
+    }
   },
   watch(id, changed) {
     let stopped = false;
@@ -76,10 +99,33 @@ export const createApprovals = (client: () => ApprovalsServiceClient): Approvals
     };
   },
   redeem: (request) => unary<RedeemResponse>((done) => client().redeem(request, ...deadline(), done)),
-  withdraw(approvalId, sessionId) {
-    client().withdraw({ approvalId, sessionId }, ...deadline(), () => undefined);
+  withdraw(approvalId, sessionId, timeIsUp) {
+    client().withdraw({ approvalId, sessionId, timeIsUp }, ...deadline(), () => undefined);
   },
 });
+
+/** What the control plane says no to; anything else is no answer. */
+const refusals: ReadonlyMap<status, Refusal> = new Map([
+  [
+    status.RESOURCE_EXHAUSTED,
+    refuse('limit_exceeded', 'too many commands of this caller wait for people already', {
+      hint: 'Nothing was executed. Wait until they are answered, or withdraw some.',
+      facts: { retry_after: 60 },
+    }),
+  ],
+  [
+    status.NOT_FOUND,
+    refuse('denied', 'the control plane does not know this caller or this connection any more', {
+      hint: 'Nothing was executed.',
+    }),
+  ],
+  [
+    status.INVALID_ARGUMENT,
+    refuse('limit_exceeded', 'this command cannot be held for an approval', {
+      hint: 'The control plane does not take it: it is too long, or holds what cannot be kept. Nothing was executed.',
+    }),
+  ],
+]);
 
 const deadline = (): [Metadata, { deadline: number }] => [new Metadata(), { deadline: Date.now() + patience }];
 

@@ -190,7 +190,7 @@ describe('an approval is for one command and for no other', () => {
     expect(await send({})).toBe('SP001');
     const approvalId = approveNewest();
     const command = house.controlPlane.approvals.at(-1)?.request.command;
-    const order = { approvalId, command, callerKind: 'subagent', callerId: 'sub_deployer', maxRows: 10 };
+    const order = { approvalId, command, callerKind: 'subagent', callerId: 'sub_deployer', maxRows: 10, again: false };
     const start = await rows();
     await house.publish({});
     expect(await house.controlPlane.run({ ...order, runId: 'run_moved' })).toMatchObject({
@@ -211,7 +211,7 @@ describe('an approval is for one command and for no other', () => {
     expect(await send(sent)).toBe('SP001');
     const approvalId = approveNewest();
     const command = house.controlPlane.approvals.at(-1)?.request.command;
-    const order = { approvalId, command, callerKind: 'subagent', callerId: 'sub_deployer', maxRows: 10 };
+    const order = { approvalId, command, callerKind: 'subagent', callerId: 'sub_deployer', maxRows: 10, again: false };
     expect(await house.controlPlane.run({ ...order, runId: `run_${approvalId}` })).toMatchObject({
       completed: true,
       tag: 'INSERT 0 1',

@@ -274,7 +274,7 @@ export const createCommands = (input: CommandsInput): Commands => {
   const wordFor = async (
     command: string,
     question: CommandQuestion,
-    { desk, statement, decision, settings: under }: Judged & { readonly decision: HoldDecision<'command'> },
+    { desk, statement, decision, settings: under, behind }: Judged & { readonly decision: HoldDecision<'command'> },
     wait: {
       readonly binding: Buffer;
       readonly inform: (notice: Notice) => void;
@@ -292,7 +292,10 @@ export const createCommands = (input: CommandsInput): Commands => {
       const asked = { approvalId: approval, binding, sessionId: session, commandId: command };
       const answer = await approvals.redeem(asked).catch(() => undefined);
       if (answer === undefined) return no(unreachable);
-      if (!answer.granted) return no(refuse('approval_expired', answer.message || 'the approval cannot be used'));
+      if (!answer.granted) {
+        const code = answer.code === 'approval_denied' ? 'approval_denied' : 'approval_expired';
+        return no(refuse(code, answer.message || 'the approval cannot be used'));
+      }
       return { kind: 'redeemed', approval, approvers: answer.approvers };
     }
     const { parameters } = input;
@@ -307,9 +310,11 @@ export const createCommands = (input: CommandsInput): Commands => {
       database,
       parameters,
       settings: under,
+      behind,
     });
     if (request.kind === 'refused') return { ...request, approval: undefined };
-    return hold({ approvals, request: request.request, limit: desk.place.source.hold, ...wait });
+    const { clock } = gate;
+    return hold({ clock, approvals, request: request.request, limit: desk.place.source.hold, ...wait });
   };
 
   return {

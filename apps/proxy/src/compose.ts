@@ -31,6 +31,7 @@ import type { ClientListener } from './listen.js';
 import type { Node } from './node.js';
 import { protocols } from './protocols.js';
 import { runKept } from './run.js';
+import { createRuns } from './runs.js';
 import { createSessions } from './sessions.js';
 import { createShipper } from './ship.js';
 import { createStatements } from './statements.js';
@@ -169,6 +170,12 @@ export const compose = async (input: ComposeInput): Promise<RunningProxy> => {
   node.onRenewed(shipper.renewed);
   node.onRenewed(() => (tls = clientContext(config, node)));
 
+  const runs = createRuns((order) => {
+    const name = control.current?.connection(order.command?.connection ?? '')?.protocol;
+    const protocol = protocols.find((each) => each.name === name);
+    return protocol === undefined ? Promise.resolve(unrunnable(order)) : runKept(gate, protocol, order, report);
+  });
+
   // From here on the world is told.
   shipper.start();
   const advertised = parseAddress(config.SALLYPORT_TUNNEL_ADVERTISE ?? config.SALLYPORT_TUNNEL_LISTEN);
@@ -186,12 +193,7 @@ export const compose = async (input: ComposeInput): Promise<RunningProxy> => {
       const ended = gate.sessions.end(id, refuse('session_ended', `this session was ended by an admin: ${reason}`));
       log.info({ session: id, ended }, 'told to end a session');
     },
-    run: (order: RunCommand) => {
-      const protocol = protocols.find(
-        ({ name }) => name === control.current?.connection(order.command?.connection ?? '')?.protocol,
-      );
-      return protocol === undefined ? Promise.resolve(unrunnable(order)) : runKept(gate, protocol, order, report);
-    },
+    run: runs.order,
   });
   metrics.gauge('sallyport_sessions', 'Open sessions.', () => gate.sessions.size);
   metrics.gauge('sallyport_spool_bytes', 'Evidence that waits for the control plane.', () => spool.waiting);

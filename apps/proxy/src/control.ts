@@ -38,7 +38,8 @@ export interface ControlHandlers {
   readonly hello: () => Pick<Hello, 'softwareVersion' | 'tunnel' | 'listeners'>;
   readonly sessions: () => readonly string[];
   endSession(id: string, reason: string): void;
-  run(command: RunCommand): Promise<RunResult>;
+  /** `undefined`: nothing to answer now. */
+  run(command: RunCommand): Promise<RunResult | undefined>;
 }
 
 export interface Control extends Configuration {
@@ -174,7 +175,9 @@ export const createControl = ({ clock, file, client, renewChannel, trust, alarm,
         return handlers?.endSession(message.value.sessionId, message.value.reason);
       case 'runCommand':
         handlers?.run(message.value).then(
-          (value) => send({ $case: 'runResult', value }),
+          (value) => {
+            if (value !== undefined) send({ $case: 'runResult', value });
+          },
           (err: unknown) => log.error({ err, run: message.value.runId }, 'a run by id broke'),
         );
         return;

@@ -2,14 +2,18 @@ import { describe, expect, test } from '@jest/globals';
 import { RequestRequest } from '@sallyport/contracts';
 import type { RedeemResponse } from '@sallyport/contracts';
 import { refuse } from '@sallyport/kernel';
-import type { Notice } from '@sallyport/kernel';
+import { createFakeClock } from '@sallyport/testing';
+import type { FakeClock } from '@sallyport/testing';
+import type { Notice, Refusal } from '@sallyport/kernel';
 import type { Approvals, Standing } from './approvals.js';
 import { hold } from './hold.js';
 import type { Held, HoldInput } from './hold.js';
 
 interface Desk {
+  readonly clock: FakeClock;
   readonly notices: Notice[];
-  readonly withdrawn: string[];
+  /** Approvals, and whether they live on. */
+  readonly withdrawn: (readonly [string, boolean])[];
   readonly redeemed: string[];
   readonly settle: (standing: Standing) => void;
   readonly abort: () => void;
@@ -20,11 +24,14 @@ const start = (options: {
   first?: Standing;
   grant?: Partial<RedeemResponse>;
   limit?: number;
+  expiresIn?: number;
+  no?: Refusal;
   unreachable?: 'request' | 'redeem';
   stillHeld?: HoldInput['stillHeld'];
 }): Desk => {
   const notices: Notice[] = [];
-  const withdrawn: string[] = [];
+  const withdrawn: (readonly [string, boolean])[] = [];
+  const clock = createFakeClock();
   const redeemed: string[] = [];
   let changed: (standing: Standing) => void = () => undefined;
   const controller = new AbortController();
@@ -32,7 +39,16 @@ const start = (options: {
     request: () =>
       options.unreachable === 'request'
         ? Promise.reject(new Error('down'))
-        : Promise.resolve({ id: 'apr_1', standing: options.first ?? { kind: 'pending' } }),
+        : Promise.resolve(
+            options.no === undefined
+              ? {
+                  kind: 'asked',
+                  id: 'apr_1',
+                  standing: options.first ?? { kind: 'pending' },
+                  expiresIn: options.expiresIn ?? 3_600_000,
+                }
+              : { kind: 'refused', refusal: options.no },
+          ),
     watch: (_id, listener) => {
       changed = listener;
       listener(options.first ?? { kind: 'pending' });
@@ -44,9 +60,10 @@ const start = (options: {
         ? Promise.reject(new Error('down'))
         : Promise.resolve({ granted: true, code: '', message: '', approvers: ['usr_1'], ...options.grant });
     },
-    withdraw: (id) => void withdrawn.push(id),
+    withdraw: (id, _session, timeIsUp) => void withdrawn.push([id, timeIsUp]),
   };
   const held = hold({
+    clock,
     approvals,
     request: RequestRequest.fromPartial({
       sessionId: 'ses_1',
@@ -60,6 +77,7 @@ const start = (options: {
     stillHeld: options.stillHeld ?? (() => undefined),
   });
   return {
+    clock,
     notices,
     withdrawn,
     redeemed,
@@ -102,7 +120,7 @@ describe('hold', () => {
         hint: expect.stringContaining('sally approvals run apr_1'),
       },
     });
-    expect(desk.withdrawn).toEqual([]);
+    expect(desk.withdrawn).toEqual([['apr_1', true]]);
   });
 
   test.each([
@@ -123,7 +141,7 @@ describe('hold', () => {
     await soon();
     desk.abort();
     expect(await codeOf(desk)).toBe('approval_withdrawn');
-    expect(desk.withdrawn).toEqual(['apr_1']);
+    expect(desk.withdrawn).toEqual([['apr_1', false]]);
   });
 
   test('policy that changed meanwhile counts, and spends no grant', async () => {
@@ -132,6 +150,37 @@ describe('hold', () => {
     desk.settle({ kind: 'approved', approvers: ['usr_1'] });
     expect(await codeOf(desk)).toBe('denied');
     expect(desk.redeemed).toEqual([]);
+  });
+
+  test('expiry ends the wait before the limit does, and denies', async () => {
+    const desk = start({ expiresIn: 20, limit: 600_000 });
+    await soon();
+    desk.clock.advance(20);
+    expect(await codeOf(desk)).toBe('approval_expired');
+    expect(desk.redeemed).toEqual([]);
+  });
+
+  test.each(['pending', 'approved'] as const)('a yes that comes after the end is none (%s before)', async (before) => {
+    const desk = start({ expiresIn: 1_000, first: { kind: before, approvers: [] } });
+    desk.clock.advance(1_000);
+    await soon();
+    desk.settle({ kind: 'approved', approvers: ['usr_1'] });
+    expect(await codeOf(desk)).toBe('approval_expired');
+    expect(desk.redeemed).toEqual([]);
+  });
+
+  test('who is told that too many wait can read it', async () => {
+    const desk = start({ no: refuse('limit_exceeded', 'too many') });
+    expect(await codeOf(desk)).toBe('limit_exceeded');
+    expect(desk.notices).toEqual([]);
+  });
+
+  test.each([
+    ['approval_denied', 'approval_denied'],
+    ['approval_expired', 'approval_expired'],
+  ])('why it cannot be redeemed is told: %s', async (code, told) => {
+    const desk = start({ first: { kind: 'approved', approvers: [] }, grant: { granted: false, code } });
+    expect(await codeOf(desk)).toBe(told);
   });
 
   test('a grant that somebody else used is none', async () => {

@@ -1,7 +1,7 @@
 import { refuse } from '@sallyport/kernel';
-import type { Notice, Refusal } from '@sallyport/kernel';
+import type { Clock, Notice, Refusal } from '@sallyport/kernel';
 import type { RequestRequest } from '@sallyport/contracts';
-import type { Approvals, Standing } from './approvals.js';
+import type { Approvals, Asked, Standing } from './approvals.js';
 
 /** Humans' word, redeemed: it is for this one command, now. */
 export interface Redeemed {
@@ -14,6 +14,8 @@ export type Held =
   Redeemed | { readonly kind: 'refused'; readonly refusal: Refusal; readonly approval: string | undefined };
 
 export interface HoldInput {
+  /** Only its monotonic side counts: nobody sets it. */
+  readonly clock: Pick<Clock, 'monotonic'>;
   readonly approvals: Approvals;
   readonly request: RequestRequest;
   /** Milliseconds that the command may wait on the wire. */
@@ -40,17 +42,20 @@ export const cancelled = refuse('approval_withdrawn', 'the held command was canc
  * program what to do next. The approval outlives the wait: the same command sent again redeems it.
  */
 export const hold = async (input: HoldInput): Promise<Held> => {
-  const { approvals, request, limit, inform, signal, stillHeld } = input;
-  let asked: { readonly id: string; readonly standing: Standing };
+  const { clock, approvals, request, limit, inform, signal, stillHeld } = input;
+  const since = clock.monotonic();
+  let asked: Asked;
   try {
     asked = await approvals.request(request);
   } catch {
     return { kind: 'refused', refusal: unreachable, approval: undefined };
   }
-  const approval = asked.id;
+  if (asked.kind === 'refused') return { ...asked, approval: undefined };
+  const { id: approval, expiresIn } = asked;
+  const expired = (): boolean => clock.monotonic() - since >= expiresIn;
   const refused = (refusal: Refusal): Held => ({ kind: 'refused', refusal, approval });
   const leave = (): Held => {
-    approvals.withdraw(approval, request.sessionId);
+    approvals.withdraw(approval, request.sessionId, false);
     return refused(cancelled);
   };
   if (signal.aborted) return leave();
@@ -63,9 +68,12 @@ export const hold = async (input: HoldInput): Promise<Held> => {
       hint: `${request.reason}. Approve: sally approvals approve ${approval}`,
       facts: { approval, approvals_needed: request.approvalsNeeded, hold: Math.ceil(limit / 1000) },
     });
-    standing = await settled(approvals, approval, limit, signal);
+    standing = await settled(approvals, approval, Math.min(limit, expiresIn + 1), signal);
     if (signal.aborted) return leave();
+    if (standing.kind === 'pending' && !expired()) approvals.withdraw(approval, request.sessionId, true);
   }
+  // Whatever was said: a word that comes after the end is none.
+  if ((standing.kind === 'pending' || standing.kind === 'approved') && expired()) standing = { kind: 'expired' };
   if (standing.kind !== 'approved') return refused(refusalFor(standing, approval));
 
   const changed = stillHeld();
@@ -76,7 +84,7 @@ export const hold = async (input: HoldInput): Promise<Held> => {
     if (!answer.granted)
       return refused(
         refuse(
-          'approval_expired',
+          answer.code === 'approval_denied' ? 'approval_denied' : 'approval_expired',
           `approval ${approval} cannot be used: ${answer.message || answer.code || 'used up'}`,
           {
             hint: 'Send the command again to ask for a new approval.',

@@ -175,6 +175,7 @@ describe('a proxy in front of a real target', () => {
       callerKind: 'subagent',
       callerId: 'sub_deployer',
       maxRows: 10,
+      again: false,
     };
     const early = await controlPlane.run({ ...order, runId: 'run_1' });
     expect(early).toMatchObject({ completed: false, code: 'SP002' });

@@ -1,11 +1,12 @@
 import { clip } from '@sallyport/audit';
-import type { RequestRequest } from '@sallyport/contracts';
+import type { HeldRequest, RequestRequest } from '@sallyport/contracts';
 import { refuse } from '@sallyport/kernel';
-import type { CommandQuestion, Parameter, Refusal } from '@sallyport/kernel';
+import type { CommandQuestion, Refusal } from '@sallyport/kernel';
 import { requestWords } from '@sallyport/policy';
-import type { HoldDecision } from '@sallyport/policy';
+import type { HoldDecision, PolicyRequest } from '@sallyport/policy';
 import type { Desk } from './desk.js';
-import { shownText } from './statements.js';
+import type { NamedText } from './memory.js';
+import { showParameter, showText } from './shown.js';
 import type { Statement } from './statements.js';
 
 export interface RequestInput {
@@ -20,10 +21,25 @@ export interface RequestInput {
   /** The session's start-up parameters, for when it is run by id. */
   readonly parameters: Readonly<Record<string, string>>;
   readonly settings: Readonly<Record<string, string>>;
+  /** What names in it stand for. */
+  readonly behind: readonly NamedText[];
 }
 
-/** What the control plane keeps sealed has an end, and an approver cannot read more anyway. */
-const longestHeld = 1024 * 1024;
+/** An approver must be able to read all of it; the control plane takes no more than a few times as much. */
+const longestHeld = 256 * 1024;
+const longestShown = 1024 * 1024;
+const mostParameters = 10_000;
+const mostRequests = 1_000;
+const longestEffect = 128 * 1024;
+const longestReason = 2_048;
+const mostMarks = 50;
+
+const tooLong = {
+  kind: 'refused',
+  refusal: refuse('limit_exceeded', 'this command is too long to be held for an approval', {
+    hint: 'People must be able to read what they agree to. Nothing was executed; split the command.',
+  }),
+} as const;
 
 /** A held command as people are asked about it, and as it is kept. */
 export const requestOf = (
@@ -31,13 +47,29 @@ export const requestOf = (
 ):
   | { readonly kind: 'request'; readonly request: RequestRequest }
   | { readonly kind: 'refused'; readonly refusal: Refusal } => {
-  const { session, command, question, desk, statement, decision, binding, database, parameters, settings } = input;
-  const size = question.parameters.reduce((sum, { value }) => sum + (value?.length ?? 0), question.text.length);
-  if (size > longestHeld)
-    return {
-      kind: 'refused',
-      refusal: refuse('limit_exceeded', 'this command is too long to be held for an approval'),
-    };
+  const { session, command, question, desk, statement, decision, binding, database, parameters, settings, behind } =
+    input;
+  const texts = [question.text, ...behind.map((each) => each.text)];
+  const size = question.parameters.reduce((sum, { value }) => sum + (value?.length ?? 0), bytesOf(texts));
+  if (size > longestHeld || question.parameters.length > mostParameters || decision.held.length > mostRequests)
+    return tooLong;
+  const shown = showText(question.text);
+  const shownBehind = behind.map(({ name, text }) => ({ name: showText(name), text: showText(text) }));
+  const shownParameters = question.parameters.map(showParameter);
+  const effect = [...new Set(decision.held.map((held) => requestWords(held, desk.place.source.name, database)))].join(
+    '; ',
+  );
+  const shownSize = bytesOf([
+    shown.text,
+    ...shownBehind.flatMap(({ name, text }) => [name.text, text.text]),
+    ...shownParameters.map(({ text }) => text),
+  ]);
+  if (shownSize > longestShown || effect.length > longestEffect) return tooLong;
+  const marks = [
+    ...shown.marks,
+    ...shownBehind.flatMap(({ name, text }) => text.marks.map((mark) => `${clip(name.text, 100)}: ${mark}`)),
+    ...shownParameters.flatMap((parameter, index) => parameter.marks.map((mark) => `$${index + 1}: ${mark}`)),
+  ];
   const { source } = desk.place;
   const { caller } = desk.identified;
   return {
@@ -54,11 +86,17 @@ export const requestOf = (
       shape: statement.shape,
       policyVersion: source.policyVersion,
       policies: [...decision.policies],
-      reason: decision.reason,
+      reason: clip(decision.reason, longestReason),
       approvalsNeeded: decision.approvals,
-      effect: clip(decision.held.map((held) => requestWords(held, source.name, database)).join('; '), 2048),
-      shownText: statement.shown,
-      shownParameters: question.parameters.map(shownParameter),
+      effect,
+      shownText: shown.text,
+      shownParameters: shownParameters.map(({ text }) => text),
+      held: decision.held.map(heldRequest),
+      behind: shownBehind.map(({ name, text }) => ({ name: name.text, text: text.text })),
+      marks:
+        marks.length > mostMarks
+          ? [...marks.slice(0, mostMarks), `and ${marks.length - mostMarks} more marks like these`]
+          : marks,
       command: {
         connection: source.name,
         database,
@@ -76,6 +114,28 @@ export const requestOf = (
   };
 };
 
+const bytesOf = (texts: readonly string[]): number => texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+
+/** As it travels: every kind of object in the same four places. */
+const heldRequest = ({ action, object }: PolicyRequest): HeldRequest => {
+  const at = { action, kind: object.kind, schema: '', name: '', column: '' };
+  switch (object.kind) {
+    case 'connection':
+    case 'database':
+      return at;
+    case 'schema':
+      return { ...at, schema: object.schema };
+    case 'table':
+      return { ...at, schema: object.schema, name: object.table };
+    case 'column':
+      return { ...at, schema: object.schema, name: object.table, column: object.column };
+    case 'function':
+      return { ...at, schema: object.schema, name: object.name };
+    case 'class':
+      return { ...at, name: object.name };
+  }
+};
+
 /** What a client may set at start-up, as it is now: a session that runs it by id reads it as this one did. */
 const startupOf = (
   parameters: Readonly<Record<string, string>>,
@@ -90,21 +150,3 @@ const startupOf = (
 };
 
 const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
-
-const shownBytes = 64;
-
-/** For people, with detectors applied. Common binary forms are read, others shown as hex. */
-const shownParameter = ({ type, format, value }: Parameter): string => {
-  if (value === null) return 'NULL';
-  const bytes = Buffer.from(value.buffer, value.byteOffset, value.length);
-  if (format === 'text' || textual.has(type)) return clip(shownText(bytes.toString('utf8')), 1024);
-  if (type === 20 && bytes.length === 8) return bytes.readBigInt64BE().toString();
-  if (type === 23 && bytes.length === 4) return String(bytes.readInt32BE());
-  if (type === 21 && bytes.length === 2) return String(bytes.readInt16BE());
-  if (type === 16 && bytes.length === 1) return bytes[0] === 0 ? 'false' : 'true';
-  const rest = bytes.length - shownBytes;
-  return `\\x${bytes.subarray(0, shownBytes).toString('hex')}${rest > 0 ? ` (${rest} more bytes)` : ''}`;
-};
-
-/** Types whose binary form is their text: text, varchar, bpchar, name, json, unknown. */
-const textual = new Set([25, 1043, 1042, 19, 114, 705]);

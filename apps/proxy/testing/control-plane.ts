@@ -112,7 +112,7 @@ export const startTestControlPlane = async (credentials: NodeCredentials): Promi
         held = { id, request, state: ApprovalState.APPROVAL_STATE_PENDING, approvers: [] };
         approvals.push(held);
       }
-      done(null, { approvalId: held.id, state: held.state, expiresAt: 0 });
+      done(null, { approvalId: held.id, state: held.state, expiresAt: 0, expiresIn: 3_600_000 });
     },
     watch: (call) => {
       const { approvalId } = call.request;
@@ -135,7 +135,8 @@ export const startTestControlPlane = async (credentials: NodeCredentials): Promi
     },
     withdraw: ({ request }, done) => {
       const held = approvals.find(({ id }) => id === request.approvalId);
-      if (held !== undefined) held.state = ApprovalState.APPROVAL_STATE_WITHDRAWN;
+      if (held?.state === ApprovalState.APPROVAL_STATE_PENDING && !request.timeIsUp)
+        held.state = ApprovalState.APPROVAL_STATE_WITHDRAWN;
       done(null, {});
     },
   };

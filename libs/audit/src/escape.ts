@@ -5,13 +5,13 @@
  * that indent what they show.
  */
 export const escapeForTerminal = (text: string, { multiline = false } = {}): string =>
-  text.replace(
-    /[\\\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Cn}\u00ad\u034f\u115f\u1160\u3164\uffa0\u180b-\u180f]/gu,
-    (sign) => {
-      if (sign === '\n') return multiline ? sign : '\\n';
-      return escapes.get(sign) ?? byNumber(sign.codePointAt(0) ?? 0);
-    },
-  );
+  text.replace(unseen, (sign) => {
+    if (sign === '\n') return multiline ? sign : '\\n';
+    return escapes.get(sign) ?? escapeOf(sign);
+  });
+
+/** Whatever an eye does not see as what it is, and the backslash that announces an escape. */
+const unseen = /[\\\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}\p{Cn}\u00ad\u034f\u115f\u1160\u3164\uffa0\u180b-\u180f]/gu;
 
 const escapes = new Map([
   ['\\', '\\\\'],
@@ -19,7 +19,9 @@ const escapes = new Map([
   ['\t', '\\t'],
 ]);
 
-const byNumber = (point: number): string => {
+/** `\x1b`, `\u202e`, `\u{e0001}` */
+export const escapeOf = (sign: string): string => {
+  const point = sign.codePointAt(0) ?? 0;
   if (point < 0x100) return `\\x${point.toString(16).padStart(2, '0')}`;
   return point < 0x10000 ? `\\u${point.toString(16).padStart(4, '0')}` : `\\u{${point.toString(16)}}`;
 };

@@ -6,5 +6,7 @@ export * from './event.js';
 export { auditLimits, clip } from './limits.js';
 export { reconcile } from './reconcile.js';
 export type { CommandRecord, EvidenceProblem, Reconciliation } from './reconcile.js';
+export { review } from './review.js';
+export type { Reviewed } from './review.js';
 export { createEventStream } from './stream.js';
 export type { EventContent, EventStream } from './stream.js';

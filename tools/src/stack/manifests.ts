@@ -27,12 +27,13 @@ export function applyManifests(options: {
     group('etl', 'nightly jobs'),
     group('deployers', 'deploy scripts'),
     group('analysts', 'reporting bots'),
+    group('dba', 'the on-call DBAs'),
     {
       kind: 'Issuer',
       name: 'demo-idp',
       spec: { issuer: options.issuer, audiences: [options.audience], jwksUri: `${options.issuer}/jwks` },
     },
-    { kind: 'User', name: 'grace', spec: { role: 'approver' } },
+    { kind: 'User', name: 'grace', spec: { role: 'approver', groups: ['dba'] } },
     { kind: 'User', name: 'linus', spec: { role: 'member' } },
     subagent('etl', ['etl'], 'linus'),
     subagent('deployer', ['deployers'], 'linus'),
@@ -82,6 +83,10 @@ permit (principal in Group::"deployers", action in [Action::"connect", Action::"
 @approval("1")
 @reason("production writes need the on-call DBA")
 permit (principal in Group::"deployers", action in Action::"write", resource in Environment::"production");
+
+// That human is a DBA: nobody else's word counts, and never that of who answers for the script.
+@id("dba-approve")
+permit (principal in Group::"dba", action == Action::"approve", resource in Environment::"production");
 
 // Nobody drops anything in production.
 @id("no-drop")

@@ -1,3 +1,4 @@
+import { clip } from '@sallyport/audit';
 import { Body, Controller, Get, Inject, Param, Post, Query, Res } from '@nestjs/common';
 import type { Response } from 'express';
 import { z } from 'zod';
@@ -13,7 +14,8 @@ import { Problem, notFound } from '../http/problem.js';
 import { idParams, text } from '../http/text.js';
 import type { IdParams } from '../http/text.js';
 import { ApprovalsService, stateOf } from './approvals.service.js';
-import type { ApprovalWithWords } from './approvals.service.js';
+import type { ApprovalWithWords } from './approvers.js';
+import { namedTextsOf } from './held-command.js';
 import { RunsService } from './runs.service.js';
 
 const approvalQuery = z.strictObject({
@@ -28,15 +30,26 @@ const approvalView = z
   .object({
     id: z.string(),
     state: z.string().describe('`pending`, `approved`, `denied`, `expired`, `withdrawn` or `redeemed`.'),
-    caller: z.object({ kind: z.string(), id: z.string(), name: z.string() }),
-    onBehalfOf: list(z.string()),
+    caller: z.object({
+      kind: z.string(),
+      id: z.string(),
+      name: z.string(),
+      owner: z.string().nullable().describe('Id of the user who answers for it.'),
+    }),
+    onBehalfOf: list(z.string()).describe('Ids up its chain, nearest first.'),
     connection: z.string(),
     database: z.string(),
     session: z.string(),
     effect: z.string().describe('What the command does, in words.'),
     reason: z.string().describe('Why it is held, in the words of the policy.'),
-    text: z.string().describe('With detectors applied.'),
-    parameters: list(z.string()).describe('With detectors applied.'),
+    text: z
+      .string()
+      .describe('With detectors applied and hidden characters as escapes. Lists show both ends of a long one.'),
+    parameters: list(z.string()).describe('As the text.'),
+    behind: list(z.object({ name: z.string(), text: z.string() })).describe(
+      'Names in the text, and what they stand for in its session.',
+    ),
+    marks: list(z.string()).describe('What an eye would miss: hidden characters, look-alikes, blank stretches.'),
     policies: list(z.string()).describe('Ids of the policies that hold it.'),
     needed: z.int().describe('How many distinct people must agree.'),
     words: list(z.object({ user: z.string(), agrees: z.boolean(), reason: z.string(), at: moment })),
@@ -55,10 +68,15 @@ const runView = z
   .meta({ id: 'ApprovalRun' });
 const approvalWithRuns = approvalView.extend({ runs: list(runView) }).meta({ id: 'ApprovalWithRuns' });
 
-const present = (approval: ApprovalWithWords): z.input<typeof approvalView> => ({
+const present = (approval: ApprovalWithWords, now: Date): z.input<typeof approvalView> => ({
   id: approval.id,
-  state: stateOf(approval),
-  caller: { kind: approval.callerKind, id: approval.callerId, name: approval.callerName },
+  state: stateOf(approval, now),
+  caller: {
+    kind: approval.callerKind,
+    id: approval.callerId,
+    name: approval.callerName,
+    owner: approval.ownerId,
+  },
   onBehalfOf: approval.onBehalfOf,
   connection: approval.connectionName,
   database: approval.database,
@@ -67,6 +85,8 @@ const present = (approval: ApprovalWithWords): z.input<typeof approvalView> => (
   reason: approval.reason,
   text: approval.shownText,
   parameters: approval.shownParameters,
+  behind: namedTextsOf(approval.behind),
+  marks: approval.marks,
   policies: approval.policies,
   needed: approval.needed,
   words: approval.words.map(({ userName, agrees, reason: why, createdAt }) => ({
@@ -77,6 +97,15 @@ const present = (approval: ApprovalWithWords): z.input<typeof approvalView> => (
   })),
   createdAt: approval.createdAt,
   expiresAt: approval.expiresAt,
+});
+
+/** In a list a long text is shown by both of its ends; reading one gives all of it. */
+const brief = (view: z.input<typeof approvalView>): z.input<typeof approvalView> => ({
+  ...view,
+  effect: clip(view.effect, 1_000),
+  text: clip(view.text, 2_000),
+  parameters: view.parameters.slice(0, 50).map((parameter) => clip(parameter, 200)),
+  behind: view.behind.slice(0, 10).map(({ name, text: stands }) => ({ name, text: clip(stands, 500) })),
 });
 
 const presentRun = ({ id, state, result, createdAt, finishedAt }: ApprovalRun): z.input<typeof runView> => ({
@@ -113,7 +142,7 @@ export class ApprovalsController {
     @Query({ schema: approvalQuery }) query: z.infer<typeof approvalQuery>,
   ): Promise<Page<z.input<typeof approvalView>>> {
     const { before, orderBy, take } = timePage('createdAt', query);
-    const now = new Date();
+    const now = await this.#approvals.now();
     const live = query.state === 'pending' || query.state === 'approved' ? { expiresAt: { gt: now } } : {};
     const rows = await this.#database.approval.findMany({
       where: { tenantId, ...(query.state === undefined ? {} : { state: query.state }), ...live, ...before },
@@ -121,7 +150,12 @@ export class ApprovalsController {
       orderBy,
       take,
     });
-    return toPage(rows, query.limit, (row) => [row.createdAt.toISOString(), row.id], present);
+    return toPage(
+      rows,
+      query.limit,
+      (row) => [row.createdAt.toISOString(), row.id],
+      (row) => brief(present(row, now)),
+    );
   }
 
   @Get(':id')
@@ -132,7 +166,10 @@ export class ApprovalsController {
     @Param({ schema: idParams }) { id }: IdParams,
   ): Promise<z.input<typeof approvalWithRuns>> {
     const approval = await this.#readable(caller, id);
-    return { ...present(approval), runs: (await this.#runs.list(caller.tenantId, id)).map(presentRun) };
+    return {
+      ...(await this.#presentNow(approval)),
+      runs: (await this.#runs.list(caller.tenantId, id)).map(presentRun),
+    };
   }
 
   @Post(':id/approve')
@@ -144,7 +181,7 @@ export class ApprovalsController {
     @Param({ schema: idParams }) { id }: IdParams,
     @Body({ schema: agreement }) body: z.infer<typeof agreement>,
   ): Promise<z.input<typeof approvalView>> {
-    return present(await this.#approvals.speak(caller, id, { agrees: true, reason: body.reason }));
+    return this.#presentNow(await this.#approvals.speak(caller, id, { agrees: true, reason: body.reason }));
   }
 
   @Post(':id/deny')
@@ -156,7 +193,7 @@ export class ApprovalsController {
     @Param({ schema: idParams }) { id }: IdParams,
     @Body({ schema: denial }) body: z.infer<typeof denial>,
   ): Promise<z.input<typeof approvalView>> {
-    return present(await this.#approvals.speak(caller, id, { agrees: false, reason: body.reason }));
+    return this.#presentNow(await this.#approvals.speak(caller, id, { agrees: false, reason: body.reason }));
   }
 
   @Post(':id/run')
@@ -174,6 +211,10 @@ export class ApprovalsController {
     const run = await this.#runs.run(approval);
     response.status(run.finishedAt === null ? 202 : 200);
     return presentRun(run);
+  }
+
+  async #presentNow(approval: ApprovalWithWords): Promise<z.input<typeof approvalView>> {
+    return present(approval, await this.#approvals.now());
   }
 
   /** A subagent sees its own, a member those of what it owns; who is not meant to know is told there is nothing. */

@@ -4,6 +4,7 @@ import { GrpcModule } from '../grpc/grpc.module.js';
 import { KeysModule } from '../grpc/keys.module.js';
 import { ApprovalsController } from './approvals.controller.js';
 import { ApprovalsService } from './approvals.service.js';
+import { Approvers } from './approvers.js';
 import { ApprovalsWire } from './approvals.wire.js';
 import { RunsService } from './runs.service.js';
 
@@ -11,6 +12,6 @@ import { RunsService } from './runs.service.js';
 @Module({
   imports: [KeysModule, ConfigurationModule, GrpcModule],
   controllers: [ApprovalsController],
-  providers: [ApprovalsService, ApprovalsWire, RunsService],
+  providers: [Approvers, ApprovalsService, ApprovalsWire, RunsService],
 })
 export class ApprovalsModule {}

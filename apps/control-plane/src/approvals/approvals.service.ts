@@ -1,111 +1,137 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { KeptCommand } from '@sallyport/contracts';
-import type { RequestRequest } from '@sallyport/contracts';
 import { seal, unseal } from '@sallyport/pki';
-import { approversMissing, isEligibleApprover } from '@sallyport/policy';
-import type { Principal } from '@sallyport/policy';
 import { mintId } from '@sallyport/runtime';
 import { CONFIG } from '../config.js';
 import type { Config } from '../config.js';
 import { Database } from '../db/database.js';
 import type { Transaction } from '../db/database.js';
-import type { Approval, ApprovalWord } from '../db/generated/client.js';
+import type { Approval, Prisma } from '../db/generated/client.js';
 import { KEYS } from '../grpc/keyring.js';
 import type { Keys } from '../grpc/keyring.js';
 import type { UserCaller } from '../http/caller.js';
 import { Problem, notFound } from '../http/problem.js';
 import { Notifications } from '../notify/notifications.js';
-
-export type ApprovalWithWords = Approval & { readonly words: readonly ApprovalWord[] };
+import { Approvers } from './approvers.js';
+import type { ApprovalWithWords } from './approvers.js';
+import type { HeldCommand } from './held-command.js';
 
 /** Told between replicas: this approval moved. */
 export const approvalChannel = 'sallyport_approval';
 
-/** One caller may have this many waiting: more would hide what matters from approvers. */
-const mostPending = 50;
+/** More would hide what matters from approvers. */
+const mostPending = { caller: 50, connection: 20 } as const;
+/** Asking and leaving over and over is a flood as well. */
+const mostAsked = { count: 60, window: 60_000 } as const;
 
-/** Held commands and what humans say of them. Every change of state is one conditional UPDATE. */
+export type Requested =
+  | { readonly kind: 'asked'; readonly approval: Approval; readonly now: Date }
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'too_many' };
+
+export type Redeemed =
+  | { readonly kind: 'granted'; readonly approvers: readonly string[] }
+  /** Used up, over, or for another command. */
+  | { readonly kind: 'gone' }
+  | { readonly kind: 'void'; readonly reason: string };
+
+/**
+ * Held commands and what humans say of them. Every change of state is one conditional UPDATE, and what time it is the
+ * database says: replicas whose clocks differ agree on what has expired.
+ */
 @Injectable()
 export class ApprovalsService {
   readonly #database: Database;
   readonly #keys: Keys;
   readonly #config: Config;
   readonly #notifications: Notifications;
+  readonly #approvers: Approvers;
 
   constructor(
     @Inject(Database) database: Database,
     @Inject(KEYS) keys: Keys,
     @Inject(CONFIG) config: Config,
     @Inject(Notifications) notifications: Notifications,
+    @Inject(Approvers) approvers: Approvers,
   ) {
     this.#database = database;
     this.#keys = keys;
     this.#config = config;
     this.#notifications = notifications;
+    this.#approvers = approvers;
   }
 
-  /** The same held command gets the same approval while one is open. `undefined`: too many are waiting, or who is that? */
-  async request(tenantId: string, request: RequestRequest): Promise<Approval | undefined> {
-    const binding = new Uint8Array(request.binding);
-    const caller = await this.#database.subagent.findFirst({ where: { tenantId, id: request.callerId } });
-    const connection = await this.#database.connection.findFirst({ where: { tenantId, name: request.connection } });
-    if (binding.length !== 32 || caller === null || connection === null || request.command === undefined)
-      return undefined;
-    const command = KeptCommand.encode(request.command).finish();
+  async now(from: Pick<Transaction, '$queryRaw'> = this.#database): Promise<Date> {
+    const rows = await from.$queryRaw<{ now: Date }[]>`select clock_timestamp() as now`;
+    const [row] = rows;
+    if (row === undefined) throw new Error('the database does not know what time it is');
+    return row.now;
+  }
+
+  /** The same held command gets the same approval while one is open. */
+  async request(tenantId: string, held: HeldCommand): Promise<Requested> {
+    const { sessionId } = held;
+    const binding = new Uint8Array(held.binding);
     return this.#database.$transaction(async (transaction) => {
-      await transaction.$executeRaw`select pg_advisory_xact_lock(hashtext(${Buffer.from(binding).toString('hex')}))`;
+      // One at a time per caller: what is counted here stays so.
+      await transaction.$executeRaw`select pg_advisory_xact_lock(hashtextextended(${`approval:${held.callerId}`}, 0))`;
+      const caller = await transaction.subagent.findFirst({ where: { tenantId, id: held.callerId, disabled: false } });
+      const connection = await transaction.connection.findFirst({ where: { tenantId, name: held.connection } });
+      if (caller === null || connection === null) return { kind: 'unknown' };
+      const now = await this.now(transaction);
+      const live = { tenantId, callerId: caller.id, expiresAt: { gt: now } };
       const open = await transaction.approval.findFirst({
-        where: {
-          tenantId,
-          binding,
-          callerId: caller.id,
-          state: { in: ['pending', 'approved'] },
-          expiresAt: { gt: new Date() },
-        },
+        where: { ...live, binding, state: { in: ['pending', 'approved'] } },
         orderBy: { createdAt: 'desc' },
       });
-      if (open !== null) return open;
-      const waiting = await transaction.approval.count({
-        where: { tenantId, callerId: caller.id, state: 'pending', expiresAt: { gt: new Date() } },
-      });
-      if (waiting >= mostPending) return undefined;
+      if (open !== null) {
+        if (open.waiters.includes(sessionId)) return { kind: 'asked', approval: open, now };
+        const waiters = { push: sessionId };
+        const approval = await transaction.approval.update({ where: { id: open.id }, data: { waiters } });
+        return { kind: 'asked', approval, now };
+      }
+      if (await isTooMany(transaction, { ...live, connectionId: connection.id, now })) return { kind: 'too_many' };
       const id = mintId('apr');
-      return transaction.approval.create({
+      const approval = await transaction.approval.create({
         data: {
           id,
           tenantId,
           state: 'pending',
-          sessionId: request.sessionId,
-          commandId: request.commandId,
-          callerKind: request.callerKind,
+          sessionId,
+          commandId: held.commandId,
+          callerKind: held.callerKind,
           callerId: caller.id,
           callerName: caller.name,
-          onBehalfOf: request.onBehalfOf,
+          onBehalfOf: held.onBehalfOf,
           ownerId: caller.ownerId,
           connectionId: connection.id,
           connectionName: connection.name,
-          database: request.database,
+          database: held.database,
           binding,
-          shape: request.shape,
-          policyVersion: request.policyVersion,
-          policies: request.policies,
-          reason: request.reason,
-          effect: request.effect,
-          shownText: request.shownText,
-          shownParameters: request.shownParameters,
-          needed: Math.max(1, request.approvalsNeeded),
-          sealedCommand: new Uint8Array(seal(this.#keys.sealKey, command, `approval:${id}`)),
-          expiresAt: new Date(Date.now() + this.#config.approvalExpiry),
+          shape: held.shape,
+          policyVersion: held.policyVersion,
+          policies: held.policies,
+          reason: held.reason,
+          effect: held.effect,
+          shownText: held.shownText,
+          shownParameters: held.shownParameters,
+          held: held.held as unknown as Prisma.InputJsonArray,
+          behind: held.behind as unknown as Prisma.InputJsonArray,
+          marks: held.marks,
+          waiters: [sessionId],
+          needed: held.approvalsNeeded,
+          sealedCommand: new Uint8Array(
+            seal(this.#keys.sealKey, KeptCommand.encode(held.command).finish(), `approval:${id}`),
+          ),
+          expiresAt: new Date(now.getTime() + this.#config.approvalExpiry),
         },
       });
+      return { kind: 'asked', approval, now };
     });
   }
 
   async find(tenantId: string, id: string): Promise<ApprovalWithWords> {
-    const row = await this.#database.approval.findFirst({
-      where: { tenantId, id },
-      include: { words: { orderBy: { createdAt: 'asc' } } },
-    });
+    const row = await this.#database.approval.findFirst({ where: { tenantId, id }, include: withWords });
     if (row === null) throw notFound('approval');
     return row;
   }
@@ -115,57 +141,83 @@ export class ApprovalsService {
     return KeptCommand.decode(unseal(this.#keys.sealKey, approval.sealedCommand, `approval:${approval.id}`));
   }
 
-  /** One-shot: of many that race, the database lets one change the row. */
+  /** One-shot: of many that race, the database lets one change the row. Both sides are looked at again before. */
   async redeem(
     tenantId: string,
     redeemed: { readonly id: string; readonly binding: Uint8Array; readonly sessionId: string },
-  ): Promise<ApprovalWithWords | undefined> {
-    const now = new Date();
+  ): Promise<Redeemed> {
+    const { id, sessionId } = redeemed;
+    const now = await this.now();
+    const mine = { tenantId, id, state: 'approved', binding: new Uint8Array(redeemed.binding), expiresAt: { gt: now } };
+    const approval = await this.#database.approval.findFirst({ where: mine, include: withWords });
+    if (approval === null) return { kind: 'gone' };
+    const panel = await this.#approvers.of(approval);
+    const approvers = await panel.counted(this.#database, approval.words, now);
+    const caller = await this.#database.subagent.count({ where: { tenantId, id: approval.callerId, disabled: false } });
+    const missing = approval.needed - approvers.length;
+    if (caller === 0 || missing > 0) {
+      const reason =
+        caller === 0
+          ? 'its caller is disabled or gone'
+          : `${missing} of those who agreed may not approve it any more: ask again`;
+      await this.#settle({ ...mine, state: 'approved' }, 'denied', reason, now);
+      return { kind: 'void', reason };
+    }
     const { count } = await this.#database.approval.updateMany({
-      where: {
-        tenantId,
-        id: redeemed.id,
-        state: 'approved',
-        binding: new Uint8Array(redeemed.binding),
-        expiresAt: { gt: now },
-      },
-      data: { state: 'redeemed', redeemedAt: now, redeemedBy: redeemed.sessionId },
+      where: mine,
+      data: { state: 'redeemed', redeemedAt: now, redeemedBy: sessionId },
     });
-    if (count !== 1) return undefined;
-    await this.#moved(redeemed.id);
-    return this.find(tenantId, redeemed.id);
+    if (count !== 1) return { kind: 'gone' };
+    await this.#moved(id);
+    return { kind: 'granted', approvers };
   }
 
-  async withdraw(tenantId: string, id: string, sessionId: string): Promise<void> {
-    const { count } = await this.#database.approval.updateMany({
-      where: { tenantId, id, sessionId, state: 'pending' },
-      data: { state: 'withdrawn', settledAt: new Date() },
+  /** This session waits no more. Where its client left and nobody else waits, nobody needs to be asked. */
+  async withdraw(
+    tenantId: string,
+    left: { readonly id: string; readonly sessionId: string; readonly timeIsUp: boolean },
+  ): Promise<void> {
+    const { id, sessionId, timeIsUp } = left;
+    const isWithdrawn = await this.#database.$transaction(async (transaction) => {
+      await lock(transaction, tenantId, id);
+      const approval = await transaction.approval.findFirst({ where: { tenantId, id } });
+      if (approval === null || !approval.waiters.includes(sessionId)) return false;
+      const waiters = approval.waiters.filter((waiter) => waiter !== sessionId);
+      const over = !timeIsUp && waiters.length === 0 && approval.state === 'pending';
+      const end = over ? { state: 'withdrawn', settledAt: await this.now(transaction) } : {};
+      await transaction.approval.update({ where: { id }, data: { waiters, ...end } });
+      return over;
     });
-    if (count === 1) await this.#moved(id);
+    if (isWithdrawn) await this.#moved(id);
   }
 
-  /** One human's word. Enough agree, and it is approved; one says no, and it is denied. */
+  /** A human's word. One no settles it; enough that are permitted to say yes do, each person counted once. */
   async speak(
     user: UserCaller,
     id: string,
     word: { readonly agrees: boolean; readonly reason: string },
   ): Promise<ApprovalWithWords> {
     const { tenantId } = user;
+    const panel = await this.#approvers.of(await this.find(tenantId, id));
     await this.#database.$transaction(async (transaction) => {
-      await transaction.$queryRaw`select 1 from "Approval" where "id" = ${id} and "tenantId" = ${tenantId} for update`;
-      const approval = await transaction.approval.findFirst({ where: { tenantId, id }, include: { words: true } });
+      await lock(transaction, tenantId, id);
+      const approval = await transaction.approval.findFirst({ where: { tenantId, id }, include: withWords });
       if (approval === null) throw notFound('approval');
-      if (stateOf(approval) !== 'pending')
-        throw new Problem('conflict', `the approval is ${stateOf(approval)} already`);
-      const behind = behindOf(approval);
-      if (!isEligibleApprover({ approver: user.id, ...behind }))
-        throw new Problem('forbidden', 'the caller, anyone in its chain and its owner cannot speak for this command');
+      const now = await this.now(transaction);
+      const state = stateOf(approval, now);
+      if (state !== 'pending') throw new Problem('conflict', `the approval is ${state} already`);
+      const may = await panel.may(transaction, user, now);
+      if (!may.ok) throw new Problem('forbidden', may.reason);
       if (approval.words.some(({ userId }) => userId === user.id))
         throw new Problem('conflict', 'you have spoken already');
-      await transaction.approvalWord.create({
-        data: { id: mintId('wrd'), tenantId, approvalId: id, userId: user.id, userName: user.name, ...word },
-      });
-      await settle(transaction, approval, { ...word, userId: user.id });
+      const { id: userId, name: userName } = user;
+      const data = { id: mintId('wrd'), tenantId, approvalId: id, userId, userName, ...word };
+      const words = [...approval.words, await transaction.approvalWord.create({ data })];
+      const settled = { settledAt: now, settledReason: word.reason };
+      if (!word.agrees) return transaction.approval.update({ where: { id }, data: { state: 'denied', ...settled } });
+      const counted = await panel.counted(transaction, words, now);
+      if (counted.length < approval.needed) return undefined;
+      return transaction.approval.update({ where: { id }, data: { state: 'approved', ...settled } });
     });
     await this.#moved(id);
     return this.find(tenantId, id);
@@ -173,18 +225,20 @@ export class ApprovalsService {
 
   /** What nobody answered in time is refused, whether or not anybody looks. */
   async expire(): Promise<void> {
-    const late = await this.#database.approval.findMany({
-      where: { state: { in: ['pending', 'approved'] }, expiresAt: { lte: new Date() } },
-      select: { id: true },
-      take: 500,
-    });
-    for (const { id } of late) {
-      const { count } = await this.#database.approval.updateMany({
-        where: { id, state: { in: ['pending', 'approved'] }, expiresAt: { lte: new Date() } },
-        data: { state: 'expired', settledAt: new Date() },
-      });
-      if (count === 1) await this.#moved(id);
-    }
+    const now = await this.now();
+    const over = { state: { in: ['pending', 'approved'] }, expiresAt: { lte: now } };
+    const late = await this.#database.approval.findMany({ where: over, select: { id: true }, take: 500 });
+    for (const { id } of late) await this.#settle({ ...over, id }, 'expired', null, now);
+  }
+
+  async #settle(
+    where: Prisma.ApprovalWhereInput & { readonly id: string },
+    state: string,
+    settledReason: string | null,
+    settledAt: Date,
+  ): Promise<void> {
+    const { count } = await this.#database.approval.updateMany({ where, data: { state, settledReason, settledAt } });
+    if (count === 1) await this.#moved(where.id);
   }
 
   #moved(id: string): Promise<void> {
@@ -192,38 +246,36 @@ export class ApprovalsService {
   }
 }
 
-/** An approval whose time is over is expired before anybody has written so. */
-export const stateOf = ({ state, expiresAt }: Approval): string =>
-  (state === 'pending' || state === 'approved') && expiresAt.getTime() <= Date.now() ? 'expired' : state;
+const withWords = { words: { orderBy: { createdAt: 'asc' } } } as const;
 
-/** Who stands behind a command, and so can never speak for it. */
-function behindOf(approval: Approval): {
-  readonly chain: readonly [Principal, ...Principal[]];
-  readonly owners: readonly string[];
-} {
-  const owner = approval.ownerId ?? undefined;
-  const caller: Principal = { kind: 'subagent', id: approval.callerId, name: approval.callerName, groups: [], owner };
-  const others = approval.onBehalfOf.map((id): Principal => ({
-    kind: 'user',
-    id,
-    name: id,
-    groups: [],
-    owner: undefined,
-  }));
-  return { chain: [caller, ...others], owners: owner === undefined ? [] : [owner] };
+/** An approval whose time is over is expired before anybody has written so. */
+export const stateOf = ({ state, expiresAt }: Approval, now: Date): string =>
+  (state === 'pending' || state === 'approved') && expiresAt <= now ? 'expired' : state;
+
+async function lock(transaction: Transaction, tenantId: string, id: string): Promise<void> {
+  await transaction.$queryRaw`select 1 from "Approval" where "id" = ${id} and "tenantId" = ${tenantId} for update`;
 }
 
-async function settle(
+async function isTooMany(
   transaction: Transaction,
-  approval: ApprovalWithWords,
-  word: { readonly agrees: boolean; readonly reason: string; readonly userId: string },
-): Promise<void> {
-  const settled = (state: string): Promise<unknown> =>
-    transaction.approval.update({
-      where: { id: approval.id },
-      data: { state, settledAt: new Date(), settledReason: word.reason },
-    });
-  if (!word.agrees) return void (await settled('denied'));
-  const approvers = [...approval.words.filter(({ agrees }) => agrees).map(({ userId }) => userId), word.userId];
-  if (approversMissing({ needed: approval.needed, approvers, ...behindOf(approval) }) === 0) await settled('approved');
+  {
+    now,
+    connectionId,
+    ...live
+  }: {
+    readonly now: Date;
+    readonly connectionId: string;
+    readonly tenantId: string;
+    readonly callerId: string;
+    readonly expiresAt: { readonly gt: Date };
+  },
+): Promise<boolean> {
+  const { tenantId, callerId } = live;
+  const since = new Date(now.getTime() - mostAsked.window);
+  const [waiting, there, asked] = await Promise.all([
+    transaction.approval.count({ where: { ...live, state: 'pending' } }),
+    transaction.approval.count({ where: { ...live, state: 'pending', connectionId } }),
+    transaction.approval.count({ where: { tenantId, callerId, createdAt: { gt: since } } }),
+  ]);
+  return waiting >= mostPending.caller || there >= mostPending.connection || asked >= mostAsked.count;
 }

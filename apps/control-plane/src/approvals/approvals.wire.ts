@@ -11,7 +11,8 @@ import { GrpcServers } from '../grpc/servers.js';
 import { Problem } from '../http/problem.js';
 import { Notifications } from '../notify/notifications.js';
 import { ApprovalsService, approvalChannel, stateOf } from './approvals.service.js';
-import type { ApprovalWithWords } from './approvals.service.js';
+import type { ApprovalWithWords } from './approvers.js';
+import { readHeldCommand } from './held-command.js';
 
 const states: Readonly<Record<string, ApprovalState>> = {
   pending: ApprovalState.APPROVAL_STATE_PENDING,
@@ -53,32 +54,30 @@ export class ApprovalsWire implements OnModuleInit, OnApplicationBootstrap, OnAp
   onModuleInit(): void {
     const service: ApprovalsServiceServer = {
       request: this.#peers.unary(async ({ tenantId }, request) => {
-        const approval = await this.#approvals.request(tenantId, request);
-        if (approval === undefined)
-          throw new Refusal(
-            status.RESOURCE_EXHAUSTED,
-            'too many commands of this caller wait, or its names are not known',
-          );
+        const read = readHeldCommand(request);
+        if (read.kind === 'refused') throw new Refusal(status.INVALID_ARGUMENT, read.field);
+        const asked = await this.#approvals.request(tenantId, read.held);
+        if (asked.kind === 'unknown') throw new Refusal(status.NOT_FOUND, 'its caller or its connection is not known');
+        if (asked.kind === 'too_many')
+          throw new Refusal(status.RESOURCE_EXHAUSTED, 'too many commands of this caller wait already');
+        const { approval, now } = asked;
         return {
           approvalId: approval.id,
-          state: wireState(stateOf(approval)),
+          state: wireState(stateOf(approval, now)),
           expiresAt: approval.expiresAt.getTime(),
+          expiresIn: Math.max(0, approval.expiresAt.getTime() - now.getTime()),
         };
       }),
       watch: this.#peers.serverStream((peer, call) => this.#watch(peer, call)),
       redeem: this.#peers.unary(async ({ tenantId }, { approvalId, binding, sessionId }) => {
-        const approval = await this.#approvals.redeem(tenantId, { id: approvalId, binding, sessionId });
-        return approval === undefined
-          ? {
-              granted: false,
-              code: 'approval_expired',
-              message: 'this approval is used up, over, or for another command',
-              approvers: [],
-            }
-          : { granted: true, code: '', message: '', approvers: agreedBy(approval) };
+        if (!isId(approvalId) || !isId(sessionId)) return refusedRedemption('gone');
+        const redeemed = await this.#approvals.redeem(tenantId, { id: approvalId, binding, sessionId });
+        return redeemed.kind === 'granted'
+          ? { granted: true, code: '', message: '', approvers: [...redeemed.approvers] }
+          : refusedRedemption(redeemed.kind === 'void' ? redeemed : 'gone');
       }),
-      withdraw: this.#peers.unary(async ({ tenantId }, { approvalId, sessionId }) => {
-        await this.#approvals.withdraw(tenantId, approvalId, sessionId);
+      withdraw: this.#peers.unary(async ({ tenantId }, { approvalId: id, sessionId, timeIsUp }) => {
+        if (isId(id) && isId(sessionId)) await this.#approvals.withdraw(tenantId, { id, sessionId, timeIsUp });
         return {};
       }),
     };
@@ -97,6 +96,7 @@ export class ApprovalsWire implements OnModuleInit, OnApplicationBootstrap, OnAp
   /** The present state first, then every other, until it is settled. */
   #watch({ tenantId }: NodePeer, call: ServerWritableStream<WatchRequest, WatchResponse>): Promise<void> {
     const { approvalId } = call.request;
+    if (!isId(approvalId)) return Promise.reject(new Refusal(status.NOT_FOUND, 'there is no such approval'));
     return new Promise((resolve, reject) => {
       let told = '';
       let looking = false;
@@ -109,7 +109,7 @@ export class ApprovalsWire implements OnModuleInit, OnApplicationBootstrap, OnAp
         looking = true;
         try {
           const approval = await this.#approvals.find(tenantId, approvalId);
-          const state = stateOf(approval);
+          const state = stateOf(approval, await this.#approvals.now());
           if (state !== told) {
             told = state;
             call.write({
@@ -155,6 +155,17 @@ export class ApprovalsWire implements OnModuleInit, OnApplicationBootstrap, OnAp
     });
   }
 }
+
+const refusedRedemption = (why: 'gone' | { readonly reason: string }) => ({
+  granted: false,
+  code: why === 'gone' ? 'approval_expired' : 'approval_denied',
+  message: why === 'gone' ? 'this approval is used up, over, or for another command' : why.reason,
+  approvers: [],
+});
+
+const longestId = 64;
+/** What could be one of ours; anything else is nobody's, and costs no query. */
+const isId = (id: string): boolean => id !== '' && id.length <= longestId && !id.includes('\0');
 
 const agreedBy = ({ words }: ApprovalWithWords): string[] =>
   words.filter(({ agrees }) => agrees).map(({ userName }) => userName);

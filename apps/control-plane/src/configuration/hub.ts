@@ -5,6 +5,7 @@ import type { OnApplicationBootstrap } from '@nestjs/common';
 import type { CatalogMoved, Hello, RunResult, StreamRequest, StreamResponse } from '@sallyport/contracts';
 import { signBundle } from '@sallyport/pki';
 import { encodeManifest } from '@sallyport/policy';
+import type { ConnectionChunk } from '@sallyport/policy';
 import { z } from 'zod';
 import { CONFIG } from '../config.js';
 import type { Config } from '../config.js';
@@ -110,6 +111,12 @@ export class Hub implements OnApplicationBootstrap {
 
   proxies(tenantId: string): readonly NodeStream[] {
     return [...this.#streams].filter(({ peer }) => peer.kind === 'proxy' && peer.tenantId === tenantId);
+  }
+
+  /** A connection with the policies in force on it now, as its proxies have them. */
+  async connection(tenantId: string, id: string): Promise<ConnectionChunk | undefined> {
+    const { connections } = await this.#current(tenantId);
+    return [...connections.values()].find((connection) => connection.id === id);
   }
 
   onRunResult(handler: (peer: NodePeer, result: RunResult) => void): void {

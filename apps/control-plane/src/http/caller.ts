@@ -20,6 +20,8 @@ export interface UserCaller extends Named {
   readonly role: Role;
   /** When the token that they ask with ends. */
   readonly tokenExpiresAt: Date | null;
+  /** Ids of others who had this token, or one that it was made with, in their hands. */
+  readonly tokenMakers: readonly string[];
 }
 
 export interface SubagentCaller extends Named {

@@ -50,8 +50,9 @@ export class Authenticator {
       await this.#database.apiToken.updateMany({ where: { id: found.id }, data: { lastUsedAt: now } });
     const { tenantId, id, name, role } = user;
     const groups = user.groups.map((member) => member.group.name);
-    const tokenExpiresAt = found.expiresAt;
-    return { kind: 'known', caller: { kind: 'user', tenantId, id, name, role, groups, tokenExpiresAt } };
+    const { expiresAt: tokenExpiresAt, makers: tokenMakers } = found;
+    const caller = { kind: 'user', tenantId, id, name, role, groups, tokenExpiresAt, tokenMakers } as const;
+    return { kind: 'known', caller };
   }
 }
 

@@ -110,6 +110,8 @@ export class TokensController {
         userId: user.id,
         name: body.name,
         hash: hashSecret(token),
+        // Whoever had this token, or the one that it is made with, could speak as its user.
+        makers: [...new Set([...caller.tokenMakers, caller.id])].filter((maker) => maker !== user.id),
         expiresAt,
       },
       include: { user: true },

@@ -5,6 +5,7 @@ import type { DecisionContext, PolicyRequest } from '../decide/decision.js';
 import { approvalsOf, judge, permitted } from '../decide/judge.js';
 import { placesOf } from '../decide/place.js';
 import { sliceFor } from '../decide/slice.js';
+import { principalWords, requestWords } from '../decide/words.js';
 import type { Principal, PrincipalChain } from '../principal.js';
 
 /** Who stands behind a held command: they never count as approvers, whatever else they are. */
@@ -58,7 +59,11 @@ export const mayApprove = ({ user, connection, held, chain, owners, context }: A
     const judgement = judge(slice, places, actor, { action: 'approve', object }, context);
     // An approval that itself asks for approval would never end: it is none.
     if (!permitted(judgement) || approvalsOf(judgement) > 0) {
-      return { ok: false, reason: `no policy permits user ${user.name} to approve this command (action "${action}")` };
+      const what = requestWords({ action, object }, connection.name, context.database);
+      return {
+        ok: false,
+        reason: `no policy permits ${principalWords(user)} to approve what is held: ${what} (action "approve")`,
+      };
     }
     for (const { id } of judgement.permits) policies.add(id);
   }

@@ -66,7 +66,31 @@ export interface RequestRequest {
   /** What an approver reads: detectors applied. */
   shownText: string;
   shownParameters: string[];
-  command: KeptCommand | undefined;
+  command:
+    | KeptCommand
+    | undefined;
+  /** What an approver must be permitted to `approve`: every one of these. */
+  held: HeldRequest[];
+  /** Names of the session that the text runs, and what they stand for; detectors applied. */
+  behind: NamedText[];
+  /** What an eye would not see in the text: hidden characters, look-alikes, blank stretches. */
+  marks: string[];
+}
+
+/** One action on one object, as policy was asked for it. */
+export interface HeldRequest {
+  action: string;
+  /** connection, database, schema, table, column, function or class. */
+  kind: string;
+  schema: string;
+  /** Of the table, function or class; the table of a column. */
+  name: string;
+  column: string;
+}
+
+export interface NamedText {
+  name: string;
+  text: string;
 }
 
 /** Kept sealed by the control plane, so that it can be run later by id. */
@@ -95,6 +119,8 @@ export interface RequestResponse {
   approvalId: string;
   state: ApprovalState;
   expiresAt: number;
+  /** Milliseconds from now: who waits counts them on a clock of its own that nobody can set. */
+  expiresIn: number;
 }
 
 export interface WatchRequest {
@@ -120,12 +146,15 @@ export interface RedeemResponse {
   /** Why not. */
   code: string;
   message: string;
+  /** Ids of the users whose word counts. */
   approvers: string[];
 }
 
 export interface WithdrawRequest {
   approvalId: string;
   sessionId: string;
+  /** The time on the wire was up: this session waits no more, and the approval lives on. */
+  timeIsUp: boolean;
 }
 
 export interface WithdrawResponse {
@@ -150,6 +179,9 @@ function createBaseRequestRequest(): RequestRequest {
     shownText: "",
     shownParameters: [],
     command: undefined,
+    held: [],
+    behind: [],
+    marks: [],
   };
 }
 
@@ -205,6 +237,15 @@ export const RequestRequest: MessageFns<RequestRequest> = {
     }
     if (message.command !== undefined) {
       KeptCommand.encode(message.command, writer.uint32(138).fork()).join();
+    }
+    for (const v of message.held) {
+      HeldRequest.encode(v!, writer.uint32(146).fork()).join();
+    }
+    for (const v of message.behind) {
+      NamedText.encode(v!, writer.uint32(154).fork()).join();
+    }
+    for (const v of message.marks) {
+      writer.uint32(162).string(v!);
     }
     return writer;
   },
@@ -358,6 +399,30 @@ export const RequestRequest: MessageFns<RequestRequest> = {
             message.command = KeptCommand.decode(reader, reader.uint32());
             continue;
           }
+          case 18: {
+            if (tag !== 146) {
+              break;
+            }
+
+            message.held.push(HeldRequest.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 19: {
+            if (tag !== 154) {
+              break;
+            }
+
+            message.behind.push(NamedText.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.marks.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -394,6 +459,179 @@ export const RequestRequest: MessageFns<RequestRequest> = {
     message.command = (object.command !== undefined && object.command !== null)
       ? KeptCommand.fromPartial(object.command)
       : undefined;
+    message.held = object.held?.map((e) => HeldRequest.fromPartial(e)) || [];
+    message.behind = object.behind?.map((e) => NamedText.fromPartial(e)) || [];
+    message.marks = object.marks?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseHeldRequest(): HeldRequest {
+  return { action: "", kind: "", schema: "", name: "", column: "" };
+}
+
+export const HeldRequest: MessageFns<HeldRequest> = {
+  encode(message: HeldRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.action !== "") {
+      writer.uint32(10).string(message.action);
+    }
+    if (message.kind !== "") {
+      writer.uint32(18).string(message.kind);
+    }
+    if (message.schema !== "") {
+      writer.uint32(26).string(message.schema);
+    }
+    if (message.name !== "") {
+      writer.uint32(34).string(message.name);
+    }
+    if (message.column !== "") {
+      writer.uint32(42).string(message.column);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): HeldRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseHeldRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.action = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.kind = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.schema = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.column = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<HeldRequest>, I>>(base?: I): HeldRequest {
+    return HeldRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<HeldRequest>, I>>(object: I): HeldRequest {
+    const message = createBaseHeldRequest();
+    message.action = object.action ?? "";
+    message.kind = object.kind ?? "";
+    message.schema = object.schema ?? "";
+    message.name = object.name ?? "";
+    message.column = object.column ?? "";
+    return message;
+  },
+};
+
+function createBaseNamedText(): NamedText {
+  return { name: "", text: "" };
+}
+
+export const NamedText: MessageFns<NamedText> = {
+  encode(message: NamedText, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.text !== "") {
+      writer.uint32(18).string(message.text);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): NamedText {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseNamedText();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.text = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<NamedText>, I>>(base?: I): NamedText {
+    return NamedText.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<NamedText>, I>>(object: I): NamedText {
+    const message = createBaseNamedText();
+    message.name = object.name ?? "";
+    message.text = object.text ?? "";
     return message;
   },
 };
@@ -691,7 +929,7 @@ export const KeptParameter: MessageFns<KeptParameter> = {
 };
 
 function createBaseRequestResponse(): RequestResponse {
-  return { approvalId: "", state: 0, expiresAt: 0 };
+  return { approvalId: "", state: 0, expiresAt: 0, expiresIn: 0 };
 }
 
 export const RequestResponse: MessageFns<RequestResponse> = {
@@ -704,6 +942,9 @@ export const RequestResponse: MessageFns<RequestResponse> = {
     }
     if (message.expiresAt !== 0) {
       writer.uint32(24).uint64(message.expiresAt);
+    }
+    if (message.expiresIn !== 0) {
+      writer.uint32(32).uint64(message.expiresIn);
     }
     return writer;
   },
@@ -745,6 +986,14 @@ export const RequestResponse: MessageFns<RequestResponse> = {
             message.expiresAt = longToNumber(reader.uint64());
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.expiresIn = longToNumber(reader.uint64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -765,6 +1014,7 @@ export const RequestResponse: MessageFns<RequestResponse> = {
     message.approvalId = object.approvalId ?? "";
     message.state = object.state ?? 0;
     message.expiresAt = object.expiresAt ?? 0;
+    message.expiresIn = object.expiresIn ?? 0;
     return message;
   },
 };
@@ -1086,7 +1336,7 @@ export const RedeemResponse: MessageFns<RedeemResponse> = {
 };
 
 function createBaseWithdrawRequest(): WithdrawRequest {
-  return { approvalId: "", sessionId: "" };
+  return { approvalId: "", sessionId: "", timeIsUp: false };
 }
 
 export const WithdrawRequest: MessageFns<WithdrawRequest> = {
@@ -1096,6 +1346,9 @@ export const WithdrawRequest: MessageFns<WithdrawRequest> = {
     }
     if (message.sessionId !== "") {
       writer.uint32(18).string(message.sessionId);
+    }
+    if (message.timeIsUp !== false) {
+      writer.uint32(24).bool(message.timeIsUp);
     }
     return writer;
   },
@@ -1129,6 +1382,14 @@ export const WithdrawRequest: MessageFns<WithdrawRequest> = {
             message.sessionId = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.timeIsUp = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1148,6 +1409,7 @@ export const WithdrawRequest: MessageFns<WithdrawRequest> = {
     const message = createBaseWithdrawRequest();
     message.approvalId = object.approvalId ?? "";
     message.sessionId = object.sessionId ?? "";
+    message.timeIsUp = object.timeIsUp ?? false;
     return message;
   },
 };

@@ -138,6 +138,8 @@ export interface RunCommand {
   callerKind: string;
   callerId: string;
   maxRows: number;
+  /** It was told before. What is known of the run is answered; a run that is not known is never begun. */
+  again: boolean;
 }
 
 export interface RunResult {
@@ -145,7 +147,7 @@ export interface RunResult {
   completed: boolean;
   tag: string;
   rows: number;
-  /** Refusal or target error, empty when completed. */
+  /** Refusal or target error, empty when completed. `unknown_run`: it was never told, or was forgotten in a restart. */
   code: string;
   message: string;
   /** Masked, as the client would have seen it; bounded by max_rows. */
@@ -1442,7 +1444,7 @@ export const SessionsReport: MessageFns<SessionsReport> = {
 };
 
 function createBaseRunCommand(): RunCommand {
-  return { runId: "", approvalId: "", command: undefined, callerKind: "", callerId: "", maxRows: 0 };
+  return { runId: "", approvalId: "", command: undefined, callerKind: "", callerId: "", maxRows: 0, again: false };
 }
 
 export const RunCommand: MessageFns<RunCommand> = {
@@ -1464,6 +1466,9 @@ export const RunCommand: MessageFns<RunCommand> = {
     }
     if (message.maxRows !== 0) {
       writer.uint32(48).uint32(message.maxRows);
+    }
+    if (message.again !== false) {
+      writer.uint32(56).bool(message.again);
     }
     return writer;
   },
@@ -1529,6 +1534,14 @@ export const RunCommand: MessageFns<RunCommand> = {
             message.maxRows = reader.uint32();
             continue;
           }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.again = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1554,6 +1567,7 @@ export const RunCommand: MessageFns<RunCommand> = {
     message.callerKind = object.callerKind ?? "";
     message.callerId = object.callerId ?? "";
     message.maxRows = object.maxRows ?? 0;
+    message.again = object.again ?? false;
     return message;
   },
 };
