@@ -69,6 +69,7 @@ export class Hub implements OnApplicationBootstrap {
   readonly #maxStaleness: number;
   readonly #log: Log;
   readonly #compiled = new Map<string, Compiled>();
+  readonly #compiling = new Map<string, Promise<Compiled>>();
   #timer: NodeJS.Timeout | undefined;
   #beat: NodeJS.Timeout | undefined;
   #publishing: Promise<void> = Promise.resolve();
@@ -245,12 +246,20 @@ export class Hub implements OnApplicationBootstrap {
 
   /** Compiled once per change. */
   async #current(tenantId: string): Promise<Compiled> {
-    const known = this.#compiled.get(tenantId);
     const { bundleVersion } = await this.#database.tenant.findUniqueOrThrow({
       where: { id: tenantId },
       select: { bundleVersion: true },
     });
-    if (known?.version === Number(bundleVersion)) return known;
+    const known = this.#compiled.get(tenantId);
+    if (known !== undefined && known.version >= Number(bundleVersion)) return known;
+    // However many ask for one version at once, it is compiled once.
+    const key = `${tenantId} ${bundleVersion}`;
+    const compiling = this.#compiling.get(key) ?? this.#compile(tenantId).finally(() => this.#compiling.delete(key));
+    this.#compiling.set(key, compiling);
+    return compiling;
+  }
+
+  async #compile(tenantId: string): Promise<Compiled> {
     const compiled = await compile(this.#database, tenantId, this.#keys.hashKey);
     // Of two that compiled at once, the newer one stays.
     const other = this.#compiled.get(tenantId);
