@@ -106,7 +106,7 @@ function exitCodeOf(status: number): number {
 
 function hintOf(status: number): string | undefined {
   if (status === 401) return 'the token is wrong, expired or revoked: get another one and run `sally login` again';
-  if (status === 403) return '`sally whoami` says who you are; an admin gives another role';
+  if (status === 403) return '`sally whoami` says who you are; an admin gives another role, or a policy the permit';
   if (status === 425) return 'nothing was run: somebody must agree first (`sally approvals approve`); then try again';
   return undefined;
 }

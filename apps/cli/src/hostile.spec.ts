@@ -55,6 +55,8 @@ const approval = {
   reason: evil,
   text: evil,
   parameters: [evil],
+  behind: [{ name: evil, text: evil }],
+  marks: [evil],
   policies: [evil],
   needed: 1,
   words: [{ user: evil, agrees: true, reason: evil }],

@@ -1,4 +1,4 @@
-import { escapeForTerminal } from '@sallyport/audit';
+import { escapeForTerminal, review } from '@sallyport/audit';
 import type { Failure } from './failure.js';
 
 /**
@@ -9,7 +9,10 @@ export interface Output {
   /** One JSON document for programs is asked for, instead of text for people. */
   readonly json: boolean;
   line(text: string): void;
-  /** Several lines of somebody else's, each behind an indent. */
+  /**
+   * Several lines of somebody else's, each behind an indent. Escapes that its text came with stay as they are; long blank
+   * stretches are told instead of shown, so that nothing is pushed out of sight.
+   */
   block(text: string): void;
   table(head: readonly string[], rows: readonly (readonly string[])[]): void;
   /** Beside the answer, on standard error. */
@@ -36,7 +39,10 @@ export function createOutput(wantsJson: () => boolean, { out, err }: Streams): O
     line,
     note,
     block: (text) => {
-      for (const each of text.split('\n')) line(`  ${each}`);
+      const told = review(text)
+        .text.replaceAll('\t', '    ')
+        .replace(/[ \n]{200,}(?=[^ \n])/g, toldBlanks);
+      for (const each of told.split('\n')) out.write(`  ${each}\n`);
     },
     table: (head, rows) => {
       for (const each of tableLines(head, rows)) out.write(`${each}\n`);
@@ -57,6 +63,8 @@ export function createOutput(wantsJson: () => boolean, { out, err }: Streams): O
     },
   };
 }
+
+const toldBlanks = (stretch: string): string => `\n(${stretch.length} blanks; more behind them)\n`;
 
 /** Columns as wide as their widest cell, every cell inert. */
 export function tableLines(head: readonly string[], rows: readonly (readonly string[])[]): readonly string[] {

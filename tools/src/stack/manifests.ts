@@ -33,6 +33,7 @@ export function applyManifests(options: {
       name: 'demo-idp',
       spec: { issuer: options.issuer, audiences: [options.audience], jwksUri: `${options.issuer}/jwks` },
     },
+    { kind: 'User', name: 'ada', spec: { role: 'admin', groups: ['dba'] } },
     { kind: 'User', name: 'grace', spec: { role: 'approver', groups: ['dba'] } },
     { kind: 'User', name: 'linus', spec: { role: 'member' } },
     subagent('etl', ['etl'], 'linus'),

@@ -7,7 +7,7 @@ import { parseLimit, readPages } from '../page.js';
 interface Approval {
   readonly id: string;
   readonly state: string;
-  readonly caller: { readonly name: string };
+  readonly caller: { readonly name: string; readonly owner: string | null };
   readonly onBehalfOf: readonly string[];
   readonly connection: string;
   readonly database: string;
@@ -15,6 +15,8 @@ interface Approval {
   readonly reason: string;
   readonly text: string;
   readonly parameters: readonly string[];
+  readonly behind: readonly { readonly name: string; readonly text: string }[];
+  readonly marks: readonly string[];
   readonly policies: readonly string[];
   readonly needed: number;
   readonly words: readonly { readonly user: string; readonly agrees: boolean; readonly reason: string }[];
@@ -118,20 +120,27 @@ export function addApprovals(program: Command, context: CommandContext): void {
 function show(approval: Approval, { output }: CommandContext): void {
   const lines = [
     `${approval.id}: ${approval.state}, ${approval.words.filter((word) => word.agrees).length} of ${approval.needed} agreed`,
-    `caller      ${[approval.caller.name, ...approval.onBehalfOf].join(', on behalf of ')}`,
+    `caller      ${[approval.caller.name, ...approval.onBehalfOf].join(', on behalf of ')}${
+      approval.caller.owner === null ? '' : `; ${approval.caller.owner} answers for it`
+    }`,
     `connection  ${approval.connection}/${approval.database}`,
     `effect      ${approval.effect}`,
     `held by     ${approval.policies.join(', ')}: ${approval.reason}`,
     `asked       ${approval.createdAt}, expires ${approval.expiresAt}`,
     ...approval.words.map((word) => `${word.agrees ? 'agreed' : 'denied'}      ${word.user} ${word.reason}`),
     ...(approval.runs ?? []).map((run) => `run         ${run.createdAt} ${run.state} ${describeRun(run)}`.trimEnd()),
-    `parameters  ${approval.parameters.length === 0 ? 'none' : ''}`.trimEnd(),
-    ...approval.parameters.map((value, at) => `  $${at + 1}  ${value}`),
-    'statement',
+    ...approval.marks.map((mark) => `beware      ${mark}`),
   ];
   for (const line of lines) output.line(line);
+  output.line(`parameters${approval.parameters.length === 0 ? '  none' : ''}`);
+  for (const [at, value] of approval.parameters.entries()) output.block(`$${at + 1}  ${value}`);
   // The whole text, line by line: an approver must see its end.
+  output.line('statement');
   output.block(approval.text);
+  for (const { name, text } of approval.behind) {
+    output.line(`${name} stands for`);
+    output.block(text);
+  }
 }
 
 const describeRun = ({ result }: Run): string =>

@@ -34,7 +34,7 @@ const approvalView = z
       kind: z.string(),
       id: z.string(),
       name: z.string(),
-      owner: z.string().nullable().describe('Id of the user who answers for it.'),
+      owner: z.string().nullable().describe('Name of the user who answers for it.'),
     }),
     onBehalfOf: list(z.string()).describe('Ids up its chain, nearest first.'),
     connection: z.string(),
@@ -68,14 +68,17 @@ const runView = z
   .meta({ id: 'ApprovalRun' });
 const approvalWithRuns = approvalView.extend({ runs: list(runView) }).meta({ id: 'ApprovalWithRuns' });
 
-const present = (approval: ApprovalWithWords, now: Date): z.input<typeof approvalView> => ({
+/** Names by id. */
+type Owners = ReadonlyMap<string, string>;
+
+const present = (approval: ApprovalWithWords, now: Date, owners: Owners): z.input<typeof approvalView> => ({
   id: approval.id,
   state: stateOf(approval, now),
   caller: {
     kind: approval.callerKind,
     id: approval.callerId,
     name: approval.callerName,
-    owner: approval.ownerId,
+    owner: approval.ownerId === null ? null : (owners.get(approval.ownerId) ?? approval.ownerId),
   },
   onBehalfOf: approval.onBehalfOf,
   connection: approval.connectionName,
@@ -150,11 +153,12 @@ export class ApprovalsController {
       orderBy,
       take,
     });
+    const owners = await this.#ownersOf(tenantId, rows);
     return toPage(
       rows,
       query.limit,
       (row) => [row.createdAt.toISOString(), row.id],
-      (row) => brief(present(row, now)),
+      (row) => brief(present(row, now, owners)),
     );
   }
 
@@ -214,7 +218,14 @@ export class ApprovalsController {
   }
 
   async #presentNow(approval: ApprovalWithWords): Promise<z.input<typeof approvalView>> {
-    return present(approval, await this.#approvals.now());
+    const { tenantId } = approval;
+    return present(approval, await this.#approvals.now(), await this.#ownersOf(tenantId, [approval]));
+  }
+
+  async #ownersOf(tenantId: string, approvals: readonly ApprovalWithWords[]): Promise<Owners> {
+    const ids = [...new Set(approvals.flatMap(({ ownerId }) => ownerId ?? []))];
+    const users = await this.#database.user.findMany({ where: { tenantId, id: { in: ids } } });
+    return new Map(users.map(({ id, name }) => [id, name]));
   }
 
   /** A subagent sees its own, a member those of what it owns; who is not meant to know is told there is nothing. */

@@ -92,7 +92,7 @@ describe('approvals', () => {
       marks: ['it is long'],
       behind: [{ name: 'p', text: 'prepare p as delete' }],
       parameters: ['1', 'NULL'],
-      caller: { kind: 'subagent', name: 'deployer', owner: expect.stringMatching(/^usr_/) },
+      caller: { kind: 'subagent', name: 'deployer', owner: 'linus' },
       connection: 'billing',
       effect: 'delete from table public.invoices on billing',
       policies: ['writes'],
