@@ -18,30 +18,21 @@ export interface CallerWatch {
   check(inForce: InForce, now: number): CallerCheck;
 }
 
+const known = new WeakMap<SubagentRecord, Identified>();
+
+/** The same object while the record stays the same, for all of its sessions: deciders are kept by it. */
 const identify = (subagent: SubagentRecord): Identified => {
   const { id, name, groups, owner } = subagent;
-  return {
+  const identified = known.get(subagent) ?? {
     chain: [{ kind: 'subagent', id, name, groups, owner }],
     caller: { kind: 'subagent', id, name, onBehalfOf: [] },
   };
-};
-
-/** The same object while the record stays the same: deciders are kept by it. */
-const remembering = (): ((subagent: SubagentRecord) => Identified) => {
-  let of: SubagentRecord | undefined;
-  let identified: Identified | undefined;
-  return (subagent) => {
-    if (identified === undefined || of !== subagent) {
-      of = subagent;
-      identified = identify(subagent);
-    }
-    return identified;
-  };
+  known.set(subagent, identified);
+  return identified;
 };
 
 /** A session that a token opened. The token itself is gone. */
 export const watchToken = (verified: Verified<SubagentRecord>): CallerWatch => {
-  const identifiedAs = remembering();
   let lookedAt: InForce['identity'] | undefined;
   let good: CallerCheck | undefined;
   return {
@@ -51,7 +42,7 @@ export const watchToken = (verified: Verified<SubagentRecord>): CallerWatch => {
       good = undefined;
       if (watched.kind === 'ended') return watched;
       lookedAt = inForce.identity;
-      good = { kind: 'valid', identified: identifiedAs(watched.subagent) };
+      good = { kind: 'valid', identified: identify(watched.subagent) };
       return good;
     },
   };
@@ -59,13 +50,12 @@ export const watchToken = (verified: Verified<SubagentRecord>): CallerWatch => {
 
 /** A kept command that runs by id: the control plane saw the token, this proxy sees that the caller is still good. */
 export const watchRecord = (kind: string, id: string): CallerWatch => {
-  const identifiedAs = remembering();
   return {
     check(inForce) {
       const subagent = kind === 'subagent' ? inForce.identity.subagents.find((each) => each.id === id) : undefined;
       if (subagent === undefined) return { kind: 'ended', cause: 'subagent_removed' };
       if (subagent.disabled) return { kind: 'ended', cause: 'disabled' };
-      return { kind: 'valid', identified: identifiedAs(subagent) };
+      return { kind: 'valid', identified: identify(subagent) };
     },
   };
 };

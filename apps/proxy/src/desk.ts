@@ -35,6 +35,22 @@ const refused = (code: 'denied' | 'policy_unavailable', message: string, cause: 
   cause,
 });
 
+type Judges = Pick<Desk, 'decider' | 'masks'>;
+
+/** One caller's sessions in one place are decided alike, so what was decided for one is known to all of them. */
+const shared = new WeakMap<Place, WeakMap<Identified, Judges>>();
+
+const judgesFor = (place: Place, identified: Identified, columnsOf: MasksInput['columnsOf']): Judges => {
+  const here = shared.get(place) ?? new WeakMap<Identified, Judges>();
+  shared.set(place, here);
+  const known = here.get(identified);
+  if (known !== undefined) return known;
+  const decider = createDecider({ connection: place.connection, chain: identified.chain });
+  const judges = { decider, masks: createMasks({ place, decider, columnsOf }) };
+  here.set(identified, judges);
+  return judges;
+};
+
 /**
  * Looked at before every statement: a new bundle binds the next statement of every open session. The decider is made anew
  * only when what it rests on has changed.
@@ -63,9 +79,7 @@ export const createDesk = ({ configuration, watch, connection, database, columns
       desk = { ...desk, inForce };
       return desk;
     }
-    const decider = createDecider({ connection: place.connection, chain: identified.chain });
-    const masks = createMasks({ place, decider, columnsOf });
-    desk = { kind: 'desk', inForce, identified, place, decider, masks };
+    desk = { kind: 'desk', inForce, identified, place, ...judgesFor(place, identified, columnsOf) };
     return desk;
   };
 };
