@@ -197,6 +197,7 @@ export const compose = async (input: ComposeInput): Promise<RunningProxy> => {
   });
   metrics.gauge('sallyport_sessions', 'Open sessions.', () => gate.sessions.size);
   metrics.gauge('sallyport_spool_bytes', 'Evidence that waits for the control plane.', () => spool.waiting);
+  metrics.gauge('sallyport_spool_limit_bytes', 'Where statements begin to be refused.', () => spool.limit);
   metrics.gauge('sallyport_evidence_lost', 'Records that could never be kept.', () => evidence.lost);
   metrics.gauge('sallyport_evidence_shipped', 'Records that the control plane took.', () => shipper.shipped);
   metrics.gauge('sallyport_evidence_set_aside', 'Records that it will never take.', () => shipper.setAside);

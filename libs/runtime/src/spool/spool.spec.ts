@@ -74,8 +74,10 @@ describe('spool', () => {
     for (const text of ['a', 'b', 'c']) spool.append(bytes(text));
     const first = spool.read({ ...all, records: 2 });
     expect(texts(first.records)).toEqual(['a', 'b']);
+    expect(spool.waiting).toBe(27);
     spool.acknowledge(first.next);
     expect(drain(spool)).toEqual(['c']);
+    expect([spool.waiting, spool.size]).toEqual([9, 27]);
   });
 
   test('keeps what was not acknowledged over a restart', () => {
