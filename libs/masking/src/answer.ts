@@ -6,7 +6,7 @@ import { createCellMask } from './cell.js';
 import type { Detectors } from './detect/detectors.js';
 import type { HashKey } from './format.js';
 import { scrubMessage } from './message.js';
-import { netMask } from './net.js';
+import { netMask } from './net/net.js';
 import { strictest } from './rule.js';
 import type { CellRule, ColumnRule, OutputRule, ResultRule } from './rule.js';
 
@@ -94,7 +94,8 @@ const plan = (options: AnswerMaskOptions, { columns, copy }: Answer, outputs: re
     const cell =
       rule.kind === 'mask'
         ? createCellMask(rule.format, carrier, { type, format: column.format }, options.hash)
-        : options.detectors && netMask(options.detectors, carrier, column.format, type);
+        : options.detectors &&
+          netMask(options.detectors, { carrier, format: column.format, type, types: options.types });
     if (rule.kind === 'mask') masked.add(rule.column);
     busy ||= cell !== undefined;
     return cell;

@@ -5,6 +5,7 @@ import { startPostgres } from '@sallyport/testing';
 import type { TestPostgres } from '@sallyport/testing';
 import type { Client } from 'pg';
 import { createAnswerMask } from './answer.js';
+import { createDetectors } from './detect/detectors.js';
 import { scrubMessage } from './message.js';
 import type { MaskFormat } from './index.js';
 
@@ -210,5 +211,65 @@ describe('a real server takes every masked value for one of its column’s type'
           expect(rows[0]?.v).toBe(decodeUtf8(shown)?.slice(version.length).trimEnd());
         else expect(rows[0]?.v).toBe(null);
       }
+  });
+});
+
+describe('the net over what a real server sends', () => {
+  const card = '4242424242424242';
+  const expressions: readonly (readonly [string, string])[] = [
+    [`${card}::int8`, '4111111111111112::int8'],
+    [`${card}::numeric`, '42424242424242.42::numeric'],
+    [`${card}.00::numeric(20, 2)`, '1234567.89::numeric(20, 2)'],
+    [`${card}::float8`, '0.1::float8'],
+    [`'${card}'::bytea`, `'\\xdeadbeef00ff'::bytea`],
+    [`'\\x00ff'::bytea || '${card}'::bytea`, `sha256('x')`],
+    [`ARRAY[1, ${card}, NULL]::int8[]`, 'ARRAY[1, NULL, 1700000000000000]::int8[]'],
+    [`ARRAY[[1.5, ${card}]]::numeric[]`, 'ARRAY[[1.5, -1e20]]::numeric[]'],
+    [`ARRAY[${card}]::float8[]`, `'{}'::float8[]`],
+    [`ARRAY['x', '${card}']::bytea[]`, `ARRAY['x', '\\x00']::bytea[]`],
+    [`ARRAY['a', '${card}', NULL]`, `ARRAY['a b', '"', NULL]`],
+    [`ROW(1, '${card}'::text, NULL)`, `ROW(1, 'x'::text, now())`],
+    [`ROW(${card}::int8)`, 'ROW(4111111111111112::int8)'],
+    [`ROW(ROW(${card}::numeric))`, 'ROW(ROW(1.5))'],
+    [`jsonb_build_object('a', '${card}')`, `jsonb_build_object('a', 1700000000000000)`],
+    [`to_tsvector('simple', 'pay ${card}')`, `to_tsvector('simple', 'pay 17')`],
+    [`'４２４２４２４２４２４２４２４２'::text`, `'ORD-2024-0001'::text`],
+    [`E'4242 4242\\n4242 4242'::text`, `now()::text`],
+  ];
+  const asTexts = { getTypeParser: () => (value: unknown) => value };
+  const mask = createAnswerMask({
+    results: [{ kind: 'columns', columns: [{ name: 'v', rule: { kind: 'clear' } }] }],
+    origin: () => ({ kind: 'clear' }),
+    detectors: createDetectors(),
+    strict: false,
+  });
+  /** In binary as the type's own send function writes it: the driver reads binary results as UTF-8. */
+  const cellOf = async (expression: string, binary: boolean) => {
+    const { fields } = await client.query(`SELECT ${expression}`);
+    const type = fields[0]?.dataTypeID ?? 0;
+    const send = await client.query<{ name: string }>(
+      'SELECT typsend::regproc::text AS name FROM pg_type WHERE oid = $1',
+      [type],
+    );
+    const output = binary ? `encode(${send.rows[0]?.name}(${expression}), 'hex')` : expression;
+    const { rows } = await client.query({ text: `SELECT ${output}`, rowMode: 'array', types: asTexts });
+    const printed: unknown = rows[0]?.at(-1);
+    if (typeof printed !== 'string') throw new Error('not printed');
+    const value = binary ? Buffer.from(printed, 'hex') : encodeUtf8(printed);
+    const column = { name: 'v', origin: undefined, type, format: binary ? 'binary' : 'text' } as const;
+    const choice = mask.choose({ result: 0, copy: false, columns: [column] });
+    const cell = choice.kind === 'mask' ? choice.plan.cells[0] : undefined;
+    return { value, shown: cell === undefined ? value : cell(value) };
+  };
+  test.each(expressions)('%s is caught, %s is left alone, in both formats', async (dirty, clean) => {
+    for (const output of ['hex', 'escape']) {
+      await client.query(`SET bytea_output = ${output}`);
+      for (const binary of [false, true]) {
+        const caught = await cellOf(dirty, binary);
+        expect([binary, caught.shown !== caught.value]).toEqual([binary, true]);
+        const left = await cellOf(clean, binary);
+        expect(left.shown).toBe(left.value);
+      }
+    }
   });
 });

@@ -1,6 +1,7 @@
-import { isDigit, isLetter } from './groups.js';
+import { invisible } from './fold.js';
+import { digitRuns, isDigit, isLetter } from './groups.js';
 import type { DigitGroup, DigitRun } from './groups.js';
-import type { Scanner } from './span.js';
+import type { Scanner, Span } from './span.js';
 
 export const passesLuhn = (digits: string): boolean => {
   let sum = 0;
@@ -50,7 +51,12 @@ const isEan13 = (digits: string): boolean =>
 const isCardNumber = (digits: string): boolean => issued(digits) && passesLuhn(digits);
 
 export const scanCards: Scanner = (folded, found, runs) => {
-  for (const run of runs()) {
+  scanRuns(folded, runs(), found);
+  scanWrapped(folded, found);
+};
+
+const scanRuns = (folded: string, runs: readonly DigitRun[], found: (span: Span) => void): void => {
+  for (const run of runs) {
     for (let first = 0; first < run.groups.length; first += 1) {
       const last = cardFrom(folded, run, first);
       if (last === undefined) continue;
@@ -61,6 +67,35 @@ export const scanCards: Scanner = (folded, found, runs) => {
     }
   }
 };
+
+/** A line break inside of a number, as a mailer or a form wraps it. */
+const wrap = /(\d)(-?[ \t]{0,8}(?:\r\n|\r|\n)[ \t]{0,8})(?=\d)/g;
+
+/**
+ * Wrapped once, in groups as they are embossed: a list of numbers, one a line, is none. Each break is read as a space of the
+ * same length, so that positions stay.
+ */
+const scanWrapped = (folded: string, found: (span: Span) => void): void => {
+  if (!/[\r\n]/.test(folded)) return;
+  const breaks: number[] = [];
+  const joined = folded.replace(wrap, (_all, digit: string, gap: string, at: number) => {
+    breaks.push(at + 1);
+    return `${digit} ${invisible.repeat(gap.length - 1)}`;
+  });
+  if (breaks.length === 0) return;
+  // Both come in order, so each break is passed once.
+  let passed = 0;
+  scanRuns(joined, digitRuns(joined), (span) => {
+    while ((breaks[passed] ?? Infinity) < span.start) passed += 1;
+    const once = (breaks[passed] ?? Infinity) < span.end && !((breaks[passed + 1] ?? Infinity) < span.end);
+    const lengths = joined
+      .slice(span.start, span.end)
+      .split(/\D+/)
+      .map(({ length }) => length);
+    if (once && embossed.has(lengths.join(' '))) found(span);
+  });
+};
+const embossed = new Set(['4 4 4 4', '4 6 5', '4 6 4', '4 4 4 4 3']);
 
 /** The last group of the longest card number that starts with group `first`. At most 19 groups are looked at. */
 const cardFrom = (folded: string, run: DigitRun, first: number): number | undefined => {

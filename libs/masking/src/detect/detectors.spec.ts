@@ -223,6 +223,7 @@ describe('detectors', () => {
       'k_live_',
     ]
       .concat(['-----BEGIN PRIVATE KEY-----', '-----END ', '12345678-', '\u200b', '4\u200b', 'gh', 'A1', '::', '1.1.'])
+      .concat(['1\n', '4242 4242\n4242 4242\n', '4242 4242\n', '1-\r\n        ', '4\t\n', '_1'])
       .map((piece) => piece.repeat(Math.ceil(400_000 / piece.length)));
     for (const bomb of bombs) {
       withAddresses.detect(bomb);

@@ -32,7 +32,9 @@ const foldUnit = (unit: number): string | undefined => {
   if (unit >= 0xff01 && unit <= 0xff5e) return String.fromCharCode(unit - 0xfee0);
   if (unit === 0xa0 || (unit >= 0x2000 && unit <= 0x200a) || unit === 0x202f || unit === 0x205f || unit === 0x3000)
     return ' ';
-  if ((unit >= 0x2010 && unit <= 0x2015) || unit === 0x2212 || unit === 0xfe63) return '-';
+  if ((unit >= 0x2010 && unit <= 0x2015) || unit === 0x2043 || unit === 0x2212 || unit === 0xfe58 || unit === 0xfe63)
+    return '-';
+  if (unit === 0xb7) return '.';
   if (unit === 0xad || (unit >= 0x200b && unit <= 0x200f) || (unit >= 0x2060 && unit <= 0x2064) || unit === 0xfeff)
     return invisible;
   return digits.get(unit);

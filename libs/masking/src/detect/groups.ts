@@ -18,7 +18,14 @@ export const isLetter = (unit: number): boolean => {
 };
 export const isWord = (unit: number): boolean => isDigit(unit) || isLetter(unit) || unit === 0x5f;
 const isSeparator = (unit: number): boolean =>
-  unit === 0x20 || unit === 0x2d || unit === 0x2e || unit === 0x28 || unit === 0x29 || unit === 0x2f || unit === 1;
+  unit === 0x20 ||
+  unit === 0x2d ||
+  unit === 0x2e ||
+  unit === 0x28 ||
+  unit === 0x29 ||
+  unit === 0x2f ||
+  unit === 0x5f ||
+  unit === 1;
 
 /** No number that is looked for has fewer digits than an E.164 number. */
 const fewestDigits = 8;
