@@ -44,7 +44,11 @@ export class TooMuchWork extends Error {}
 
 export const budgetFor = (length: number): Budget => ({ left: 100_000 + 4 * length });
 
-export function createCollector(resolver: Resolver, budget: Budget): Collector & { done(): Collected } {
+/** `made`: what flows into outputs that are more than the column itself. */
+export function createCollector(
+  resolver: Resolver,
+  budget: Budget,
+): Collector & { done(made: readonly Lineage[]): Collected } {
   const effects = new Map<string, Effect>();
   const filters: Lineage[] = [];
   const copies: Lineage[] = [];
@@ -82,8 +86,11 @@ export function createCollector(resolver: Resolver, budget: Budget): Collector &
       budget.left -= units;
       if (budget.left < 0) throw new TooMuchWork('the statement takes too much work to understand');
     },
-    done: () => {
+    done: (made) => {
       let cast = false;
+      if (casts.length > 0)
+        for (const { columns } of [...filters, ...copies, ...made])
+          for (const column of columns) for (const oid of typesOf(column, resolver)) types.add(oid);
       for (const { needs, schema, name } of casts) {
         if (!walked || !needs.every((oid) => types.has(oid))) continue;
         cast = true;
@@ -101,6 +108,11 @@ export function createCollector(resolver: Resolver, budget: Budget): Collector &
       };
     },
   };
+}
+
+function typesOf({ schema, table, column }: ColumnObject, { index }: Resolver): readonly number[] {
+  const found = index.relations.get(`${schema}\0${table}`)?.columns.find(({ name }) => name === column);
+  return found === undefined ? [] : index.typesIn(found.type);
 }
 
 export const columnObject = (schema: string, table: string, column: string): ColumnObject => ({

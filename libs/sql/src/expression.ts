@@ -8,7 +8,8 @@ import type { Fields } from './node.js';
 import { readQuery } from './query.js';
 import { expandStar, findColumn, reachOfScope } from './scope.js';
 import type { Found, Scope } from './scope.js';
-import { isTotalArgument, totalCast, totalOperands } from './total.js';
+import { isRange, isTotalArgument, totalCast, totalOperands } from './total.js';
+import type { Others } from './total.js';
 
 /** Kinds of expression nodes whose value is made from their children and nothing else. */
 export const composed: ReadonlySet<string> = new Set([
@@ -209,14 +210,15 @@ function readColumnReference(fields: Fields, scope: Scope, into: Collector): Fou
   const name =
     found.called ?? (found.mayCall !== undefined && mayBeCall(found.mayCall, into) ? found.mayCall : undefined);
   if (name === undefined) return found;
-  return { lineage: passed(name, noteCall([name], into), [found.lineage], true, into), verbatim: false };
+  return { lineage: passed(name, noteCall([name], into), [found.lineage], 'constants', into), verbatim: false };
 }
 
 /** What comes out of a call that is given these. Where it may fail on a value, it tells of it. */
-function passed(name: string, call: Call, given: readonly Lineage[], constant: boolean, into: Collector): Lineage {
+function passed(name: string, call: Call, given: readonly Lineage[], others: Others, into: Collector): Lineage {
   given.forEach((each, at) => {
     if (call.stores) into.copy(each);
-    if (!call.reviewed || !isTotalArgument(name, at, constant)) into.filter(each);
+    const total = call.reviewed && isTotalArgument(name, at, others) && !(bounds.has(name) && ofRange(each, into));
+    if (!total) into.filter(each);
   });
   return joinLineage([call.result, ...given]);
 }
@@ -232,7 +234,10 @@ function readIndirection(fields: Fields, scope: Scope, into: Collector): Found {
       found = readField(found, textOf(wrapped.fields['sval']) ?? '', into);
       continue;
     }
-    found = { lineage: joinLineage([found.lineage, readExpression(part, scope, into).lineage]), verbatim: false };
+    const lineage = joinLineage([found.lineage, readExpression(part, scope, into).lineage]);
+    // There may be no such element.
+    if (wrapped?.fields['is_slice'] !== true) into.filter(lineage);
+    found = { lineage, verbatim: false };
   }
   return found;
 }
@@ -244,7 +249,7 @@ function readField({ lineage, row }: Found, name: string, into: Collector): Foun
   // `(value).name` calls a function of that name where the value has no such field.
   const isField = row === undefined && into.resolver.index.fields.has(name) && !mayBeCall(name, into);
   if (isField) return { lineage, verbatim: false };
-  return { lineage: passed(name, noteCall([name], into), [lineage], true, into), verbatim: false };
+  return { lineage: passed(name, noteCall([name], into), [lineage], 'constants', into), verbatim: false };
 }
 
 function readCall(fields: Fields, scope: Scope, into: Collector): Lineage {
@@ -252,14 +257,31 @@ function readCall(fields: Fields, scope: Scope, into: Collector): Lineage {
   const call = noteCall(name, into);
   const lineage = (part: unknown): Lineage => readExpression(part, scope, into).lineage;
   const args = listOf(fields['args']).map(lineage);
-  const constant = listOf(fields['args']).slice(1).every(isConstant);
   const order = listOf(fields['agg_order']).map((sort) => readSort(sort, scope, into));
   const filter = fields['agg_filter'] === undefined ? noLineage : lineage(fields['agg_filter']);
   for (const each of [...order, filter]) into.filter(each);
   if (fields['agg_distinct'] === true) for (const each of args) into.filter(each);
   const over = readWindow(fieldsOf(fields['over']), scope, into);
-  return joinLineage([passed(name.at(-1) ?? '', call, args, constant, into), ...order, filter, over]);
+  return joinLineage([
+    passed(name.at(-1) ?? '', call, args, othersOf(listOf(fields['args']).slice(1)), into),
+    ...order,
+    filter,
+    over,
+  ]);
 }
+
+const bounds: ReadonlySet<string> = new Set(['lower', 'upper']);
+
+const ofRange = ({ columns }: Lineage, { resolver: { index } }: Collector): boolean =>
+  columns.some(({ schema, table, column }) => {
+    const found = index.relations.get(`${schema}\0${table}`)?.columns.find(({ name }) => name === column);
+    return found !== undefined && isRange(found.type);
+  });
+
+const othersOf = (args: readonly unknown[]): Others => {
+  if (!args.every(isConstant)) return 'anything';
+  return args.every((arg) => fieldsOf(unwrap(arg)?.fields['ival']) !== undefined) ? 'numbers' : 'constants';
+};
 
 const isConstant = (node: unknown): boolean => {
   const wrapped = unwrap(node);

@@ -116,7 +116,6 @@ export function readRelation(fields: Fields, scope: Scope, into: Collector, use:
       if (relation.hasRules === true)
         into.effect('opaque', { kind: 'table', schema: relation.schema, table: relation.name });
       into.spend(1 + relation.columns.length);
-      for (const { type } of relation.columns) into.type(type);
       if (systemReach(relation.name) !== 'description') {
         const columns = relation.columns.map((column) => ({
           name: column.name,

@@ -58,11 +58,12 @@ export function readStatement(
 ): StatementFacts {
   const into = createCollector(resolver, budget);
   const outline = readOutline(node, { place, budget }, into);
-  const read = into.done();
+  const made = madeBy(outline.answer ?? none);
+  const read = into.done(made);
   if (!read.configures) return finish(outline, read, into);
   const session = readConfigured(node, into);
   if (session !== undefined && outline.session !== undefined) into.unknown('two ways to change what texts mean in one');
-  return finish(session === undefined ? outline : { ...outline, session }, into.done(), into);
+  return finish(session === undefined ? outline : { ...outline, session }, into.done(made), into);
 }
 
 function finish(outline: Outline, collected: Collected, into: Collector): StatementFacts {
@@ -84,6 +85,12 @@ function finish(outline: Outline, collected: Collected, into: Collector): Statem
     unknown,
   };
 }
+
+/** What expressions make of columns. */
+const madeBy = (answer: AnswerFacts): readonly Lineage[] =>
+  answer.kind === 'columns'
+    ? answer.columns.filter(({ verbatim }) => !verbatim).map(({ lineage }) => lineage)
+    : [reachOf(answer)];
 
 /** Its columns, and whatever else. */
 function anything(answer: AnswerFacts): AnswerFacts {

@@ -97,7 +97,7 @@ export function createViews(
     const source = { alias: undefined, columns, reach, stored: true };
     try {
       const { lineage } = readExpression(value, { ...emptyScope, sources: [source] }, into);
-      const { unknown, cast } = into.done();
+      const { unknown, cast } = into.done([lineage]);
       return unknown === undefined && !cast ? lineage : { ...reach, complete: false };
     } catch {
       return { ...reach, complete: false };
@@ -111,7 +111,7 @@ export function createViews(
     const into = createCollector(resolver(), budgetFor(definition.length));
     try {
       const { columns, reach } = readQuery(query, emptyScope, into);
-      const { unknown, unresolved, cast } = into.done();
+      const { unknown, unresolved, cast } = into.done((columns ?? []).map(({ lineage }) => lineage));
       const proved =
         columns?.length === view.columns.length && unknown === undefined && unresolved.length === 0 && !cast;
       if (!proved) return unprovedColumns(view, reach);
