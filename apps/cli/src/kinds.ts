@@ -59,7 +59,7 @@ export const kinds = {
   },
   Subagent: {
     collection: 'subagents',
-    fields: ['issuer', 'claims', 'groups', 'owner', 'disabled'],
+    fields: ['issuer', 'claims', 'groups', 'owner', 'holdSeconds', 'disabled'],
     kept: ['disabled', 'groups'],
   },
   Connection: {

@@ -8,6 +8,8 @@ import type { InForce } from './in-force.js';
 export interface Identified {
   readonly chain: PrincipalChain;
   readonly caller: Caller;
+  /** How long its commands are held, milliseconds, where that was said of it. */
+  readonly hold: number | undefined;
 }
 
 export type CallerCheck =
@@ -22,10 +24,11 @@ const known = new WeakMap<SubagentRecord, Identified>();
 
 /** The same object while the record stays the same, for all of its sessions: deciders are kept by it. */
 const identify = (subagent: SubagentRecord): Identified => {
-  const { id, name, groups, owner } = subagent;
+  const { id, name, groups, owner, hold } = subagent;
   const identified = known.get(subagent) ?? {
     chain: [{ kind: 'subagent', id, name, groups, owner }],
     caller: { kind: 'subagent', id, name, onBehalfOf: [] },
+    hold,
   };
   known.set(subagent, identified);
   return identified;

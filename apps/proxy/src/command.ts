@@ -32,6 +32,8 @@ export interface CommandsInput {
   readonly connection: string;
   readonly database: string;
   readonly parameters: Readonly<Record<string, string>>;
+  /** How long the client wants a command held, milliseconds. */
+  readonly hold: number | undefined;
   readonly desk: (now: number) => DeskNow;
   readonly loginPermit: Permit;
   readonly grants: Grants;
@@ -314,7 +316,9 @@ export const createCommands = (input: CommandsInput): Commands => {
     });
     if (request.kind === 'refused') return { ...request, approval: undefined };
     const { clock } = gate;
-    return hold({ clock, approvals, request: request.request, limit: desk.place.source.hold, ...wait });
+    // Who knows best: the client when it gives up, then who registered the subagent, then the connection.
+    const limit = input.hold ?? desk.identified.hold ?? desk.place.source.hold;
+    return hold({ clock, approvals, request: request.request, limit, ...wait });
   };
 
   return {

@@ -59,7 +59,7 @@ export const createAnswerer = (input: AnswererInput): SessionAnswerer => {
 
   const dial = async (): Promise<Dialled> => {
     if (admitted === undefined) throw new Error('a dial before the login');
-    const { connection, database, parameters, desk, permit } = admitted;
+    const { connection, database, parameters, hold, desk, permit } = admitted;
     const refused = (refusal: Refusal): Dialled => {
       recorder.record({
         type: 'login.refused',
@@ -101,6 +101,7 @@ export const createAnswerer = (input: AnswererInput): SessionAnswerer => {
       connection,
       database,
       parameters,
+      hold,
       desk,
       loginPermit: permit,
       grants: input.grants,

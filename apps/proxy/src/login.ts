@@ -16,6 +16,8 @@ export interface Admitted {
   readonly connection: string;
   readonly database: string;
   readonly parameters: Readonly<Record<string, string>>;
+  /** As the client asked for it. */
+  readonly hold: number | undefined;
   readonly permit: Permit;
   /** For what the target says unasked. */
   readonly mask: AnswerMask | undefined;
@@ -108,6 +110,7 @@ export const login = async (question: LoginQuestion, input: LoginInput): Promise
       connection: chunk.name,
       database,
       parameters: question.parameters,
+      hold: question.hold,
       permit: mintLoginPermit(decision),
       mask: at.masks.of({ statements: [] }, '', { now, database }),
       desk,

@@ -11,6 +11,8 @@ export interface LoginQuestion {
   readonly database: string;
   /** Allow-listed start-up parameters, forwarded to the agent in the ticket. */
   readonly parameters: Readonly<Record<string, string>>;
+  /** How long the client wants its commands held at most, milliseconds: it knows when it gives up itself. */
+  readonly hold?: number;
 }
 
 /** A bound parameter: its bytes as the client sent them, and how they are to be read. */

@@ -175,6 +175,7 @@ function identityOf({ issuers, subagents }: Awaited<ReturnType<typeof read>>) {
       owner: row.ownerId ?? undefined,
       disabled: row.disabled,
       notBefore: Math.floor(row.notBefore.getTime() / 1000),
+      ...(row.holdSeconds === null ? {} : { hold: row.holdSeconds * 1000 }),
     })),
   };
 }

@@ -22,6 +22,14 @@ export const subagentFields = z.strictObject({
   groups: z.array(name).max(200).optional().describe('Kept as they are when not given.'),
   owner: name.nullable().optional().describe('Name of the user who answers for it. They never approve its commands.'),
   disabled: z.boolean().optional().describe('Kept as it is when not given.'),
+  holdSeconds: z
+    .number()
+    .int()
+    .min(0)
+    .max(600)
+    .nullable()
+    .optional()
+    .describe('How long its commands are held on the wire. By default as the connection says.'),
 });
 export type SubagentFields = z.infer<typeof subagentFields>;
 export const newSubagent = z.strictObject({ name, ...subagentFields.shape });
@@ -39,6 +47,7 @@ export const subagentView = z
     groups: list(z.string()).describe('Names.'),
     owner: z.string().nullable().describe('Name of the user who answers for it.'),
     disabled: z.boolean(),
+    holdSeconds: z.int().nullable().describe('How long its commands are held; null: as the connection says.'),
     notBefore: moment.describe('Tokens issued before this are refused.'),
     createdAt: moment,
     updatedAt: moment,
@@ -54,6 +63,7 @@ const present = (row: Row): SubagentView => ({
   groups: row.groups.map((member) => member.group.name).sort(),
   owner: row.owner?.name ?? null,
   disabled: row.disabled,
+  holdSeconds: row.holdSeconds,
   notBefore: row.notBefore,
   createdAt: row.createdAt,
   updatedAt: row.updatedAt,
@@ -147,6 +157,7 @@ export class SubagentsService {
       issuerId: issuer.id,
       claims: fields.claims,
       ownerId: owner,
+      holdSeconds: fields.holdSeconds ?? null,
       ...(disabled === undefined ? {} : { disabled }),
     };
     const { id } = await transaction.subagent.upsert({

@@ -74,6 +74,8 @@ export interface SubagentRecord {
   readonly disabled: boolean;
   /** Tokens issued before this are refused, seconds since the epoch. */
   readonly notBefore: number;
+  /** How long its commands are held on the wire, milliseconds; absent: as the connection says. */
+  readonly hold?: number;
 }
 
 export const maskFormats = ['redact', 'partial', 'hash', 'null', 'email'] as const;

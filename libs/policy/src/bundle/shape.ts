@@ -49,6 +49,7 @@ const subagent = z
     owner: name.optional(),
     disabled: z.boolean(),
     notBefore: count,
+    hold: count.exactOptional(),
   })
   .transform(({ owner, ...rest }) => ({ ...rest, owner }));
 

@@ -129,6 +129,12 @@ describe('parameters', () => {
     [{ client_encoding: 'LATIN1' }, 'client_encoding'],
     [{ standard_conforming_strings: 'off' }, 'standard_conforming_strings'],
     [{ options: '-c role=postgres' }, 'role'],
+    [{ options: '-c sallyport.hold=forever' }, 'sallyport.hold'],
+    [{ 'sallyport.hold': '10' }, 'sallyport.hold'],
+    [{ 'sallyport.hold': '-1s' }, 'sallyport.hold'],
+    [{ 'sallyport.hold': '11min' }, 'sallyport.hold'],
+    [{ 'sallyport.hold': '999999999999s' }, 'sallyport.hold'],
+    [{ 'sallyport.other': '10s' }, 'sallyport.other'],
     [{ options: '-r file' }, 'options'],
     [{ options: '-c' }, 'options'],
     [{ options: ' -c a=b'.repeat(2000) }, ''],
@@ -141,6 +147,25 @@ describe('parameters', () => {
     expect(rig.closed).toBe('refused');
     if (name !== '') expect(text(rig.toClient)).toContain(`"${name}"`);
   });
+  test.each([
+    [{ 'sallyport.hold': '10s' }, 10_000],
+    [{ options: '-c sallyport.hold=250ms' }, 250],
+    [{ options: '--sallyport.hold=10min' }, 600_000],
+    [{ 'sallyport.hold': '0' }, 0],
+    [{}, undefined],
+  ])(
+    '%j: how long a held command may wait is for the gateway, and not forwarded',
+    (given: Record<string, string>, hold) => {
+      expect(parametersOf(given).questions[0]).toEqual({
+        kind: 'login',
+        connection: 'billing',
+        credential: 't',
+        database: 'billing',
+        parameters: {},
+        ...(hold === undefined ? {} : { hold }),
+      });
+    },
+  );
   test('given twice, without a user, with bytes behind the end, cut short, not UTF-8', () => {
     const raw = (body: Uint8Array): Uint8Array => join(Uint8Array.from([0, 0, 0, 8 + body.length, 0, 3, 0, 0]), body);
     for (const body of ['user\0a\0user\0b\0\0', '\0', 'user\0a\0\0x', 'user\0a', 'user\0\xff\xfe\0\0'])

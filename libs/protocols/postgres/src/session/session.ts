@@ -157,8 +157,9 @@ export class PostgresSession implements Session {
     }
     const { startup, credential } = arrival;
     this.phase = { kind: 'login', id, startup };
-    const { user: connection, database, parameters } = startup;
-    steps.push({ kind: 'ask', id, question: { kind: 'login', connection, credential, database, parameters } });
+    const { user: connection, database, parameters, hold } = startup;
+    const asked = { kind: 'login', connection, credential, database, parameters } as const;
+    steps.push({ kind: 'ask', id, question: hold === undefined ? asked : { ...asked, hold } });
     const { rest } = this.entrance;
     if (rest.length > 0) steps.push(...this.feed('client', rest));
     return steps;

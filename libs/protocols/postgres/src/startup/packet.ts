@@ -13,6 +13,7 @@ export interface Startup {
   readonly user: string;
   readonly database: string;
   readonly parameters: Readonly<Record<string, string>>;
+  readonly hold: number | undefined;
 }
 
 export type StartupPacket =
@@ -82,7 +83,10 @@ const readStartup = (frame: Uint8Array, asked: number): StartupPacket => {
   if (accepted.kind === 'refused') return accepted;
   const version = Math.min(asked, protocolVersion.newest);
   const negotiate = asked > protocolVersion.newest || unknown.length > 0 ? unknown : undefined;
-  return { kind: 'startup', startup: { version, negotiate, user, database, parameters: accepted.parameters } };
+  return {
+    kind: 'startup',
+    startup: { version, negotiate, user, database, parameters: accepted.parameters, hold: accepted.hold },
+  };
 };
 
 const violation = (what: string): StartupPacket => ({ kind: 'refused', refusal: refuse('protocol_violation', what) });

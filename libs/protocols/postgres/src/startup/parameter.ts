@@ -35,11 +35,17 @@ const longest = 1024;
 const mostOptions = 64;
 
 export type Accepted =
-  | { readonly kind: 'accepted'; readonly parameters: Readonly<Record<string, string>> }
+  | {
+      readonly kind: 'accepted';
+      readonly parameters: Readonly<Record<string, string>>;
+      /** Milliseconds; for this gateway, and never forwarded. */
+      readonly hold: number | undefined;
+    }
   | { readonly kind: 'refused'; readonly refusal: Refusal; readonly state?: string };
 
 export const acceptParameters = (given: ReadonlyMap<string, string>): Accepted => {
   const parameters: Record<string, string> = {};
+  let hold: number | undefined;
   const options = given.get('options');
   const settings = options === undefined ? [] : readOptions(options);
   if (settings === undefined) return refusedParameter('options', 'only -c name=value is taken');
@@ -50,13 +56,35 @@ export const acceptParameters = (given: ReadonlyMap<string, string>): Accepted =
       if (/^(?:false|off|no|0)$/i.test(value)) continue;
       return refusedParameter(name, 'replication does not go through this gateway');
     }
+    if (name.toLowerCase() === holdParameter) {
+      hold = readHold(value);
+      if (hold === undefined)
+        return refusedParameter(holdParameter, `it is a time such as 10s, at most ${longestHold / 60_000}min`);
+      continue;
+    }
     const known = allowed.get(name.toLowerCase());
     if (known === undefined) return refusedParameter(name, 'it is not one of those that a client may set at start-up');
     if (value.length > longest || !known.accepts(value))
       return refusedParameter(known.name, 'its value is not allowed');
     parameters[known.name] = known.name === 'client_encoding' ? 'UTF8' : value;
   }
-  return { kind: 'accepted', parameters };
+  return { kind: 'accepted', parameters, hold };
+};
+
+/** How long a held command may wait. Written as the server's own times are, and always with its unit. */
+const holdParameter = 'sallyport.hold';
+const longestHold = 600_000;
+const units: ReadonlyMap<string, number> = new Map([
+  ['ms', 1],
+  ['s', 1_000],
+  ['min', 60_000],
+]);
+
+const readHold = (value: string): number | undefined => {
+  if (value.trim() === '0') return 0;
+  const [, count, unit = ''] = /^ ?(\d{1,6}) ?(ms|s|min)$/.exec(value) ?? [];
+  const hold = Number(count) * (units.get(unit) ?? NaN);
+  return hold <= longestHold ? hold : undefined;
 };
 
 const refusedParameter = (name: string, why: string): Accepted => ({
