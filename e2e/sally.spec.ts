@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,6 +9,9 @@ import { freePort, until } from '@sallyport/testing';
 import { type Stack, audience, connectAs, errorOf, hasPsql, startStack } from '@sallyport/tools';
 import { type Running, spawnSally } from '../apps/cli/testing/process.js';
 import { makeCertificate } from '../apps/cli/testing/tls-front.js';
+
+// Each test starts processes, on a machine that others use.
+jest.setTimeout(120_000);
 
 let stack: Stack;
 let directory: string;

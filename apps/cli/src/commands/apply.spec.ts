@@ -20,7 +20,7 @@ beforeAll(async () => {
     const { token } = (await system.json(['join-tokens', 'create', kind, `${kind}-1`])) as { token: string };
     await enrol({ address: system.enrolment, joinToken: token, kind, name: `${kind}-1` });
   }
-}, 60_000);
+}, 120_000);
 afterAll(() => Promise.all([idp.stop(), system.stop()]));
 
 type Document = Readonly<Record<string, unknown>>;

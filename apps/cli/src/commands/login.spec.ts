@@ -20,7 +20,7 @@ beforeAll(async () => {
   postgres = await startPostgres();
   await postgres.createDatabase('login');
   plane = await startControlPlane(testConfig(postgres.url('login')), quiet);
-});
+}, 120_000);
 afterAll(async () => {
   await plane.stop();
   await postgres.stop();
@@ -132,7 +132,7 @@ describe('sally login over TLS', () => {
     } finally {
       await server.stop();
     }
-  });
+  }, 120_000);
 
   test('a file that holds no authority is said to', async () => {
     writeFileSync(join(directory, 'empty.pem'), 'nothing');
@@ -156,4 +156,4 @@ test('typed at a terminal, a token is not shown', async () => {
   expect(await ended).toBe(0);
   expect(screen).toContain('Logged in at');
   expect(screen).not.toContain(ada);
-});
+}, 120_000);
