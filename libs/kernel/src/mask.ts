@@ -25,9 +25,9 @@ export type MaskChoice =
   | { readonly kind: 'mask'; readonly plan: MaskPlan }
   | { readonly kind: 'refuse'; readonly refusal: Refusal };
 
-/** A message of the target's own (error, notice, notification) before it is shown to the client. */
+/** A message of the target's own before it is shown to the client. A `setting` is one that the target reports. */
 export interface TargetMessage {
-  readonly kind: 'error' | 'notice' | 'notification';
+  readonly kind: 'error' | 'notice' | 'notification' | 'setting';
   /** SQLSTATE or the like. Empty where there is none. */
   readonly code: string;
   readonly fields: ReadonlyMap<string, string>;

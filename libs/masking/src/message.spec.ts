@@ -38,6 +38,41 @@ describe('messages while something is masked for the reader', () => {
     expect(result.C).toBe(code);
   });
 
+  test('a code that RAISE made up may be a part of a value', () => {
+    const raised = { M: 'x', W: 'PL/pgSQL function f() line 1 at RAISE' };
+    expect(shown(error('42424', raised), true)).toMatchObject({ C: 'P0001', M: 'exception raised' });
+    expect(shown(error('JANED', raised), true).C).toBe('P0001');
+    expect(shown(error('42424', raised, 'notice'), true).C).toBe('01000');
+    expect(shown(error('22012', raised), true).C).toBe('22012');
+    expect(shown(error('MY001', raised), false).C).toBe('MY001');
+  });
+
+  test.each([
+    ['application_name', canary, 'SELECT f()', '[redacted]'],
+    ['search_path', canary, 'SELECT f()', '[redacted]'],
+    ['timezone', canary, 'CALL p()', '[redacted]'],
+    ['some.extension', canary, undefined, '[redacted]'],
+    ['application_name', canary, `SELECT f('${canary}')`, '[redacted]'],
+    ['application_name', canary, `SET application_name = '${canary}'`, canary],
+    ['search_path', 'billing, public', 'set search_path to billing, public', 'billing, public'],
+    ['client_encoding', 'UTF8', undefined, 'UTF8'],
+    ['DateStyle', 'ISO, MDY', undefined, 'ISO, MDY'],
+    ['default_transaction_read_only', 'on', undefined, 'on'],
+    ['server_version', '18.4 (Debian 18.4-1)', undefined, '18.4 (Debian 18.4-1)'],
+    ['client_encoding', canary, undefined, '[redacted]'],
+  ])('a setting that is reported: %s = %s after %s', (name, value, text, expected) => {
+    const message: TargetMessage = {
+      kind: 'setting',
+      code: '',
+      fields: new Map([
+        ['name', name],
+        ['value', value],
+      ]),
+    };
+    expect(shown(message, true, text)).toEqual({ name, value: expected });
+    expect(scrubMessage(message, { detectors, strict: false, text })).toBe(message.fields);
+  });
+
   test('names stay where the server itself wrote them', () => {
     const result = shown(error('23505', { M: 'x', s: 'billing', t: 'payments', n: 'payments_card_key', P: '7' }), true);
     expect(result).toMatchObject({
@@ -103,8 +138,46 @@ describe('messages while nothing is masked', () => {
     const clean = error('23505', { M: 'duplicate key', D: 'Key (id)=(42) already exists.' });
     expect(scrubMessage(clean, { detectors, strict: false })).toBe(clean.fields);
     expect(scrubMessage(clean, { strict: false })).toBe(clean.fields);
-    expect(shown(error('23505', { M: 'x', D: 'Key (card)=(4242424242424242) already exists.' }), false).D).toBe(
-      'Key (card)=([card_number]) already exists.',
-    );
+  });
+
+  test.each([
+    ['23505', 'D', 'Key (email)=(jane@example.com) already exists.', 'Key (email)=([email]) already exists.'],
+    [
+      '23503',
+      'D',
+      'Key (card)=(4242424242424242) is not present in table "cards".',
+      'Key (card)=([card_number]) is not present in table "cards".',
+    ],
+    [
+      '23514',
+      'D',
+      'Failing row contains (1, 4242 4242 4242 4242, null).',
+      'Failing row contains (1, [card_number], null).',
+    ],
+    [
+      '22P02',
+      'M',
+      'invalid input syntax for type integer: "jane@example.com"',
+      'invalid input syntax for type integer: "[email]"',
+    ],
+    ['22P02', 'W', 'COPY t, line 1, column id: "4242424242424242"', 'COPY t, line 1, column id: "[card_number]"'],
+    ['P0001', 'M', 'no such card: 4242424242424242', 'no such card: [card_number]'],
+    ['P0001', 'H', 'ask jane@example.com', 'ask [email]'],
+    ['42P01', 'q', `SELECT '4242424242424242' FROM nope`, `SELECT '[card_number]' FROM nope`],
+  ])('%s, field %s: %s', (code, field, told, expected) => {
+    expect(shown(error(code, { M: 'x', [field]: told }), false)[field]).toBe(expected);
+  });
+
+  test('payloads and settings too', () => {
+    const payload = new Map([
+      ['channel', 'jobs'],
+      ['payload', '{"to": "jane@example.com"}'],
+    ]);
+    expect(shown({ kind: 'notification', code: '', fields: payload }, false)['payload']).toBe('{"to": "[email]"}');
+    const setting = new Map([
+      ['name', 'application_name'],
+      ['value', 'card 4242424242424242'],
+    ]);
+    expect(shown({ kind: 'setting', code: '', fields: setting }, false)['value']).toBe('card [card_number]');
   });
 });

@@ -1,5 +1,5 @@
 import type { TargetMessage } from '@sallyport/kernel';
-import { conditionText } from './condition.js';
+import { conditionText, isOwnCode } from './condition.js';
 import type { Detectors } from './detect/detectors.js';
 import { redacted } from './format.js';
 
@@ -10,10 +10,19 @@ export interface MessageRules {
 }
 
 /**
- * Field codes of ErrorResponse and NoticeResponse. A notification has `channel` and `payload`.
+ * Field codes of ErrorResponse and NoticeResponse. A notification has `channel` and `payload`, a setting `name` and `value`.
  * https://www.postgresql.org/docs/18/protocol-error-fields.html
  */
-const field = { message: 'M', hint: 'H', context: 'W', file: 'F', routine: 'R', position: 'P', severity: 'V' } as const;
+const field = {
+  code: 'C',
+  message: 'M',
+  hint: 'H',
+  context: 'W',
+  file: 'F',
+  routine: 'R',
+  position: 'P',
+  severity: 'V',
+} as const;
 /** Numbers, severities and places in the server's own source: no values. */
 const harmless = new Set(['S', 'V', 'C', 'P', 'L', 'F', 'R']);
 const names = new Set(['s', 't', 'c', 'd', 'n']);
@@ -27,18 +36,51 @@ const naming = new Set('26 28 34 3D 3F 42'.split(' '));
 /** Fields to show instead; the same map when nothing is hidden. */
 export const scrubMessage = (message: TargetMessage, rules: MessageRules): ReadonlyMap<string, string> => {
   if (message.kind === 'notification') return scrubNotification(message, rules);
+  if (message.kind === 'setting') return scrubSetting(message, rules);
   const shown = new Map<string, string>();
   const raised = isRaised(message.fields);
   const echo = isEcho(message, rules.text, raised);
   for (const [code, text] of message.fields) {
-    if (harmless.has(code)) shown.set(code, text);
+    if (code === field.code && rules.strict && raised && !isOwnCode(text)) shown.set(code, madeUp(message));
+    else if (harmless.has(code)) shown.set(code, text);
     else if (!rules.strict || (echo && (code === field.message || code === field.hint)))
       shown.set(code, scrubbed(text, rules));
-    else if (code === field.message) shown.set(code, conditionText(message.code));
+    else if (code === field.message) shown.set(code, conditionText(shown.get(field.code) ?? message.code));
     // RAISE may put anything there.
     else if (names.has(code) && !raised) shown.set(code, scrubbed(text, rules));
   }
   return same(message.fields, shown) ? message.fields : shown;
+};
+
+/** What RAISE itself takes where no code is given. */
+const madeUp = ({ kind }: TargetMessage): string => (kind === 'error' ? 'P0001' : '01000');
+
+/** Settings whose values are the server's own words. */
+const worded: ReadonlyMap<string, RegExp> = new Map([
+  [
+    'client_encoding',
+    /^(?:UTF-?8|SQL_ASCII|LATIN\d{1,2}|WIN\d{3,4}|KOI8[RU]|ISO_8859_\d|EUC_[A-Z_]{2,8}|SJIS|BIG5|GBK|UHC|GB18030|JOHAB|MULE_INTERNAL|SHIFT_JIS_2004)$/,
+  ],
+  ['datestyle', /^(?:ISO|Postgres|SQL|German), (?:DMY|MDY|YMD)$/],
+  ['default_transaction_read_only', /^(?:on|off)$/],
+  ['in_hot_standby', /^(?:on|off)$/],
+  ['integer_datetimes', /^(?:on|off)$/],
+  ['intervalstyle', /^(?:postgres|postgres_verbose|sql_standard|iso_8601)$/],
+  ['is_superuser', /^(?:on|off)$/],
+  ['scram_iterations', /^\d{1,10}$/],
+  ['server_encoding', /^[A-Z0-9_]{3,16}$/],
+  ['server_version', /^\d[\w.+~() -]{0,63}$/],
+  ['standard_conforming_strings', /^(?:on|off)$/],
+]);
+
+/** set_config() puts any value into a setting, and the server reports some of them. */
+const scrubSetting = ({ fields }: TargetMessage, rules: MessageRules): ReadonlyMap<string, string> => {
+  const name = fields.get('name') ?? '';
+  const value = fields.get('value') ?? '';
+  const own = rules.text !== undefined && readsNoRows.test(rules.text) && rules.text.includes(value);
+  const safe = !rules.strict || value === '' || own || worded.get(name.toLowerCase())?.test(value) === true;
+  const shown = safe ? scrubbed(value, rules) : redacted;
+  return shown === value ? fields : new Map(fields).set('value', shown);
 };
 
 /** All that a client needs to know that it was notified. Whatever else comes is payload. */

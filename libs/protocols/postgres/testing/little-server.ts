@@ -197,7 +197,7 @@ export class LittleServer {
         return 0;
       case 'set search_path':
         this.paths += 1;
-        this.say(complete('SET'), from('S', `search_path\0p${this.paths}\0`));
+        this.say(complete('SET'), from('S', `search_path\0${canary}${this.paths}\0`));
         return 0;
       case 'prepare a':
         if (this.statements.has('a')) return this.fail('42P05', simple);

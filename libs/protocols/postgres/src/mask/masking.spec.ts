@@ -176,6 +176,39 @@ describe('texts of the target', () => {
   });
 });
 
+describe('settings that the target reports', () => {
+  const status = (name: string, value: string): Uint8Array => from('S', `${name}\0${value}\0`);
+  const hiding = maskOf(
+    {},
+    { choose: () => ({ kind: 'clear' }), scrub: ({ fields }) => new Map(fields).set('value', '***') },
+  );
+  test('are shown as the mask says, and followed as they are', () => {
+    const rig = run(hiding).target(complete('SELECT 1'), status('search_path', secret), ready());
+    rig.client(encodeQuery('select'));
+    expect(text(rig.toClient)).toContain('search_path\0***\0');
+    expect(text(rig.toClient)).not.toContain(secret);
+    const asked = rig.questions.at(-1);
+    expect(asked?.kind === 'command' && asked.state.parameters.get('search_path')).toBe(secret);
+  });
+  test('what the session began with is no secret of a command', () => {
+    const rig = run(hiding).target(complete('RESET'), status('server_version', '18.4'), ready());
+    expect(text(rig.toClient)).toContain('server_version\x0018.4\0');
+  });
+  test('are the very bytes where nothing is hidden', () => {
+    const answer = join(complete('SET'), status('a', 'b'), ready());
+    expect(run(maskOf({})).target(answer).toClient).toEqual(answer);
+  });
+});
+
+describe('the code of an error', () => {
+  test('is kept as it was shown', () => {
+    const rig = run(maskOf({}, { scrub: ({ fields }) => new Map(fields).set('C', 'P0001') }));
+    rig.target(failure('42424'), ready());
+    expect(rig.heard).toBe('E(P0001) Z(idle)');
+    expect(rig.outcomes[0]?.error).toBe('P0001');
+  });
+});
+
 describe('COPY to the client', () => {
   const out = (options: CopyOptions | undefined, columns: number, cells: Record<string, CellMask>, overall = 0): Rig =>
     run(maskOf(cells, options ? { copyOptions: () => options } : {})).target(

@@ -322,13 +322,16 @@ export class Answers {
     if (fields === undefined) return void this.hostile('a malformed error');
     const severity = fields.get('V') ?? fields.get('S') ?? '';
     const fatal = severity === 'FATAL' || severity === 'PANIC';
-    const code = /^[0-9A-Z]{5}$/.exec(fields.get('C') ?? '')?.[0] ?? 'XX000';
+    // What is kept of it is what may be shown.
+    const said = { kind: 'error', code: codeOf(fields), fields } as const;
+    const shown = this.remarks.scrub(said, this.remarks.maskOf(head));
+    const code = codeOf(shown);
     if (head?.kind === 'poison' && !fatal) return exchange.failStretch(code);
     if (!fatal && (head === undefined || head.kind === 'refuse' || (head.kind === 'sync' && head.failed)))
       return void this.hostile('an error that answers nothing');
     if (head?.kind === 'run' && head.stage === 'failed') return void this.hostile('a second error for one command');
     const quiet = exchange.hidden || (head?.kind === 'run' && head.refused !== undefined);
-    if (!quiet || fatal) this.remarks.show(frame, { kind: 'error', code, fields }, this.remarks.maskOf(head));
+    if (!quiet || fatal) this.remarks.say(frame, said, shown);
     if (fatal) exchange.dying = true;
     if (head?.kind === 'run') {
       head.error ??= head.refused ?? code;
@@ -434,6 +437,9 @@ export class Answers {
     return true;
   }
 }
+
+const codeOf = (fields: ReadonlyMap<string, string>): string =>
+  /^[0-9A-Z]{5}$/.exec(fields.get('C') ?? '')?.[0] ?? 'XX000';
 
 const isOver = ({ stage, answered }: Run): boolean => stage === 'failed' || (stage === 'waiting' && answered);
 

@@ -63,6 +63,8 @@ export class Exchange {
   draining = false;
   lastMask: AnswerMask | undefined;
   transaction: TransactionState = 'idle';
+  /** What the target reported at login. */
+  begunWith: ReadonlyMap<string, string> = new Map();
   private readonly parameters = new Map<string, string>();
   private parameterBytes = 0;
   private snapshot: TargetState | undefined;

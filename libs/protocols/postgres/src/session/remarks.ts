@@ -3,7 +3,7 @@ import { readInt32 } from '@sallyport/protocol-core';
 import type { Inbox } from '@sallyport/protocol-core';
 import { readFields, readTexts } from '../message/backend.js';
 import { backend, header } from '../message/type.js';
-import { message, report } from '../message/write.js';
+import { message, parameterStatus, report } from '../message/write.js';
 import type { Exchange } from './exchange.js';
 import type { Entry } from './ledger.js';
 
@@ -23,7 +23,15 @@ export class Remarks {
         const [name, value] = readTexts(frame, header, 2) ?? [];
         if (name === undefined || value === undefined) return this.hostile('a malformed ParameterStatus');
         if (!exchange.setParameter(name, value)) return this.hostile('more parameters than any server reports');
-        this.whole(frame);
+        // What the session began with was shown then.
+        if (exchange.begunWith.get(name) === value) this.whole(frame);
+        else {
+          const fields = new Map([
+            ['name', name],
+            ['value', value],
+          ]);
+          this.show(frame, { kind: 'setting', code: '', fields }, this.maskOf(ledger.head));
+        }
         return true;
       }
       case backend.notice: {
@@ -61,20 +69,15 @@ export class Remarks {
   }
 
   show(frame: Uint8Array, said: TargetMessage, mask: AnswerMask | undefined): void {
-    const { output } = this.exchange;
-    const fields = mask === undefined ? said.fields : this.exchange.guarded(() => mask.scrub(said));
-    if (fields === undefined) return;
-    if (fields === said.fields) return this.whole(frame);
-    if (said.kind === 'notification')
-      return output.inject(
-        message(backend.notification, (writer) =>
-          writer
-            .int32(readInt32(frame, header))
-            .zeroTerminated(fields.get('channel') ?? '')
-            .zeroTerminated(fields.get('payload') ?? ''),
-        ),
-      );
-    output.inject(report(said.kind === 'error' ? backend.error : backend.notice, fields));
+    this.say(frame, said, this.scrub(said, mask));
+  }
+  /** The fields that may be shown, and kept. */
+  scrub(said: TargetMessage, mask: AnswerMask | undefined): ReadonlyMap<string, string> {
+    return mask === undefined ? said.fields : (this.exchange.guarded(() => mask.scrub(said)) ?? nothing);
+  }
+  say(frame: Uint8Array, said: TargetMessage, fields: ReadonlyMap<string, string>): void {
+    if (fields === said.fields) this.whole(frame);
+    else if (fields !== nothing) this.exchange.output.inject(written(said.kind, fields, frame));
   }
 
   /** The message that was just taken, where it lies. */
@@ -88,3 +91,21 @@ export class Remarks {
     return true;
   }
 }
+
+const nothing: ReadonlyMap<string, string> = new Map();
+
+const written = (kind: TargetMessage['kind'], fields: ReadonlyMap<string, string>, frame: Uint8Array): Uint8Array => {
+  const text = (name: string): string => fields.get(name) ?? '';
+  switch (kind) {
+    case 'notification':
+      return message(backend.notification, (writer) =>
+        writer.int32(readInt32(frame, header)).zeroTerminated(text('channel')).zeroTerminated(text('payload')),
+      );
+    case 'setting':
+      return parameterStatus(text('name'), text('value'));
+    case 'error':
+      return report(backend.error, fields);
+    case 'notice':
+      return report(backend.notice, fields);
+  }
+};

@@ -171,7 +171,8 @@ export class PostgresSession implements Session {
     const key = this.context.random(4 + (startup.version >= protocolVersion.newest ? 32 : 4));
     const steps: Step[] = [{ kind: 'cancellable', key }];
     exchange.output.inject(authenticationOk());
-    for (const [name, value] of Object.entries(greeting.parameters)) {
+    exchange.begunWith = new Map(Object.entries(greeting.parameters));
+    for (const [name, value] of exchange.begunWith) {
       exchange.setParameter(name, value);
       exchange.output.inject(parameterStatus(name, value));
     }
