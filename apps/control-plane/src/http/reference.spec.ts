@@ -153,11 +153,16 @@ async function sessionsAndApprovals(
     await call(route, undefined, { id });
   expect((await call('POST /v1/sessions/:id/end', undefined, { id })).status).toBe(202);
 
+  const { id: connectionId } = await database.connection.findFirstOrThrow({ where: { name: 'one' } });
+  const approving = 'permit (principal, action == Action::"approve", resource);';
+  await call('PUT /v1/policy-sets/:ref', { text: approving, publish: true }, { ref: 'one' });
+  const held = [{ action: 'delete', kind: 'table', schema: 'public', name: 't', column: '' }];
   const approval = async (state: string): Promise<string> => {
     const row = {
       ...{ id: mintId('apr'), tenantId, state, sessionId: id, commandId: 'cmd_1', ...caller, onBehalfOf: [] },
       ...{
-        connectionId: 'con_1',
+        connectionId,
+        held,
         ...place,
         binding: new Uint8Array(32),
         shape: 's',
