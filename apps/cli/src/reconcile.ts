@@ -46,16 +46,17 @@ export async function carryOut({ manifest: { kind, name }, result, body }: Plan,
 interface Validation {
   readonly valid: boolean;
   readonly problems: readonly { readonly message: string; readonly line?: number; readonly column?: number }[];
+  readonly warnings: readonly { readonly message: string; readonly help?: string }[];
   readonly gaps: readonly { readonly policy: string; readonly connection: string; readonly message: string }[];
 }
 
-/** A dry run asks at least whether a new policy text is one: most of what goes wrong is there. */
-export async function checkPolicies({ manifest, changes }: Plan, client: RestClient): Promise<void> {
+/** A dry run asks at least whether a new policy text is one: most of what goes wrong is there. Gives what it warns of. */
+export async function checkPolicies({ manifest, changes }: Plan, client: RestClient): Promise<readonly string[]> {
   const text = manifest.kind === 'PolicySet' ? changes.find(({ field }) => field === 'text')?.to : undefined;
-  if (typeof text !== 'string') return;
+  if (typeof text !== 'string') return [];
   const { body } = await client.send('POST', `${pathOf('PolicySet', manifest.name)}/validate`, { text });
-  const { valid, problems, gaps } = body as Validation;
-  if (valid) return;
+  const { valid, problems, warnings, gaps } = body as Validation;
+  if (valid) return warnings.map(({ message, help }) => (help === undefined ? message : `${message} (${help})`));
   throw new Failure('the policy set would be refused', {
     details: [
       ...problems.map(({ line, column, message }) => `${line ?? '?'}:${column ?? '?'}: ${message}`),

@@ -1,5 +1,6 @@
 export * from './approve/approver.js';
 export * from './approve/binding.js';
+export { unapprovable } from './approve/unapprovable.js';
 export * from './budget/ledger.js';
 export * from './budget/usage.js';
 export * from './bundle/index.js';

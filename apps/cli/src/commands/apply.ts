@@ -62,7 +62,10 @@ async function applyAll(steps: readonly Manifest[], context: CommandContext, dry
 async function perform(manifest: Manifest, context: CommandContext, dryRun: boolean) {
   const client = context.client();
   const plan = await planFor(manifest, client);
-  await (dryRun ? checkPolicies(plan, client) : carryOut(plan, client));
+  if (dryRun)
+    for (const warning of await checkPolicies(plan, client))
+      context.output.note(`${manifest.kind} ${manifest.name}: ${warning}`);
+  else await carryOut(plan, client);
   return plan;
 }
 

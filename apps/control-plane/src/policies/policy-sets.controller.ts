@@ -88,10 +88,10 @@ export class PolicySetsController {
   @Summary('Check a text against the schema and what the connections can enforce; nothing is kept')
   validate(
     @CurrentUser() caller: UserCaller,
-    @Param({ schema: refParams }) _params: RefParams,
+    @Param({ schema: refParams }) { ref }: RefParams,
     @Body({ schema: candidate }) body: z.infer<typeof candidate>,
   ): Promise<Validation> {
-    return this.#sets.validate(caller.tenantId, body.text);
+    return this.#sets.validate(caller.tenantId, ref, body.text);
   }
 
   @Get(':ref/versions')

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { validatePolicySet } from '@sallyport/policy';
+import { unapprovable, validatePolicySet } from '@sallyport/policy';
 import type { CompiledPolicy } from '@sallyport/policy';
 import type { z } from 'zod';
 import { mintId } from '@sallyport/runtime';
@@ -24,6 +24,8 @@ import type {
   Validation,
   VersionFields,
 } from './policy-set.js';
+
+const whoApproves = 'such as: permit (principal in Group::"dba", action == Action::"approve", resource);';
 
 @Injectable()
 export class PolicySetsService {
@@ -50,12 +52,39 @@ export class PolicySetsService {
     return present(await find(this.#database, tenantId, ref));
   }
 
-  async validate(tenantId: string, text: string): Promise<Validation> {
+  async validate(tenantId: string, ref: string, text: string): Promise<Validation> {
     const validated = validatePolicySet(text);
     if (!validated.ok) return { valid: false, policies: [], problems: validated.problems, warnings: [], gaps: [] };
     const gaps = await this.#enforceability.gaps(this.#database, tenantId, validated.policies);
     const policies = validated.policies.map((policy) => policy.id);
-    return { valid: gaps.length === 0, policies, problems: [], warnings: validated.warnings, gaps };
+    const others = await this.#inForceBeside(tenantId, ref);
+    const warnings = unapprovable([...validated.policies, ...others])
+      .filter((id) => policies.includes(id))
+      .map((id) => ({
+        line: 1,
+        column: 1,
+        message: `nobody is permitted to approve what ${id} holds`,
+        help: whoApproves,
+      }));
+    return {
+      valid: gaps.length === 0,
+      policies,
+      problems: [],
+      warnings: [...validated.warnings, ...warnings],
+      gaps,
+    };
+  }
+
+  /** The policies of every other set that is published. */
+  async #inForceBeside(tenantId: string, ref: string): Promise<readonly CompiledPolicy[]> {
+    const sets = await this.#database.policySet.findMany({ where: { tenantId, publishedVersion: { not: null } } });
+    const others = sets.filter(({ id, name }) => id !== ref && name !== ref);
+    const versions = await Promise.all(
+      others.map(({ id: policySetId, publishedVersion }) =>
+        this.#database.policyVersion.findMany({ where: { tenantId, policySetId, version: publishedVersion ?? -1 } }),
+      ),
+    );
+    return versions.flat().flatMap(({ compiled }) => compiled as unknown as readonly CompiledPolicy[]);
   }
 
   async create(

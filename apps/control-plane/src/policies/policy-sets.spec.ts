@@ -87,6 +87,12 @@ describe('policy sets', () => {
     expect((await admin('POST', '/v1/policy-sets/any/validate', { text: write })).body).toMatchObject({
       valid: true,
       policies: ['reads', 'writes'],
+      warnings: [{ message: 'nobody is permitted to approve what writes holds' }],
+    });
+    const approving = `${write} permit (principal in Group::"dba", action == Action::"approve", resource);`;
+    expect((await admin('POST', '/v1/policy-sets/any/validate', { text: approving })).body).toMatchObject({
+      valid: true,
+      warnings: [],
     });
     const added = await admin('POST', '/v1/policy-sets/billing/versions', { text: wrong });
     expect(added.body['code']).toBe('policy_invalid');
