@@ -26,7 +26,7 @@ import type { Control } from './control.js';
 import { createEvidence } from './evidence.js';
 import type { Gate } from './gate.js';
 import { drainSessions, farewell } from './drain.js';
-import { createListener } from './listen.js';
+import { createListener, loginPatience } from './listen.js';
 import type { ClientListener } from './listen.js';
 import type { Node } from './node.js';
 import { protocols } from './protocols.js';
@@ -158,7 +158,17 @@ export const compose = async (input: ComposeInput): Promise<RunningProxy> => {
   for (const protocol of protocols) {
     const text = addresses[protocol.name];
     if (text === undefined) continue;
-    const listener = createListener({ gate, protocol, tls: () => tls, report });
+    const listener = createListener({
+      gate,
+      protocol,
+      tls: () => tls,
+      report,
+      limits: {
+        ...loginPatience,
+        overall: Number(config.SALLYPORT_PENDING_LOGINS),
+        perAddress: Number(config.SALLYPORT_PENDING_LOGINS_PER_ADDRESS),
+      },
+    });
     const variable = `SALLYPORT_${protocol.name.toUpperCase()}_LISTEN`;
     const address = parseAddress(text);
     listening.set(protocol.name, await listen(listener.server, { variable, address, report: listenerBroke }));

@@ -1,4 +1,4 @@
-import { addressField, durationField, logLevelField, parseSize, sizeField } from '@sallyport/runtime';
+import { addressField, countField, durationField, logLevelField, parseSize, sizeField } from '@sallyport/runtime';
 import { z } from 'zod';
 
 /** Everything that a proxy is configured with. Reference: docs/configuration.md, generated from this. */
@@ -36,6 +36,16 @@ export const proxyConfigSchema = z.object({
   SALLYPORT_DRAIN: durationField(0, 86_400_000)
     .default('10s')
     .describe('How long sessions may go on after SIGTERM, while no new ones are taken. What is left then is ended.'),
+  SALLYPORT_PENDING_LOGINS: countField(1, 1_000_000)
+    .default('1000')
+    .describe(
+      'Clients that may be connected and not logged in. One more, and one of those who hesitate longest has to go.',
+    ),
+  SALLYPORT_PENDING_LOGINS_PER_ADDRESS: countField(1, 1_000_000)
+    .default('200')
+    .describe(
+      'The same for one address (IPv6: one /64). Behind a balancer that hides addresses, as many as SALLYPORT_PENDING_LOGINS.',
+    ),
   SALLYPORT_HEALTH_LISTEN: addressField
     .default('127.0.0.1:7434')
     .describe('Where /healthz, /readyz and /metrics are served.'),

@@ -8,8 +8,11 @@ import { defaultLimits } from '@sallyport/protocol-core';
 import { createClientPipe } from './client-pipe.js';
 import { createAnswerer } from './decide.js';
 import { drive } from './drive.js';
+import type { Driven } from './drive.js';
 import type { Gate } from './gate.js';
 import { proveByToken } from './login.js';
+import { createStrangers } from './strangers.js';
+import type { StrangerLimits } from './strangers.js';
 
 export interface ListenInput {
   readonly gate: Gate;
@@ -17,7 +20,25 @@ export interface ListenInput {
   /** What is shown to clients that ask for TLS. */
   readonly tls: () => SecureContext;
   readonly report: (error: unknown, session: string) => void;
+  readonly limits: ListenLimits;
+  /** Does something later, unless it is taken back. */
+  readonly after?: (milliseconds: number, act: () => void) => () => void;
 }
+
+const afterAWhile = (milliseconds: number, act: () => void): (() => void) => {
+  const timer = setTimeout(act, milliseconds);
+  return () => clearTimeout(timer);
+};
+
+/** What somebody may use up who has not shown who it is. */
+export interface ListenLimits extends StrangerLimits {
+  /** From the first byte to the token, TLS and all, milliseconds. */
+  readonly token: number;
+  /** From the token to an open target, milliseconds. */
+  readonly target: number;
+}
+
+export const loginPatience = { token: 15_000, target: 60_000 } as const;
 
 export interface ClientListener {
   readonly server: Server;
@@ -27,29 +48,26 @@ export interface ClientListener {
   close(refusal: Refusal): void;
 }
 
-/** From the first byte to the token, and from the token to an open target. */
-const tokenPatience = 15_000;
-const loginPatience = 60_000;
-/** Strangers who have not logged in. One more, and the one who hesitates longest has to go. */
-const mostStrangers = 1_000;
-
 const late = refuse('limit_exceeded', 'the login took too long');
 const crowded = refuse('limit_exceeded', 'too many clients are logging in: this one took longest', {
   hint: 'Connect again.',
 });
 
 /** One listener: every connection is one session, and no session is another one's business. */
-export const createListener = ({ gate, protocol, tls, report }: ListenInput): ClientListener => {
-  /** Oldest first. */
-  const strangers = new Set<{ terminate(refusal: Refusal): void }>();
+export const createListener = ({
+  gate,
+  protocol,
+  tls,
+  report,
+  limits,
+  after = afterAWhile,
+}: ListenInput): ClientListener => {
+  const strangers = createStrangers<Driven>(limits);
+  /** On their way in: strangers, and callers whose target is being opened. */
+  const entering = new Set<Driven>();
   let connections = 0;
   const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 }, (socket) => {
     connections += 1;
-    if (strangers.size >= mostStrangers) {
-      const [oldest] = strangers;
-      if (oldest !== undefined) strangers.delete(oldest);
-      oldest?.terminate(crowded);
-    }
     const client = createClientPipe(socket, tls);
     const answerer = createAnswerer({
       gate,
@@ -59,18 +77,19 @@ export const createListener = ({ gate, protocol, tls, report }: ListenInput): Cl
       grants: { kind: 'ask' },
       terminate: (refusal) => driven.terminate(refusal),
     });
-    const within = (patience: number): NodeJS.Timeout =>
-      setTimeout(() => {
+    const within = (patience: number): (() => void) =>
+      after(patience, () => {
         if (!answerer.opened) driven.terminate(late);
-      }, patience);
-    let timer = within(tokenPatience);
-    const known = (): void => {
-      strangers.delete(driven);
-      clearTimeout(timer);
+      });
+    let inTime = within(limits.token);
+    const inside = (): void => {
+      entering.delete(driven);
+      inTime();
     };
     socket.once('close', () => {
       connections -= 1;
       known();
+      inside();
     });
     const session = protocol.open({
       limits: defaultLimits,
@@ -85,20 +104,23 @@ export const createListener = ({ gate, protocol, tls, report }: ListenInput): Cl
         ...answerer,
         ask(id, question, inform) {
           if (question.kind === 'login') {
-            clearTimeout(timer);
-            timer = within(loginPatience);
+            inTime();
+            inTime = within(limits.target);
           }
           return answerer.ask(id, question, inform);
         },
         dial: async () => {
+          // It has shown who it is: a flood of others does not push it out.
+          known();
           const dialled = await answerer.dial();
-          if (dialled.kind === 'opened') known();
+          if (dialled.kind === 'opened') inside();
           return dialled;
         },
       },
       report: (error) => report(error, answerer.session),
     });
-    strangers.add(driven);
+    entering.add(driven);
+    const known = strangers.admit(socket.remoteAddress ?? 'unknown', driven, (oldest) => oldest.terminate(crowded));
   });
   return {
     server,
@@ -107,7 +129,7 @@ export const createListener = ({ gate, protocol, tls, report }: ListenInput): Cl
     },
     close(refusal) {
       server.close();
-      for (const stranger of [...strangers]) stranger.terminate(refusal);
+      for (const each of [...entering]) each.terminate(refusal);
     },
   };
 };

@@ -22,7 +22,7 @@ export interface Sessions {
   readonly size: number;
 }
 
-/** No key of any protocol is shorter: 4 bytes (PostgreSQL 3.0) are what a forger could try out. */
+/** PostgreSQL takes no longer secret. */
 const longestKey = 256;
 
 export const createSessions = (): Sessions => {

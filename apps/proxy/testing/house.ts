@@ -83,6 +83,8 @@ export const openHouse = async (options: HouseOptions): Promise<House> => {
       SALLYPORT_HEALTH_LISTEN: '127.0.0.1:0',
       SALLYPORT_SPOOL_LIMIT: '64MiB',
       SALLYPORT_DRAIN: '0s',
+      SALLYPORT_PENDING_LOGINS: '1000',
+      SALLYPORT_PENDING_LOGINS_PER_ADDRESS: '1000',
       SALLYPORT_LOG_LEVEL: 'silent',
     },
     node,

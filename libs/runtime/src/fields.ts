@@ -53,3 +53,10 @@ export function parseSize(text: string): number {
   const unit = { KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 }[match?.[2] ?? ''] ?? 1;
   return Number(match?.[1] ?? Number.NaN) * unit;
 }
+
+/** A whole number within bounds, as text: `200`. */
+export const countField = (least: number, most: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/, 'must be a whole number')
+    .refine((text) => Number(text) >= least && Number(text) <= most, `must be between ${least} and ${most}`);

@@ -62,6 +62,7 @@ export const openTarget = async (options: TargetOptions): Promise<OpenedTarget> 
     ssl: tlsOptions(options),
     connectionTimeoutMillis: options.connectTimeoutMs ?? defaultTimeoutMs,
     keepAlive: true,
+    keepAliveInitialDelayMillis: 30_000,
     // Named here, so that the environment of the process has no say.
     ...{ scramMaxIterations: mostScramIterations, sslnegotiation: 'postgres', options: ' ' },
   });
