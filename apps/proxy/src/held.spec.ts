@@ -194,6 +194,16 @@ describe('in a pipeline', () => {
     client.end();
   });
 
+  test('a setting before it in the same group is known by then, and is a part of what is approved', async () => {
+    const client = await login();
+    const answers = client.pipeline(['SET search_path = public', 'SELECT 1', "SET TIME ZONE 'Asia/Tokyo'", insert()]);
+    const approval = await held(insert());
+    expect(approval.request.command?.startup).toMatchObject({ search_path: '"public"', TimeZone: 'Asia/Tokyo' });
+    approve(approval);
+    expect((await answers).map(tags)).toEqual([['SET', 'SELECT 1', 'SET', 'INSERT 0 1', 'idle']]);
+    client.end();
+  });
+
   test('two of one group are two approvals, and take effect together', async () => {
     const client = await login();
     const answers = client.pipeline([insert('a'), insert('b')]);

@@ -102,7 +102,13 @@ export class Exchange {
   ask(step: Extract<Step, { kind: 'ask' }>): void {
     this.output.flush(this.steps);
     this.outbox.flush(this.steps);
+    // What came of earlier commands is part of what this one is decided on.
+    this.flushNotes();
     this.steps.push(step);
+  }
+  private flushNotes(): void {
+    for (const note of this.notes) this.steps.push({ kind: 'note', note });
+    this.notes = [];
   }
   note(note: Note): void {
     this.notes.push(note);
@@ -217,12 +223,9 @@ export class Exchange {
   finish(): readonly Step[] {
     this.output.flush(this.steps);
     this.outbox.flush(this.steps);
-    const { steps, notes } = this;
+    this.flushNotes();
+    const { steps } = this;
     this.steps = [];
-    if (notes.length > 0) {
-      for (const note of notes) steps.push({ kind: 'note', note });
-      this.notes = [];
-    }
     if (this.closing !== undefined) steps.push({ kind: 'close', cause: this.closing });
     this.closing = undefined;
     return steps;

@@ -117,6 +117,7 @@ export class Ledger {
   private renameCount = 0;
   private boundaryCount = 0;
   private driftCount = 0;
+  private movingCount = 0;
 
   get head(): Entry | undefined {
     return this.entries.head;
@@ -136,6 +137,10 @@ export class Ledger {
   get drifts(): number {
     return this.driftCount;
   }
+  /** Commands of the present stretch, not answered yet, that may change the session's state. */
+  get moving(): number {
+    return this.movingCount;
+  }
   get renames(): number {
     return this.renameCount;
   }
@@ -149,6 +154,7 @@ export class Ledger {
     if (entry.kind !== 'run') return;
     this.runCount += 1;
     if (entry.renames) this.renameCount += 1;
+    if (isMoving(entry)) this.movingCount += 1;
   }
 
   shift(): Entry | undefined {
@@ -161,6 +167,7 @@ export class Ledger {
     if (entry.kind === 'run') {
       this.runCount -= 1;
       if (entry.renames) this.renameCount -= 1;
+      if (isMoving(entry)) this.movingCount -= 1;
     }
     return entry;
   }
@@ -180,6 +187,9 @@ export class Ledger {
     }
   }
 }
+
+/** A simple query is a stretch of its own. */
+const isMoving = ({ form, drifts }: Run): boolean => form === 'extended' && drifts;
 
 const isBoundary = (entry: Entry): entry is Extract<Entry, { drifts: boolean }> =>
   entry.kind === 'sync' || (entry.kind === 'run' && entry.form === 'simple');

@@ -87,6 +87,17 @@ describe('extended protocol', () => {
     });
   });
 
+  test('a command behind one that may change how it is read waits for its answer, and is asked after what came of it', () => {
+    const rig = new Rig(({ text: sql }) => (sql === 'select 2' ? 'hold' : allow())).begin();
+    rig.client(...one('set search_path = x'), ...one('select 2'), encodeSync());
+    expect(rig.letters).toBe('PBDEH');
+    rig.target(from('1'), from('2'), from('n'), complete('SET'));
+    const told = rig.steps.map((step) => (step.kind === 'note' ? step.note.kind : step.kind));
+    expect(rig.questions.at(-1)).toMatchObject({ text: 'select 2' });
+    expect(told.indexOf('outcome')).toBeLessThan(told.lastIndexOf('ask'));
+    expect(told).toContain('outcome');
+  });
+
   test('a denied Parse: the error at its place, then everything up to Sync is dropped', () => {
     const rig = new Rig(denyMatching(/drop/)).begin();
     rig.client(...one('drop table x'), encodeSync());

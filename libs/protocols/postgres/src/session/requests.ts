@@ -28,7 +28,12 @@ const renaming = /prepare|deallocate|discard|declare|close/i;
  * the target has told its new state; too many words only cost a wait.
  */
 const drifting =
-  /search_path|encoding|conforming|datestyle|intervalstyle|timezone|(?:^|[;\n/])[ \t\r\f\v]*set\b|\b(?:names|schema|role|reset|rollback|abort)\b|authorization|discard|set_config|u&/i;
+  /search_path|encoding|conforming|datestyle|intervalstyle|timezone|(?:^|[;/])\s*set\b|\b(?:names|schema|role|reset|rollback|abort)\b|authorization|discard|set_config|u&/i;
+
+/** A line's end is where a SET may begin, if it ends a comment; in an UPDATE it only looks like one. */
+const driftingBehindComments = /\n[ \t\r\f\v]*set\b/i;
+const mayDrift = (text: string): boolean =>
+  drifting.test(text) || (text.includes('--') && driftingBehindComments.test(text));
 
 /** Messages under way that the target has not answered; past that the client waits. */
 const mostUnanswered = 65_536;
@@ -144,6 +149,10 @@ export class Requests {
     if (exchange.barrier) return this.wait(frame);
     // Not decided on a state that is about to change.
     if (decided.has(type) && exchange.ledger.drifts > 0) return this.wait(frame);
+    if (decided.has(type) && exchange.ledger.moving > 0) {
+      exchange.urge();
+      return this.wait(frame);
+    }
     switch (type) {
       case frontend.query:
         return this.query(frame);
@@ -190,7 +199,7 @@ export class Requests {
     this.ask({ phase: 'run', form: 'simple', text, parameters: [] }, (id, { permit, mask, limit }) => {
       this.held.release();
       exchange.outbox.add(frame, permit, 2);
-      const changes = { renames: renaming.test(text), drifts: exchange.drifts || drifting.test(text) };
+      const changes = { renames: renaming.test(text), drifts: exchange.drifts || mayDrift(text) };
       exchange.ledger.push(newRun({ form: 'simple', id, permit, mask, limit, portal: undefined, ...changes }));
       this.nextStretch();
     });
@@ -286,7 +295,7 @@ export class Requests {
         const entry = { kind: 'describe', portal, mask, own: true, typesCame: false } as const;
         this.held.add(describePortal(parsed.portal), exchange.permit, entry);
       }
-      const changes = { renames: renaming.test(text), drifts: drifting.test(text) };
+      const changes = { renames: renaming.test(text), drifts: mayDrift(text) };
       const run = newRun({ form: 'extended', id, permit, mask, limit, portal, ...changes });
       exchange.drifts ||= run.drifts;
       this.held.add(frame, permit, run);
