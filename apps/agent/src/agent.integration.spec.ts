@@ -1,6 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createServer } from 'node:tls';
@@ -150,6 +153,43 @@ const backends = async (): Promise<number> => {
     await admin.end();
   }
 };
+
+test('a password that was changed since a command printed it is asked for again, once', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'sallyport-rotation-'));
+  const [secret, runs] = [join(directory, 'secret'), join(directory, 'runs')];
+  const admin = await postgres.connect('app');
+  const rotate = async (password: string): Promise<void> => {
+    await admin.query(`alter role rotating password '${password}'`);
+    writeFileSync(secret, password);
+  };
+  await admin.query('create role rotating login');
+  const credentials = createCredentials(
+    `billing: { user: rotating, source: command, command: [/bin/sh, -c, "echo run >> ${runs}; cat ${secret}"], refresh: 1h }`,
+    {},
+  );
+  const targets = createTargets({
+    credentials,
+    ca: undefined,
+    connection: () => connectionChunk({ port: postgres.port }),
+  });
+  const open = async (): Promise<void> => {
+    const { signal } = new AbortController();
+    const { stream } = await targets.open({ connection: 'billing', database: 'app', parameters: {}, signal });
+    stream.destroy();
+  };
+  const timesRun = (): number => readFileSync(runs, 'utf8').split('run').length - 1;
+  await rotate('first');
+  for (let at = 0; at < 3; at++) await open();
+  expect(timesRun()).toBe(1);
+  await rotate('second');
+  await open();
+  expect(timesRun()).toBe(2);
+  await admin.query(`alter role rotating password 'nobody told'`);
+  await expect(open()).rejects.toThrow('the target refused the credential');
+  await expect(open()).rejects.toThrow('the target refused the credential');
+  await admin.end();
+  rmSync(directory, { recursive: true });
+});
 
 describe('the agent, between a proxy and a target', () => {
   test('keeps its sockets ready, and replaces the one that is used', async () => {

@@ -36,7 +36,7 @@ const start = (
   const logged: unknown[] = [];
   const keep = (...words: unknown[]): void => void logged.push(words);
   const catalogs: Catalogs = createCatalogs({
-    credentials: { read },
+    credentials: { read, refused: () => false },
     ca: undefined,
     interval,
     report: (report) => void reports.push(report),

@@ -58,6 +58,8 @@ export function createCatalogs({ credentials, ca, interval, report, log }: Catal
       if (reading.catalog !== undefined && !place.gone) send(place, reading.catalog);
     } catch (error) {
       place.fingerprint = undefined;
+      // The next look asks for the credential anew.
+      if (codeOf(error)?.startsWith('28') === true) credentials.refused(connection.credential);
       // A driver's words may repeat what the target said; the code is enough to act on.
       const code = codeOf(error);
       const problem = code === undefined ? 'the catalog cannot be read' : `the catalog cannot be read (${code})`;

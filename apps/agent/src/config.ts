@@ -23,7 +23,7 @@ export const agentConfigSchema = z.object({
     .min(1)
     .optional()
     .describe(
-      'YAML file of credentials by name: `billing: { user: app, source: file, path: /run/secrets/billing }`. Sources: environment, file, command.',
+      'YAML file of credentials by name: `billing: { user: app, source: file, path: /run/secrets/billing }`. Sources: environment, file, command (`command: [vault, read, ...]`, with `refresh: 5m` to use what it printed for so long).',
     ),
   SALLYPORT_TARGET_CA: z
     .string()

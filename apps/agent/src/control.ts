@@ -60,11 +60,13 @@ export function createControl({ client, file, trust, softwareVersion, alarm, log
   const send = (message: StreamRequest['message']): void => void stream?.write({ message });
 
   const take = (bundle: TakeOptions['bundle']): ReturnType<typeof takeAssignment> => {
+    const before = current;
     try {
       const taken = takeAssignment({ bundle, current, now: Date.now(), tenant: trust.tenant(), verify: trust.verify });
       if (taken.kind === 'taken') assign(taken.assignment);
       return taken;
     } catch (err) {
+      current = before;
       log.error({ err }, 'a bundle could not be read');
       return { kind: 'refused', version: 0, reason: 'malformed: it cannot be read' };
     }

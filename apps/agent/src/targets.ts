@@ -37,13 +37,23 @@ export function createTargets({ credentials, ca, connection }: TargetsInput): Ta
         throw new OpenProblem('not_served', 'this agent does not serve that connection and database');
       const opener = Object.hasOwn(openers, chunk.protocol) ? openers[chunk.protocol] : undefined;
       if (opener === undefined) throw new OpenProblem('not_served', `this agent cannot open ${chunk.protocol}`);
-      const credential = await credentials.read(chunk.credential).catch((error: unknown) => {
-        // Where it was looked for is for the operator, not for the caller.
-        const detail = error instanceof CredentialProblem ? error.message : 'its source broke';
-        throw new OpenProblem('no_credential', 'the agent has no usable credential for this connection', detail);
-      });
-      if (signal.aborted) throw new OpenProblem('unreachable', 'opening the target was given up');
-      return await opener({ connection: chunk, database, credential, parameters, ca, signal });
+      const attempt = async (): Promise<OpenedTarget> => {
+        const credential = await credentials.read(chunk.credential).catch((error: unknown) => {
+          // Where it was looked for is for the operator, not for the caller.
+          const detail = error instanceof CredentialProblem ? error.message : 'its source broke';
+          throw new OpenProblem('no_credential', 'the agent has no usable credential for this connection', detail);
+        });
+        if (signal.aborted) throw new OpenProblem('unreachable', 'opening the target was given up');
+        return opener({ connection: chunk, database, credential, parameters, ca, signal });
+      };
+      try {
+        return await attempt();
+      } catch (error) {
+        const refused = error instanceof OpenProblem && error.code === 'authentication_failed';
+        // The password was changed since it was read: the present one is tried, once.
+        if (!refused || !credentials.refused(chunk.credential)) throw error;
+        return attempt();
+      }
     },
     handle: (target) => {
       const handle = randomBytes(16).toString('hex');

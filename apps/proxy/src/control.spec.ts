@@ -1,4 +1,4 @@
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,10 +24,11 @@ beforeAll(async () => {
 });
 const running: Control[] = [];
 let alarms: number;
+let renewals: number;
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'sallyport-control-'));
   clock = createFakeClock(Date.now());
-  alarms = 0;
+  [alarms, renewals, cancelled] = [0, 0, []];
 });
 afterEach(() => {
   for (const control of running.splice(0)) control.stop();
@@ -35,16 +36,22 @@ afterEach(() => {
 });
 
 /** A stream that nobody answers. */
-const deaf = { on: () => deaf, write: () => true, end: () => undefined };
-const start = (): Control => {
+const deaf = {
+  on: () => deaf,
+  write: () => true,
+  end: () => undefined,
+  cancel: () => void cancelled.push(cancelled.length),
+};
+let cancelled: number[];
+const start = (tenant = (): string => node.tenant): Control => {
   const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
   const control = createControl({
     clock,
     file: createBundleFile(directory),
     client: () => ({ stream: () => deaf }) as never,
-    renewChannel: () => undefined,
+    renewChannel: () => (renewals += 1),
     alarm: () => (alarms += 1),
-    trust: { tenant: () => node.tenant, verify: node.verify },
+    trust: { tenant, verify: node.verify },
     log: quiet,
   });
   running.push(control);
@@ -121,6 +128,30 @@ describe('control', () => {
     expect([again.current?.manifest.version, again.unfit]).toEqual([3, undefined]);
     clock.advance(61_000);
     expect(start().unfit?.code).toBe('policy_stale');
+  });
+
+  test('a bundle that breaks its reader is refused like any other', () => {
+    const control = start(() => {
+      throw new Error('a bug');
+    });
+    expect(control.accept(bundle(1))).toMatch(/^malformed/);
+    expect(control.unfit?.code).toBe('policy_unavailable');
+  });
+
+  test('a control plane that is connected and says nothing is left for a new connection', () => {
+    jest.useFakeTimers();
+    try {
+      const control = start();
+      clock.advance(19_000);
+      jest.advanceTimersByTime(5_000);
+      expect([renewals, cancelled.length]).toEqual([0, 0]);
+      control.heard();
+      clock.advance(20_001);
+      jest.advanceTimersByTime(5_000);
+      expect([renewals, cancelled.length]).toEqual([1, 1]);
+    } finally {
+      jest.useRealTimers();
+    }
   });
 
   test('a bundle that somebody changed on disk is not taken', () => {

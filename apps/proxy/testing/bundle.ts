@@ -15,18 +15,27 @@ export interface BundleContent {
   readonly maxStaleness?: number;
 }
 
+/** What a test makes of a bundle before it is signed. */
+export interface Forgery {
+  /** The chunks' canonical JSON. */
+  readonly chunk?: (text: string, kind: string) => string;
+  /** The manifest's. */
+  readonly manifest?: (text: string) => string;
+}
+
 /** As the control plane would sign it. */
-export const signedBundle = (authority: TestAuthority, content: BundleContent): Bundle => {
+export const signedBundle = (authority: TestAuthority, content: BundleContent, forgery: Forgery = {}): Bundle => {
   const named: (readonly [string, Chunk])[] = [
     ['', { kind: 'identity', value: content.identity }],
     ...content.connections.map((value) => [value.name, { kind: 'connection', value }] as const),
     ...Object.entries(content.catalogs).map(([name, value]) => [name, { kind: 'catalog', value }] as const),
   ];
   const chunks = named.map(([name, chunk]) => {
-    const bytes = Buffer.from(encodeChunk(chunk));
+    const text = Buffer.from(encodeChunk(chunk)).toString('utf8');
+    const bytes = Buffer.from(forgery.chunk?.(text, chunk.kind) ?? text);
     return { kind: chunk.kind, name, digest: hash('sha256', bytes, 'hex'), content: bytes };
   });
-  const manifest = Buffer.from(
+  const honest = Buffer.from(
     encodeManifest({
       tenant,
       version: content.version,
@@ -36,6 +45,7 @@ export const signedBundle = (authority: TestAuthority, content: BundleContent): 
       chunks: chunks.map(({ kind, name, digest }) => ({ kind, name, digest })),
     }),
   );
+  const manifest = Buffer.from(forgery.manifest?.(honest.toString('utf8')) ?? honest);
   return { manifest, signature: authority.signBundle(manifest), keyId: authority.bundleKeyId, chunks };
 };
 

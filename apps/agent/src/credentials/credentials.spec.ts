@@ -38,6 +38,8 @@ describe('credentials', () => {
     ['billing: { user: app, source: file }', 'billing.path'],
     ['billing: { user: app, source: vault, path: s3cret }', 'billing.source'],
     ['billing: { user: app, source: command, command: [] }', 'billing.command'],
+    ['billing: { user: app, source: command, command: [x], refresh: often }', 'billing.refresh'],
+    ['billing: { user: app, source: file, path: /p, refresh: 5m }', 'billing'],
     ['billing: { user: app, source: environment, password: s3cret }', 'billing'],
     ['billing: s3cret', 'billing'],
     ['[s3cret]', 'the file'],

@@ -1,4 +1,4 @@
-import { ConfigProblem } from '@sallyport/runtime';
+import { ConfigProblem, durationField, parseDuration } from '@sallyport/runtime';
 import { YAMLParseError, parse } from 'yaml';
 import { z } from 'zod';
 import { fromCommand } from './command.js';
@@ -6,6 +6,8 @@ import { CredentialProblem } from './credential.js';
 import type { Credential, CredentialSource } from './credential.js';
 import { fromEnvironment } from './environment.js';
 import { fromFile } from './file.js';
+import { reused } from './reused.js';
+import type { ReusedSource } from './reused.js';
 
 const entrySchema = z.discriminatedUnion('source', [
   z.strictObject({ source: z.literal('environment'), user: z.string().min(1).optional() }),
@@ -14,6 +16,8 @@ const entrySchema = z.discriminatedUnion('source', [
     source: z.literal('command'),
     user: z.string().min(1),
     command: z.tuple([z.string().min(1)], z.string()),
+    /** What it printed serves for so long. By default it is run for each session. */
+    refresh: durationField(1_000, 86_400_000).optional(),
   }),
 ]);
 const fileSchema = z.record(z.string(), entrySchema);
@@ -22,6 +26,8 @@ const fileSchema = z.record(z.string(), entrySchema);
 export interface Credentials {
   /** @throws CredentialProblem */
   read(name: string): Promise<Credential>;
+  /** The target would not have it. `true`: it was an old one, and reading again gives the present one. */
+  refused(name: string): boolean;
 }
 
 /**
@@ -33,10 +39,14 @@ export function createCredentials(
   env: Readonly<Record<string, string | undefined>>,
 ): Credentials {
   const entries = yaml === undefined ? {} : parseFile(yaml);
-  const sources = new Map<string, CredentialSource>();
+  const sources = new Map<string, CredentialSource | ReusedSource>();
   for (const [name, entry] of Object.entries(entries)) sources.set(name, sourceOf(name, entry, env));
   return {
     read: (name) => (sources.get(name) ?? fromEnvironment(name, env)).read(),
+    refused: (name) => {
+      const source = sources.get(name);
+      return source !== undefined && 'forget' in source && source.forget();
+    },
   };
 }
 
@@ -44,14 +54,18 @@ function sourceOf(
   name: string,
   entry: z.output<typeof entrySchema>,
   env: Readonly<Record<string, string | undefined>>,
-): CredentialSource {
+): CredentialSource | ReusedSource {
   switch (entry.source) {
     case 'environment':
       return fromEnvironment(name, env, entry.user);
     case 'file':
       return fromFile(entry.user, entry.path);
     case 'command':
-      return fromCommand(entry.user, entry.command);
+      return reused(
+        fromCommand(entry.user, entry.command),
+        entry.refresh === undefined ? 0 : parseDuration(entry.refresh),
+        () => performance.now(),
+      );
   }
 }
 
