@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Stack, connectAs, startStack, waitFor } from '@sallyport/tools';
+import { type Stack, connectAs, errorOf, startStack, waitFor } from '@sallyport/tools';
 import type { Client } from 'pg';
 
 /**
@@ -13,7 +13,7 @@ beforeAll(async () => {
     progress: () => undefined,
     targetSettings: ['log_statement=all'],
     // What goes on without a control plane is not what is tested here.
-    settings: { 'control-plane': { SALLYPORT_MAX_STALENESS: '1h' } },
+    settings: { 'control-plane': { SALLYPORT_MAX_STALENESS: '1h' }, proxy: { SALLYPORT_SPOOL_LIMIT: '16MiB' } },
   });
 }, 240_000);
 afterAll(() => stack.stop(), 60_000);
@@ -180,3 +180,22 @@ describe('kill -9 of several', () => {
     for (const name of names) expect(await recorded()).toContain(name);
   }, 180_000);
 });
+
+test('a full spool refuses statements, ends no session, and takes them again when the control plane is back', async () => {
+  const client = await connect();
+  await stack.programs.get('control-plane')?.kill();
+  const long = (): string => `select 1 as ${marker('full')} /* ${' '.repeat(160_000)} */`;
+  const error = await waitFor('the spool to be full', () => errorOf(client.query(long())), 120_000);
+  expect([error.code, error.severity, error.hint]).toEqual(['SP006', 'ERROR', 'Nothing was executed.']);
+  const ready = await fetch(`${stack.proxyHealthUrl}/readyz`);
+  expect([ready.status, await ready.text()]).toEqual([503, 'evidence cannot be kept\n']);
+  await revive('control-plane');
+  await waitFor(
+    'statements to be taken',
+    async () => ((await errorOf(client.query(long()))) ? undefined : true),
+    60_000,
+  );
+  expect((await fetch(`${stack.proxyHealthUrl}/readyz`)).status).toBe(200);
+  await client.end();
+  await expectNothingLost();
+}, 240_000);

@@ -35,6 +35,8 @@ export interface House {
   }): Promise<string | undefined>;
   /** Everything that reached the control plane, once that is enough: the spool ships in the background. */
   evidence(enough: (events: readonly AuditEvent[]) => boolean): Promise<readonly AuditEvent[]>;
+  /** SIGTERM, with clients connected. */
+  terminate(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -48,6 +50,8 @@ export interface HouseOptions {
   /** The agent's login, handed in: what belongs to the proxy never logs in to a target. */
   readonly open: OpenTarget;
   readonly connection?: Partial<ConnectionChunk>;
+  /** As SALLYPORT_DRAIN. */
+  readonly drain?: string;
 }
 
 const issuer = 'https://idp.test';
@@ -82,7 +86,7 @@ export const openHouse = async (options: HouseOptions): Promise<House> => {
       SALLYPORT_TUNNEL_LISTEN: '127.0.0.1:0',
       SALLYPORT_HEALTH_LISTEN: '127.0.0.1:0',
       SALLYPORT_SPOOL_LIMIT: '64MiB',
-      SALLYPORT_DRAIN: '0s',
+      SALLYPORT_DRAIN: options.drain ?? '0s',
       SALLYPORT_PENDING_LOGINS: '1000',
       SALLYPORT_PENDING_LOGINS_PER_ADDRESS: '1000',
       SALLYPORT_LOG_LEVEL: 'silent',
@@ -178,6 +182,7 @@ export const openHouse = async (options: HouseOptions): Promise<House> => {
       await until(() => enough(controlPlane.events));
       return controlPlane.events;
     },
+    terminate: () => shutdown.run('SIGTERM'),
     async stop() {
       await stopProxy();
       controlPlane.stop();
