@@ -143,19 +143,17 @@ async function build(
   await sallyOk(['login', '--url', controlPlaneUrl, '--setup', '--name', 'ada'], setupLine[1]);
   const manifests = join(directory, 'sallyport.yaml');
   await writeFile(manifests, applyManifests({ issuer, targetPort: target.port, holdSeconds, audience }));
-  progress((await sallyOk(['apply', '-f', manifests])).trimEnd());
+  const applying = sallyOk(['apply', '-f', manifests]);
+  applying.catch(() => undefined);
   const login = JSON.parse(await readFile(join(directory, 'sally', 'login.json'), 'utf8')) as {
     readonly token: string;
   };
   const adminToken = login.token;
   const admin = createRest(controlPlaneUrl, adminToken);
-  const approverToken = await admin.expect('POST', '/v1/tokens', { user: 'grace', name: 'demo' });
-  const approver = createRest(controlPlaneUrl, String(approverToken['token']));
   const joinToken = async (kind: string, name: string): Promise<string> =>
     String((await admin.expect('POST', '/v1/join-tokens', { kind, nodeName: name }))['token']);
 
-  await seeding;
-  progress('starting one proxy and one agent; both enrol with a join token');
+  progress('starting one proxy and one agent meanwhile; both enrol with a join token');
   const proxyPort = await freePort(usualPorts ? 7432 : 0);
   const tunnelPort = await freePort(usualPorts ? 7433 : 0);
   const node = {
@@ -189,6 +187,10 @@ async function build(
   });
   const agentHealth = await freePort();
   const agent = await start('agent', await agentEnvironment('billing-agent', agentHealth));
+  await seeding;
+  progress((await applying).trimEnd());
+  const approverToken = await admin.expect('POST', '/v1/tokens', { user: 'grace', name: 'demo' });
+  const approver = createRest(controlPlaneUrl, String(approverToken['token']));
   await Promise.all([
     untilReady(`http://127.0.0.1:${proxyHealth}/readyz`, proxy),
     untilReady(`http://127.0.0.1:${agentHealth}/readyz`, agent),

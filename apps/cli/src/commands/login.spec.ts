@@ -83,6 +83,22 @@ describe('sally login', () => {
     expect(existsSync(file)).toBe(false);
   });
 
+  test('--json: each answers with one document, and none with the token', async () => {
+    const { env } = home('json');
+    const said = [
+      await sally(['login', '--url', plane.url, '--json'], { env, input: ada }),
+      await sally(['whoami', '--json'], { env }),
+      await sally(['logout', '--json'], { env }),
+    ];
+    const documents = said.map(({ stdout }) => JSON.parse(stdout) as unknown);
+    expect(documents).toEqual([
+      expect.objectContaining({ kind: 'user', name: 'ada', role: 'admin' }),
+      documents[0],
+      { loggedOut: true },
+    ]);
+    expect(JSON.stringify(said)).not.toContain(ada);
+  });
+
   test('unreachable: who, why, and what next', async () => {
     const url = `http://127.0.0.1:${await freePort()}`;
     const said = await sally(['login', '--url', url], { env: home('nowhere').env, input: 'sat_x' });
