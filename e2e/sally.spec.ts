@@ -87,7 +87,7 @@ describe('sally connect', () => {
     const target = await stack.target.connect('app');
     await until(async () => {
       const { rowCount } = await target.query(
-        "select from pg_stat_activity where state = 'active' and pid <> pg_backend_pid() and query like '%payments d%'",
+        "select from pg_stat_activity where state = 'active' and backend_type = 'client backend' and pid <> pg_backend_pid() and query like '%payments d%'",
       );
       return rowCount === 1;
     }, 'it runs');
