@@ -44,6 +44,10 @@ describe('lengths: inside a Bind', () => {
     ['formats for other parameters', bind(int16(2), int16(0), int16(0), int16(0), int16(0))],
     ['an unknown format', bind(int16(1), int16(7), int16(0), int16(0))],
     ['no end of a name', from('B', 'portal')],
+    ['two lengths whose sum wraps', bind(int16(0), int16(2), int32(2147483647), int32(2147483647), int16(0))],
+    ['a length whose sum with its place wraps', bind(int16(0), int16(1), int32(2147483640), [1, 2, 3], int16(0))],
+    ['a count of formats beyond its bytes', bind(int16(65535), int16(0), int16(0))],
+    ['a count of result formats beyond its bytes', bind(int16(0), int16(0), int16(65535))],
     ['a sum that runs one byte over', bind(int16(0), int16(1), int32(3), int16(0))],
   ];
   test.each(bodies)('%s: an error, and the session lives', (_name, body) => {
@@ -61,6 +65,36 @@ describe('lengths: inside a Bind', () => {
       encodeExecute(),
     );
     expect(rig.questions[1]).toMatchObject({ parameters: [{ value: null }] });
+  });
+});
+
+describe('lengths: inside other messages', () => {
+  const bodies: [string, Uint8Array][] = [
+    ['a Parse with more types than bytes', from('P', 's\0select 1\0', int16(65535))],
+    ['a Parse with bytes left over', from('P', 's\0select 1\0', int16(0), [0])],
+    ['a Parse without an end of its text', from('P', 's\0select 1')],
+    ['an Execute cut short', from('E', '\0', [0, 0])],
+    ['a Describe of nothing', from('D')],
+    ['a Describe of something else', from('D', 'X\0')],
+    ['a Close without an end', from('C', 'Ss')],
+    ['a name that is no UTF-8', from('E', [0xff, 0xfe, 0], int32(0))],
+  ];
+  test.each(bodies)('%s: an error, and the session lives', (_name, body) => {
+    const rig = new Rig().begin().client(body, encodeSync()).target(ready());
+    expect(rig.heard).toBe('E(08P01) Z(idle)');
+    expect(rig.letters).toBe('S');
+    expect(rig.questions).toEqual([]);
+  });
+  test.each<[string, Uint8Array]>([
+    ['a description with more columns than bytes', from('T', int16(65535))],
+    ['a description without an end of a name', from('T', int16(1), 'a')],
+    ['a description with an unknown format', from('T', int16(1), 'a\0', new Uint8Array(16), int16(2))],
+    ['a COPY with more columns than bytes', from('H', [0], int16(65535))],
+    ['a COPY in an unknown format', from('H', [2], int16(0))],
+  ])('%s, where it is to be masked: the session ends', (_name, body) => {
+    const rig = new Rig(() => allow(maskOf({ a: () => null }))).begin().client(encodeQuery('select a')).target(body);
+    expect(rig.closed).toBe('refused');
+    expect(rig.heard).toBe('E(08P01)');
   });
 });
 
@@ -101,6 +135,7 @@ describe('lengths: of a target’s message', () => {
     ['a value past its row', from('D', int16(1), int32(5), 'abc')],
     ['a negative length', from('D', int16(1), int32(-2))],
     ['bytes left over', from('D', int16(1), int32(1), 'abc')],
+    ['two lengths whose sum wraps', from('D', int16(1), int32(2147483647), int32(2147483647))],
     ['a row cut short', from('D', int16(1), [0, 0])],
   ])('%s in a masked row: the session ends and no byte of it is shown', (_name, body) => {
     const rig = masked(body);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { bytes, deny, join, permit, Rig, text } from '../../testing/rig.js';
+import { allow, bytes, complete, deny, from, int16, join, permit, ready, Rig, text } from '../../testing/rig.js';
 import { encodePassword, encodeQuery, encodeRequest, encodeStartup } from '../client.js';
 import { requestCode } from '../message/type.js';
 
@@ -23,6 +23,29 @@ describe('startup is one-way', () => {
     const later = new Rig().begin().client(encodeQuery('select 1'), packet);
     expect(later.closed).toBe('refused');
     expect(later.letters).toBe('Q');
+  });
+  test.each([
+    ['StartupMessage', startup],
+    ['SSLRequest', ssl],
+    ['GSSENCRequest', gss],
+    ['CancelRequest', cancel],
+  ])('a %s that comes while something is waited for ends the connection as soon as it is read', (_name, packet) => {
+    const dialing = new Rig().client(startup, encodePassword('t')).client(packet);
+    const greeting = { parameters: {}, transaction: 'idle', trailing: new Uint8Array(0) } as const;
+    dialing.perform(dialing.session.dialed({ kind: 'opened', greeting }));
+    const held = new Rig(() => 'hold').begin().client(encodeQuery('select 1')).client(packet).verdict(allow());
+    const stalled = new Rig().begin().client(encodeQuery('set search_path = a'), encodeQuery('select 1'), packet);
+    stalled.target(complete('SET'), ready());
+    const copy = new Rig()
+      .begin()
+      .client(encodeQuery('copy'))
+      .target(from('G', [0], int16(0)))
+      .client(packet);
+    for (const rig of [dialing, held, stalled, copy]) {
+      expect(rig.closed).toBe('refused');
+      expect(rig.letters).toMatch(/^Q{0,2}$/);
+      expect(rig.questions.filter(({ kind }) => kind === 'login').length).toBeLessThan(2);
+    }
   });
   test.each([
     ['SSLRequest', ssl],

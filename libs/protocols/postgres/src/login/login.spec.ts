@@ -118,6 +118,64 @@ describe('a hostile target', () => {
       },
       'authentication_failed',
     ],
+    [
+      'a proof that it knows the password, and is none',
+      {},
+      (socket, heard) => {
+        if (heard[0] !== 0x70) return void socket.write(scram);
+        const nonce = /r=([^,]+)$/.exec(heard.toString())?.[1];
+        if (nonce !== undefined) socket.write(from('R', int32(11), `r=${nonce}xyz,s=c2FsdA==,i=4096`));
+        else socket.write(Buffer.concat([from('R', int32(12), 'v=AAAA'), from('R', int32(0)), ready()]));
+      },
+      'authentication_failed',
+    ],
+    [
+      'a nonce that is not the client’s',
+      {},
+      (socket, heard) => {
+        if (heard[0] !== 0x70) return void socket.write(scram);
+        socket.write(from('R', int32(11), 'r=somebody-else,s=c2FsdA==,i=4096'));
+      },
+      'authentication_failed',
+    ],
+    [
+      'mechanisms that nobody knows',
+      {},
+      (socket) => void socket.write(from('R', int32(10), 'PLAIN\0\0')),
+      'authentication_failed',
+    ],
+    // What the library that answers cannot read it throws out of its socket's event, where it would end the process.
+    ...(
+      [
+        ['a login that is not carried', from('R', int32(7))],
+        ['a login that nobody knows', from('R', int32(99))],
+        ['a login without a method', from('R')],
+        ['a key cut short', from('K', [0])],
+        ['a status without an end', from('S', 'a')],
+        ['an error without an end', from('E', 'SFATAL')],
+        ['a description cut short', from('T', [0xff, 0xff])],
+        ['a row cut short', from('D', [0, 9, 0x7f])],
+        ['a ReadyForQuery without a status', from('Z')],
+        ['a SCRAM answer out of turn', from('R', int32(11), 'x')],
+        ['a SCRAM end out of turn', from('R', int32(12), 'v=')],
+        ['a COPY', from('G', [9])],
+        ['a notification cut short', from('A', [0])],
+      ] as const
+    ).map(
+      ([name, bytes]) =>
+        [
+          name,
+          { connectTimeoutMs: 60_000 },
+          (socket: Socket) =>
+            void socket.end(
+              Buffer.concat([
+                from('R', int32(0)).subarray(0, name.includes('login') || name.includes('SCRAM') ? 0 : 9),
+                bytes,
+              ]),
+            ),
+          '',
+        ] as [string, Partial<TargetOptions>, (socket: Socket) => void, string],
+    ),
     ['asks for the password itself', {}, (socket) => void socket.write(from('R', int32(3))), 'authentication_failed'],
     [
       'asks for an MD5 of it',
@@ -170,9 +228,23 @@ describe('a hostile target', () => {
     });
     const error: unknown = await openTarget(real({ port: fake.port, ...more })).catch((thrown: unknown) => thrown);
     await fake.stop();
-    expect(error).toMatchObject({ name: 'LoginError', failure });
+    expect(error).toMatchObject({ name: 'LoginError', ...(failure === '' ? {} : { failure }) });
     expect(String(error)).not.toMatch(/secret|horse/);
     expect(Buffer.concat(heardAll).toString()).not.toContain(password);
+  });
+
+  test('a cancel is not undone by what a target says to it', async () => {
+    let connections = 0;
+    const fake = await hostile((socket) => {
+      connections += 1;
+      if (connections > 1) return void socket.end(from('R', int32(7)));
+      socket.write(Buffer.concat([from('R', int32(0)), from('K', int32(1), int32(2)), ready()]));
+    });
+    const target = await openTarget(real({ port: fake.port }));
+    await target.cancel();
+    expect(connections).toBe(2);
+    target.stream.destroy();
+    await fake.stop();
   });
 
   test('bytes behind ReadyForQuery are handed over, not lost', async () => {

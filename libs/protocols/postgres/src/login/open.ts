@@ -5,7 +5,7 @@ import { checkServerIdentity } from 'node:tls';
 import type { ConnectionOptions } from 'node:tls';
 import pg from 'pg';
 import { LoginError, loginError } from './error.js';
-import { LoginWatch } from './watch.js';
+import { LoginWatch, unreadable } from './watch.js';
 
 export interface TargetOptions {
   readonly host: string;
@@ -106,21 +106,25 @@ const login = async (client: pg.Client, library: LibraryClient, options: TargetO
   let broken: LoginError | undefined;
   const listen = (): void => {
     const { stream } = connection;
-    const onData = (chunk: Buffer): void => {
+    const answers = stream.listeners('data') as ((chunk: Buffer) => void)[];
+    const done = (): void => void stream.removeAllListeners('data');
+    done();
+    // What is thrown out of a socket's event would end the whole process.
+    stream.on('data', (chunk: Buffer) => {
       try {
-        const rest = watch.push(chunk);
-        if (rest === undefined) return;
-        trailing = new Uint8Array(rest);
-        stream.pause();
-        stream.removeAllListeners('data');
+        const { messages, rest } = watch.push(chunk);
+        if (rest !== undefined) {
+          trailing = new Uint8Array(rest);
+          stream.pause();
+          done();
+        }
+        if (messages.length > 0) for (const answer of answers) answer.call(stream, Buffer.from(messages));
       } catch (error) {
-        broken = loginError(error);
-        stream.removeAllListeners('data');
+        broken = error instanceof LoginError ? error : new LoginError('target_error', unreadable);
+        done();
         stream.destroy(broken);
       }
-    };
-    // Before the library, so that it never answers what it must not.
-    stream.prependListener('data', onData);
+    });
   };
   if (options.tls === 'disable') connection.once('connect', listen);
   else connection.once('sslconnect', listen);
@@ -143,7 +147,7 @@ const login = async (client: pg.Client, library: LibraryClient, options: TargetO
   } finally {
     options.signal?.removeEventListener('abort', abort);
   }
-  if (!watch.ready) throw new LoginError('target_error', 'the target does not speak PostgreSQL');
+  if (!watch.ready) throw new LoginError('target_error', unreadable);
   const transaction = heard.status === 'T' ? 'open' : heard.status === 'E' ? 'failed' : 'idle';
   return {
     stream: connection.stream,
@@ -178,11 +182,13 @@ const cancel = async (options: Way, processId: number, secret: number): Promise<
   );
   connection.on('error', (error: unknown) => reject(loginError(error)));
   connection.once('end', () => resolve());
-  connection.once('connect', () => {
-    if (options.tls === 'disable') connection.cancel(processId, secret);
-    else connection.requestSsl();
-  });
-  connection.once('sslconnect', () => connection.cancel(processId, secret));
+  const send = (): void => {
+    // Nothing that the target says to it is read.
+    connection.stream.removeAllListeners('data').resume();
+    connection.cancel(processId, secret);
+  };
+  connection.once('connect', options.tls === 'disable' ? send : () => connection.requestSsl());
+  connection.once('sslconnect', send);
   connection.connect(options.port, options.host);
   try {
     await promise;

@@ -39,6 +39,16 @@ describe('simple queries', () => {
     expect(rig.outcomes).toEqual([expect.objectContaining({ status: 'completed', rows: 1, tag: 'SELECT 1' })]);
   });
 
+  test('several statements are one question about the whole text, before its first byte goes', () => {
+    const whole = 'select 1; delete from x; select 2';
+    const rig = new Rig(denyMatching(/delete/)).begin().client(encodeQuery(whole), encodeQuery('select 3; select 4'));
+    expect(rig.questions.map((question) => question.kind === 'command' && question.text)).toEqual([
+      whole,
+      'select 3; select 4',
+    ]);
+    expect(rig.toTarget).toEqual(encodeQuery('select 3; select 4'));
+  });
+
   test('denied: nothing goes, the error and the true status come behind the answers before it', () => {
     const rig = new Rig(denyMatching(/drop/)).begin();
     rig.client(encodeQuery('begin')).target(complete('BEGIN'), ready('T')).forget();
