@@ -11,6 +11,7 @@ import type { NodePeer } from '../grpc/access.js';
 import { refusalOf } from '../grpc/peers.js';
 import { LOG } from '../log.js';
 import type { Log } from '../log.js';
+import { isOfData } from './is-of-data.js';
 import { readRow } from './rows.js';
 import type { Row } from './rows.js';
 
@@ -172,14 +173,29 @@ async function keepSessions(transaction: Transaction, tenantId: string, rows: re
   for (const { content } of rows)
     if (content.type === 'session.closed')
       await transaction.session.updateMany({
-        where: { id: content.session, tenantId },
+        // A proxy closes sessions of its own.
+        where: { id: content.session, tenantId, proxy: content.proxy },
         data: { closedAt: new Date(content.at), closeCause: content.cause },
       });
+  await countAnew(transaction, tenantId, rows);
 }
 
-/** SQLSTATE classes 22, 23 and 54: it is about the row, and trying again changes nothing. */
-function isOfData(cause: unknown): boolean {
-  const text =
-    cause instanceof Error ? `${JSON.stringify((cause as { meta?: unknown }).meta ?? '')} ${cause.message}` : '';
-  return /\b(?:22|23|54)[0-9A-Z]{3}\b/.test(text);
+/**
+ * An intent of the durable grade may come before the record that its session was opened, and is counted nowhere then: who
+ * opens and who closes counts what is there.
+ */
+async function countAnew(transaction: Transaction, tenantId: string, rows: readonly Row[]): Promise<void> {
+  const ids = rows.flatMap(({ type, sessionId }) =>
+    type === 'session.opened' || type === 'session.closed' ? [sessionId] : [],
+  );
+  if (ids.length === 0) return;
+  await transaction.$executeRaw`
+    update "Session" s set "statements" = c."statements", "refusals" = c."refusals"
+    from (
+      select "sessionId", count(*)::int as "statements",
+        (count(*) filter (where "type" = 'statement.refused'))::int as "refusals"
+      from "AuditRecord" where "sessionId" = any(${ids}) and "type" in ('statement.intent', 'statement.refused')
+      group by "sessionId"
+    ) c
+    where s."id" = c."sessionId" and s."tenantId" = ${tenantId}`;
 }

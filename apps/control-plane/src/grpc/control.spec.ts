@@ -387,6 +387,55 @@ describe('evidence', () => {
     client.close();
   });
 
+  test('an intent that comes before its session is counted, and another proxy closes no session', async () => {
+    const [mine, other] = [await node('proxy', 'early-intent'), await node('proxy', 'meddler')];
+    const session = 'ses_early';
+    const statement = (sequence: number, proxy = 'early-intent'): AuditRecord =>
+      record({
+        type: 'statement.intent',
+        id: `${session}:${sequence}`,
+        session,
+        sequence,
+        at: 1_500,
+        proxy,
+        command: `cmd_${sequence}`,
+        connection: 'mine',
+        database: 'app',
+        caller: { kind: 'subagent', id: 's', name: 'etl', onBehalfOf: [] },
+        text: 'select 1',
+        digest: 'a'.repeat(64),
+        kinds: [],
+        tables: [],
+        policyVersion: 1,
+        policies: [],
+        verdict: 'allowed',
+        approval: undefined,
+      });
+    const commit = (credentials: NodeCredentials, ...records: AuditRecord[]): Promise<void> => {
+      const client = new EvidenceServiceClient(at(plane, 'control'), controlChannel(credentials));
+      return new Promise<void>((done, failed) =>
+        client.appendDurable({ records }, new Metadata(), (problem) => (problem === null ? done() : failed(problem))),
+      ).finally(() => client.close());
+    };
+    await commit(mine, statement(1));
+    await commit(mine, record(opened(session, 'early-intent')), statement(1), statement(2));
+    const closed = (proxy: string, sequence: number): AuditRecord =>
+      record({
+        type: 'session.closed',
+        id: `${session}:${sequence}`,
+        session,
+        sequence,
+        at: 2_000,
+        proxy,
+        cause: 'finished',
+      });
+    await commit(other, closed('meddler', 77));
+    const kept = () => database.session.findUniqueOrThrow({ where: { id: session } });
+    expect([(await kept()).statements, (await kept()).closedAt]).toEqual([2, null]);
+    await commit(mine, closed('early-intent', 3));
+    expect([(await kept()).statements, (await kept()).closeCause]).toEqual([2, 'finished']);
+  });
+
   test('is not taken from agents', async () => {
     const client = new EvidenceServiceClient(at(plane, 'control'), controlChannel(await node('agent', 'nosy')));
     const code = await new Promise<number | undefined>((done) =>
