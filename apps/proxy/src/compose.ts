@@ -51,6 +51,8 @@ export interface RunningProxy {
   readonly gate: Gate;
   readonly control: Control;
   readonly ports: { readonly postgres: number; readonly tunnel: number; readonly health: number };
+  /** Reads the certificate for clients again. */
+  reload(): void;
 }
 
 const version = '0.1.0';
@@ -178,7 +180,14 @@ export const compose = async (input: ComposeInput): Promise<RunningProxy> => {
   node.onRenewed(channels.renewed);
   node.onRenewed(control.reconnect);
   node.onRenewed(shipper.renewed);
-  node.onRenewed(() => (tls = clientContext(config, node)));
+  const readTls = (): void => {
+    try {
+      tls = clientContext(config, node);
+    } catch (err) {
+      log.error({ err }, 'the certificate for clients cannot be used; the former one stays');
+    }
+  };
+  node.onRenewed(readTls);
 
   const runs = createRuns((order) => {
     const name = control.current?.connection(order.command?.connection ?? '')?.protocol;
@@ -221,7 +230,7 @@ export const compose = async (input: ComposeInput): Promise<RunningProxy> => {
   );
   const ports = { postgres: listening.get('postgres') ?? 0, tunnel: tunnelPort, health: health.port };
   log.info(ports, 'listening');
-  return { gate, control, ports };
+  return { gate, control, ports, reload: readTls };
 };
 
 const unrunnable = ({ runId }: RunCommand) => ({

@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo, Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connect } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { writeCredentials } from '@sallyport/pki';
 import { until } from '@sallyport/testing';
@@ -56,6 +57,41 @@ const file = (name: string, content: string): string => {
   writeFileSync(path, content);
   return path;
 };
+
+test('on SIGHUP a proxy shows clients the certificate that lies there now; one that does not fit changes nothing', async () => {
+  await enrolled();
+  const authority = await createTestAuthority();
+  const [one, other] = [await authority.issue('proxy', 'one'), await authority.issue('proxy', 'other')];
+  const certificate = file('certificate.pem', one.certificate);
+  const key = file('key.pem', one.privateKey);
+  const proxy = spawn(process.execPath, [program], {
+    env: { ...env, SALLYPORT_LOG_LEVEL: 'info', SALLYPORT_TLS_CERTIFICATE: certificate, SALLYPORT_TLS_KEY: key },
+  });
+  let said = '';
+  proxy.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  await until(() => said.includes('listening'));
+  const port = Number(/"postgres":(\d+)/.exec(said)?.[1]);
+  const shown = (): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const options = { host: '127.0.0.1', port, rejectUnauthorized: false, ALPNProtocols: ['postgresql'] };
+      const socket = connect(options, () => {
+        resolve(String(socket.getPeerCertificate().subject.CN));
+        socket.destroy();
+      });
+      socket.on('error', reject);
+    });
+  expect(await shown()).toBe('one');
+  writeFileSync(certificate, other.certificate);
+  proxy.kill('SIGHUP');
+  await until(() => said.includes('the former one stays'));
+  expect(await shown()).toBe('one');
+  writeFileSync(key, other.privateKey);
+  proxy.kill('SIGHUP');
+  await until(async () => (await shown()) === 'other');
+  const ended = new Promise<number | null>((resolve) => proxy.once('close', resolve));
+  proxy.kill('SIGTERM');
+  expect(await ended).toBe(0);
+});
 
 describe('a proxy that cannot start says in one message where and what to do', () => {
   test('a variable that is missing', () => {

@@ -37,7 +37,8 @@ exitOnSignals(shutdown);
 try {
   const [node, analyses] = await Promise.all([openProxyNode(config, log), loadAnalyses()]);
   shutdown.add('certificate renewal', node.stop);
-  await compose({ config, node, analyses, clock: systemClock, log, shutdown });
+  const proxy = await compose({ config, node, analyses, clock: systemClock, log, shutdown });
+  process.on('SIGHUP', proxy.reload);
 } catch (error) {
   const exitCode = tellStartProblem(program, error instanceof SpoolFailure ? startProblemOf(error) : error);
   await shutdown.run('it could not start');
