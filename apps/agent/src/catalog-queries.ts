@@ -95,3 +95,7 @@ export const typesQuery = `
   from pg_catalog.pg_type t join pg_catalog.pg_namespace n on n.oid = t.typnamespace
   where ${userSchema('t.oid')}
   order by t.oid`;
+
+export const schemasQuery = `
+  select nspname::text as name from pg_catalog.pg_namespace
+  where nspname <> 'pg_catalog' and nspname <> 'information_schema' and nspname !~ '^pg_(toast|temp)' order by 1`;

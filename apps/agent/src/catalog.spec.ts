@@ -94,6 +94,7 @@ describe('catalog', () => {
     ]);
     expect(catalog?.casts).toEqual([expect.objectContaining({ target: 25, schema: 'public', name: 'pair_text' })]);
     expect(catalog?.user).toBe('reader');
+    expect(catalog?.schemas).toEqual(['public', 'sales']);
     const kinds = Object.fromEntries(catalog?.types.map(({ name, kind }) => [name, kind]) ?? []);
     expect(kinds).toMatchObject({ mood: 'enum', email: 'domain', _mood: 'array', customers: 'composite' });
   });

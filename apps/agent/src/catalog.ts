@@ -14,6 +14,7 @@ import {
   operatorsQuery,
   prepareSession,
   relationsQuery,
+  schemasQuery,
   settingsQuery,
   typesQuery,
 } from './catalog-queries.js';
@@ -63,6 +64,7 @@ export async function readCatalog(client: CatalogClient, known: string | undefin
     functions: (await rows(functionsQuery)).map(functionOf),
     types: (await rows(typesQuery)).map(typeOf),
     ...start,
+    schemas: (await rows(schemasQuery)).map(({ name }) => String(name)),
     operators: (await rows(operatorsQuery)).map(operatorOf),
     casts: (await rows(castsQuery)).map(castOf),
   };

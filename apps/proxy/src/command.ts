@@ -11,6 +11,7 @@ import type { Gate } from './gate.js';
 import { cancelled, hold, unreachable } from './hold.js';
 import type { Held } from './hold.js';
 import { createStatementMemory } from './memory.js';
+import { createSessionMoves } from './moves.js';
 import type { NamedText } from './memory.js';
 import type { Recorder } from './record.js';
 import { requestOf } from './request.js';
@@ -43,6 +44,8 @@ export interface CommandsInput {
 export interface Commands {
   ask(id: QuestionId, question: CommandQuestion, inform: (notice: Notice) => void): Verdict | Promise<Verdict>;
   outcome(note: OutcomeNote): void;
+  /** The protocol gave or took a name of a statement or portal. */
+  named(of: 'statement' | 'portal', name: string): void;
   /** What is held is refused; what runs is the target's to stop. */
   cancel(): void;
   closed(): void;
@@ -80,8 +83,14 @@ export const createCommands = (input: CommandsInput): Commands => {
   const { gate, recorder, session, connection, database } = input;
   const memory = createStatementMemory();
   const settings = createSettingsWatch(input.parameters);
+  const moves = createSessionMoves(gate.moves.at(connection, database));
   const running = new Map<QuestionId, Running>();
   let holding: AbortController | undefined;
+
+  const catalogNow = () => {
+    const desk = input.desk(gate.clock.now());
+    return desk.kind === 'desk' ? desk.place.catalog : undefined;
+  };
 
   const judge = (question: CommandQuestion): Judged | Refused => {
     const no = (refusal: Refusal, statement?: Statement, desk?: Desk, policies: readonly string[] = []): Refused => ({
@@ -95,15 +104,16 @@ export const createCommands = (input: CommandsInput): Commands => {
     const desk = input.desk(now);
     if (desk.kind === 'refused') return no(desk.refusal);
     const { place, decider } = desk;
-    const meaning = settings.look(question.state, place.catalog?.searchPath ?? []);
+    const meaning = settings.look(question.state, place.catalog?.searchPath ?? noPath, place.catalog?.user);
     const { searchPath, drift } = meaning;
     const read = gate.statements.read(question.text, place, searchPath);
     const { statement } = read;
     if (read.kind === 'refused') return no(read.refusal, statement, desk);
     if (drift !== undefined && !isWayOut(statement.facts)) return no(drift, statement, desk);
-    const { facts, behind } = memory.resolve(statement.facts, (text) =>
+    const { facts: meant, behind } = memory.resolve(statement.facts, (text) =>
       preparedIn(gate.statements.read(text, place, searchPath)),
     );
+    const facts = moves.check(meant, searchPath, place.catalog);
     const unfollowable = settings.admit(facts);
     if (unfollowable !== undefined) return no(unfollowable, statement, desk);
     const decision = decider.decide(facts, { now, database });
@@ -184,6 +194,7 @@ export const createCommands = (input: CommandsInput): Commands => {
       const spending = spend({ ledger: gate.budgets, budgets: decision.budgets, facts, clock: gate.clock });
       memory.sent(id, facts, statement.text);
       settings.sent(id, facts, question);
+      moves.sent(id, facts, question.state.transaction !== 'idle');
       running.set(id, { command, facts, spending, since: gate.clock.monotonic() });
       const { limit } = spending;
       return { kind: 'allow', permit, ...(mask ? { mask } : {}), ...(limit ? { limit } : {}) };
@@ -356,8 +367,11 @@ export const createCommands = (input: CommandsInput): Commands => {
         maskedColumns,
         maskedCells,
       });
-      if (outlineOf(facts).defines) gate.configuration.catalogMoved(connection, database);
+      const took = moves.settled(note.question, { completed, tag: note.tag }, catalogNow);
+      if (took || outlineOf(facts).defines) gate.configuration.catalogMoved(connection, database);
     },
+
+    named: (of, name) => memory.taken(of, name),
 
     cancel: () => holding?.abort(),
 
@@ -385,6 +399,7 @@ export const createCommands = (input: CommandsInput): Commands => {
   }
 };
 
+const noPath: readonly string[] = [];
 const unkept = refuse('audit_unavailable', 'the evidence of this command cannot be kept now', {
   hint: 'Nothing was executed.',
 });

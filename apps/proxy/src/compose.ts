@@ -34,6 +34,7 @@ import { runKept } from './run.js';
 import { createRuns } from './runs.js';
 import { createSessions } from './sessions.js';
 import { createShipper } from './ship.js';
+import { createMoves } from './moves.js';
 import { createStatements } from './statements.js';
 import type { Analyses } from './statements.js';
 import { createTunnelServer, createTunnels } from './tunnels.js';
@@ -121,6 +122,7 @@ export const compose = async (input: ComposeInput): Promise<RunningProxy> => {
     clock,
     configuration: control,
     statements: createStatements(analyses),
+    moves: createMoves(clock),
     evidence,
     approvals: createApprovals(() => channels.approvals),
     tunnels,

@@ -116,6 +116,7 @@ export const createAnswerer = (input: AnswererInput): SessionAnswerer => {
 
   const note = (seen: Note): void => {
     if (seen.kind === 'outcome') return commands?.outcome(seen);
+    if (seen.kind === 'named') return commands?.named(seen.of, seen.name);
     const { code, message } = seen.refusal;
     recorder.record({ type: 'alarm', code, message: clip(message, 1024) });
     gate.log.warn({ session, code }, message);

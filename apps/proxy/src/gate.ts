@@ -3,6 +3,7 @@ import type { BudgetLedger } from '@sallyport/policy';
 import type { Approvals } from './approvals.js';
 import type { Evidence } from './evidence.js';
 import type { InForce } from './in-force.js';
+import type { Moves } from './moves.js';
 import type { Sessions } from './sessions.js';
 import type { Statements } from './statements.js';
 import type { Tunnels } from './tunnels.js';
@@ -21,6 +22,8 @@ export interface Gate {
   readonly clock: Clock;
   readonly configuration: Configuration;
   readonly statements: Statements;
+  /** Names that definitions moved since catalogs were read. */
+  readonly moves: Moves;
   readonly evidence: Evidence;
   readonly approvals: Approvals;
   readonly tunnels: Tunnels;

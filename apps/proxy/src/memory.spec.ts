@@ -132,4 +132,83 @@ describe('statement memory', () => {
     }
     expect(memory.resolve(facts(execute('a')), read).facts.statements[0]?.unknown).toBeDefined();
   });
+
+  const declare = (name: string, hold = false): SessionEffect => ({
+    kind: 'declare',
+    name,
+    hold,
+    facts: statement({ answer: { kind: 'columns', columns: [] } }),
+  });
+  const transactional = (transaction: StatementFacts['transaction'], kind = 'x'): Facts => ({
+    statements: [statement({ kind, transaction })],
+  });
+  const fetched = (memory: ReturnType<typeof createStatementMemory>, name: string): string | undefined =>
+    memory.resolve(facts({ kind: 'fetch', name }), read).facts.statements[0]?.unknown;
+
+  test.each([
+    ['statement', prepare('a', 'x'), execute('a')],
+    ['portal', declare('a'), { kind: 'fetch', name: 'a' }],
+  ] as const)('a %s that the protocol named anew is not what SQL said', (of, given, used) => {
+    const unknown = (memory: ReturnType<typeof createStatementMemory>) =>
+      memory.resolve(facts(used), read).facts.statements[0]?.unknown;
+    const settled = createStatementMemory();
+    settled.sent(1, facts(given), 'text');
+    settled.settled(1, true);
+    expect(unknown(settled)).toBeUndefined();
+    settled.taken(of, 'b');
+    settled.taken(of === 'statement' ? 'portal' : 'statement', 'a');
+    expect(unknown(settled)).toBeUndefined();
+    settled.taken(of, 'a');
+    expect(unknown(settled)).toBeDefined();
+    // Said anew, it is known again.
+    settled.sent(2, facts(given), 'text');
+    settled.settled(2, true);
+    expect(unknown(settled)).toBeUndefined();
+
+    const ahead = createStatementMemory();
+    ahead.sent(1, facts(given), 'text');
+    ahead.taken(of, 'a');
+    ahead.settled(1, true);
+    expect(unknown(ahead)).toBeDefined();
+  });
+
+  test('cursors end with their transaction, held ones do not', () => {
+    const memory = createStatementMemory();
+    memory.sent(1, facts(declare('c'), declare('h', true)), '');
+    memory.settled(1, true);
+    expect([fetched(memory, 'c'), fetched(memory, 'h')]).toEqual([undefined, undefined]);
+    memory.sent(2, transactional('commit'), '');
+    memory.settled(2, true);
+    expect(fetched(memory, 'c')).toBeDefined();
+    expect(fetched(memory, 'h')).toBeUndefined();
+  });
+
+  test('a savepoint takes the cursors with it that came after it', () => {
+    const memory = createStatementMemory();
+    const step = (id: number, what: Facts): void => {
+      memory.sent(id, what, '');
+      memory.settled(id, true);
+    };
+    step(1, facts(declare('before')));
+    step(2, transactional('savepoint', 'savepoint'));
+    step(3, facts(declare('after')));
+    step(4, transactional('savepoint', 'rollback to savepoint'));
+    expect(fetched(memory, 'before')).toBeUndefined();
+    expect(fetched(memory, 'after')).toBeDefined();
+  });
+
+  test('past the most names, those that are known are still followed', () => {
+    const memory = createStatementMemory();
+    const many = Array.from({ length: 1_000 }, (_, at) => prepare(`p${at}`, 'x'));
+    memory.sent(1, facts(...many), '');
+    memory.settled(1, true);
+    memory.sent(
+      2,
+      facts({ kind: 'deallocate', name: 'p0' }, prepare('p0', 'y'), prepare('more', 'z'), prepare('p1', 'w')),
+      '',
+    );
+    memory.settled(2, true);
+    expect(tablesOf(memory.resolve(facts(execute('p0'), execute('p1')), read))).toEqual(['y', 'w']);
+    expect(memory.resolve(facts(execute('more')), read).facts.statements[0]?.unknown).toBeDefined();
+  });
 });

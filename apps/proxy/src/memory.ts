@@ -12,8 +12,8 @@ export interface StatementMemory {
   /** The command was allowed and is on its way. `text`: what a cursor that it declares stands for. */
   sent(question: QuestionId, facts: Facts, text: string): void;
   settled(question: QuestionId, completed: boolean): void;
-  /** Some name was given by SQL, or may have been. */
-  readonly named: boolean;
+  /** The protocol gave or took a name, which it shares with SQL: what SQL said of it is not what it stands for. */
+  taken(kind: 'statement' | 'portal', name: string): void;
 }
 
 /** A name of the session, and a text that it stands for. */
@@ -30,16 +30,23 @@ export interface Resolved {
 }
 
 type Prepared = { readonly kind: 'prepared'; readonly text: string };
-type Cursor = { readonly kind: 'cursor'; readonly facts: StatementFacts; readonly text: string };
+type Cursor = {
+  readonly kind: 'cursor';
+  readonly facts: StatementFacts;
+  readonly text: string;
+  /** It goes with its transaction. */
+  readonly held: boolean;
+};
 type Meaning = Prepared | Cursor;
 type Kind = Meaning['kind'];
 
 /** One change of what names mean. `meaning: undefined` takes it back; `name: undefined` all of them. */
-interface Change {
-  readonly kind: Kind;
-  readonly name: string | undefined;
-  readonly meaning: Meaning | undefined;
-}
+type Change =
+  | { readonly kind: Kind; readonly name: string | undefined; readonly meaning: Meaning | undefined }
+  /** Cursors that are not held are gone. */
+  | { readonly kind: 'ended' }
+  /** Cursors that were declared since may be gone. */
+  | { readonly kind: 'savepoint' | 'rolled back' };
 
 /** More names than any honest session gives. Past it, unknown names stay unknown, which is refused. */
 const mostNames = 1_000;
@@ -48,8 +55,10 @@ const mostMeanings = 8;
 const unreadable: Prepared = { kind: 'prepared', text: '\u0000' };
 
 export const createStatementMemory = (): StatementMemory => {
-  let settled: ReadonlyMap<string, readonly Meaning[]> = new Map();
+  let settled: Names = new Map();
   const flying: { readonly question: QuestionId; readonly changes: readonly Change[] }[] = [];
+  /** Cursors of this transaction that a savepoint may take with it. */
+  let nested: Set<string> | undefined;
 
   /** Everything that names may mean now, with what is in flight. */
   const present = (): Map<string, readonly Meaning[]> => {
@@ -81,29 +90,58 @@ export const createStatementMemory = (): StatementMemory => {
       if (index < 0) return;
       const [landed] = flying.splice(index, 1);
       const names = new Map(settled);
-      for (const change of landed?.changes ?? []) (completed ? certainly : maybe)(names, change);
-      if (names.size <= mostNames) settled = names;
+      for (const change of landed?.changes ?? []) {
+        if (completed) follow(names, change);
+        (completed ? certainly : maybe)(names, change);
+      }
+      settled = names;
     },
-    get named() {
-      return settled.size > 0 || flying.length > 0;
+    taken(kind, name) {
+      const change: Change = { kind: kind === 'statement' ? 'prepared' : 'cursor', name, meaning: unreadable };
+      const last = flying.pop();
+      if (last !== undefined) flying.push({ ...last, changes: [...last.changes, change] });
+      else if (settled.has(keyOf(change.kind, name))) {
+        const names = new Map(settled);
+        certainly(names, change);
+        settled = names;
+      }
     },
   };
+
+  /** What a savepoint would take with it. */
+  function follow(names: Map<string, readonly Meaning[]>, change: Change): void {
+    if (change.kind === 'savepoint') nested ??= new Set();
+    if (change.kind === 'cursor' && change.name !== undefined && change.meaning !== undefined) nested?.add(change.name);
+    if (change.kind === 'ended') nested = undefined;
+    if (change.kind === 'rolled back') for (const name of nested ?? []) names.delete(keyOf('cursor', name));
+  }
 };
+
+type Names = ReadonlyMap<string, readonly Meaning[]>;
 
 const keyOf = (kind: Kind, name: string): string => `${kind} ${name}`;
 
-const certainly = (names: Map<string, readonly Meaning[]>, { kind, name, meaning }: Change): void => {
+const isNamed = (change: Change): change is Extract<Change, { kind: Kind }> =>
+  change.kind === 'prepared' || change.kind === 'cursor';
+
+const certainly = (names: Map<string, readonly Meaning[]>, change: Change): void => {
+  if (change.kind === 'ended')
+    for (const [key, meanings] of [...names])
+      if (meanings.some((meaning) => meaning.kind === 'cursor' && !meaning.held)) names.delete(key);
+  if (!isNamed(change)) return;
+  const { kind, name, meaning } = change;
   if (name === undefined) {
     for (const key of [...names.keys()]) if (key.startsWith(`${kind} `)) names.delete(key);
   } else if (meaning === undefined) names.delete(keyOf(kind, name));
-  else names.set(keyOf(kind, name), [meaning]);
+  else if (names.size < mostNames || names.has(keyOf(kind, name))) names.set(keyOf(kind, name), [meaning]);
 };
 
-const maybe = (names: Map<string, readonly Meaning[]>, { kind, name, meaning }: Change): void => {
-  if (name === undefined || meaning === undefined) return;
-  const key = keyOf(kind, name);
+const maybe = (names: Map<string, readonly Meaning[]>, change: Change): void => {
+  if (!isNamed(change) || change.name === undefined || change.meaning === undefined) return;
+  const { meaning } = change;
+  const key = keyOf(change.kind, change.name);
   const known = names.get(key) ?? [];
-  if (known.some((each) => same(each, meaning))) return;
+  if (known.some((each) => same(each, meaning)) || (known.length === 0 && names.size >= mostNames)) return;
   names.set(key, known.length < mostMeanings ? [...known, meaning] : [unreadable]);
 };
 
@@ -141,12 +179,20 @@ const meaningsOf = (
   return meanings.map(({ text }) => ({ name, text }));
 };
 
-const changesOf = ({ session }: StatementFacts, text: string): readonly Change[] => {
+const changesOf = ({ kind, session, transaction }: StatementFacts, text: string): readonly Change[] => {
+  if (transaction === 'commit' || transaction === 'rollback') return [{ kind: 'ended' }];
+  if (transaction === 'savepoint') return [{ kind: kind === 'rollback to savepoint' ? 'rolled back' : 'savepoint' }];
   switch (session?.kind) {
     case 'prepare':
       return [{ kind: 'prepared', name: session.name, meaning: { kind: 'prepared', text: session.text } }];
     case 'declare':
-      return [{ kind: 'cursor', name: session.name, meaning: { kind: 'cursor', facts: session.facts, text } }];
+      return [
+        {
+          kind: 'cursor',
+          name: session.name,
+          meaning: { kind: 'cursor', facts: session.facts, text, held: session.hold },
+        },
+      ];
     case 'deallocate':
       return [{ kind: 'prepared', name: session.name, meaning: undefined }];
     case 'close':

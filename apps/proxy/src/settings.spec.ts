@@ -74,6 +74,16 @@ describe('settings', () => {
     expect(watch.look(state({ ...base, search_path: 'c' }), [])).toMatchObject({ searchPath: ['c'], drift: undefined });
   });
 
+  test('a savepoint that is rolled back to may bring an older path back', () => {
+    const watch = createSettingsWatch({});
+    watch.look(state(base), []);
+    watch.sent(1, facts({ session: set('search_path', 'b') }), asked(state(base, 'open')));
+    watch.settled(1, true);
+    watch.sent(2, facts({ kind: 'rollback to savepoint', transaction: 'savepoint' }), asked(state(base, 'open')));
+    watch.settled(2, true);
+    expect(watch.look(state(base, 'open'), []).drift?.code).toBe('state_drift');
+  });
+
   test('a failed statement takes an unreported setting of its transaction with it', () => {
     const watch = createSettingsWatch({});
     watch.look(state(base), []);
@@ -113,6 +123,17 @@ describe('settings', () => {
     watch.sent(1, facts({ session: { kind: 'reset', name: undefined } }), asked(state(base)));
     watch.settled(1, true);
     expect(watch.look(state(base), [])).toMatchObject({ searchPath: ['app', 'public'], drift: undefined });
+  });
+
+  test('a role that ALTER ROLE gave the session at its start is who $user is, until another one is set', () => {
+    const watch = createSettingsWatch({});
+    expect(watch.look(state(base), [], 'writer').searchPath).toEqual(['writer', 'public']);
+    watch.sent(1, facts({ session: set('role', 'none') }), asked(state(base)));
+    watch.settled(1, true);
+    expect(watch.look(state(base), [], 'writer').searchPath).toEqual(['app', 'public']);
+    watch.sent(2, facts({ session: { kind: 'reset', name: 'role' } }), asked(state(base)));
+    watch.settled(2, true);
+    expect(watch.look(state(base), [], 'writer').searchPath).toEqual(['writer', 'public']);
   });
 
   test('SET ROLE changes who $user is', () => {

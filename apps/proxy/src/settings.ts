@@ -20,7 +20,8 @@ export interface Meaning {
  * certain, nothing runs that depends on it.
  */
 export interface SettingsWatch {
-  look(state: TargetState, defaultPath: readonly string[]): Meaning;
+  /** `defaultPath`, `startUser`: what the catalog says of a session that just began. */
+  look(state: TargetState, defaultPath: readonly string[], startUser?: string): Meaning;
   /** A SET that could not be followed is refused before it is sent. */
   admit(facts: Facts): Refusal | undefined;
   sent(question: QuestionId, facts: Facts, asked: Asked): void;
@@ -147,7 +148,7 @@ export const createSettingsWatch = (login: Readonly<Record<string, string>>): Se
   };
 
   return {
-    look(state, defaultPath) {
+    look(state, defaultPath, startUser) {
       const { parameters } = state;
       initial ??= parameters;
       const quiet = sent.size === 0 && flying.size === 0 && doubted.size === 0 && !begun;
@@ -159,7 +160,9 @@ export const createSettingsWatch = (login: Readonly<Record<string, string>>): Se
       };
       const session = now('session_authorization') ?? '';
       const role = sent.get('role')?.value;
-      const user = role === undefined || role === 'none' ? session : role;
+      // ALTER ROLE .. SET role: a session may begin as somebody else. What it begins as is reported nowhere.
+      const atStart = session === (initial.get('session_authorization') ?? '') ? (startUser ?? session) : session;
+      const user = role === undefined ? atStart : role === 'none' ? session : role;
       const list = now('search_path') ?? login['search_path'];
       const searchPath =
         list === undefined
@@ -198,9 +201,9 @@ export const createSettingsWatch = (login: Readonly<Record<string, string>>): Se
 
     sent(question, facts, asked) {
       groups.set(question, asked.group);
-      for (const { transaction, session } of facts.statements) {
+      for (const { kind, transaction, session } of facts.statements) {
         if (transaction === 'begin') begun = true;
-        if (transaction === 'rollback') rolledBack();
+        if (transaction === 'rollback' || kind === 'rollback to savepoint') rolledBack();
         if (transaction === 'rollback' || transaction === 'commit') committed();
         if (namesIn(session).includes('session_authorization')) {
           mayMove = true;

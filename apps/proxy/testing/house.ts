@@ -32,6 +32,7 @@ export interface House {
   publish(change: {
     readonly policies?: string;
     readonly subagents?: readonly SubagentRecord[];
+    readonly catalog?: Catalog;
   }): Promise<string | undefined>;
   /** Everything that reached the control plane, once that is enough: the spool ships in the background. */
   evidence(enough: (events: readonly AuditEvent[]) => boolean): Promise<readonly AuditEvent[]>;
@@ -52,6 +53,8 @@ export interface HouseOptions {
   readonly connection?: Partial<ConnectionChunk>;
   /** As SALLYPORT_DRAIN. */
   readonly drain?: string;
+  /** How the target's catalog is read. Left out: as far as its tables in `public` go. */
+  readonly readCatalog?: (client: pg.Client, database: string) => Promise<Catalog>;
 }
 
 const issuer = 'https://idp.test';
@@ -66,7 +69,7 @@ export const openHouse = async (options: HouseOptions): Promise<House> => {
     await target.createDatabase(database);
     const admin = await target.connect(database);
     for (const text of options.seed) await admin.query(text);
-    catalogs[`billing/${database}`] = await readCatalog(admin, database);
+    catalogs[`billing/${database}`] = await (options.readCatalog ?? readCatalog)(admin, database);
     await admin.end();
   }
 
@@ -122,6 +125,7 @@ export const openHouse = async (options: HouseOptions): Promise<House> => {
     version += 1;
     policies = change.policies === undefined ? policies : compiled(change.policies);
     subagents = change.subagents ?? subagents;
+    if (change.catalog !== undefined) catalogs[`billing/${change.catalog.database}`] = change.catalog;
     const identity: IdentityChunk = {
       issuers: [{ id: 'iss_1', name: 'idp', issuer, audiences: ['sallyport'], keys: [jwk], algorithms: ['ES256'] }],
       subagents,

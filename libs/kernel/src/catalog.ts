@@ -12,6 +12,8 @@ export interface Catalog {
   readonly types: readonly CatalogType[];
   /** Default search_path of the role that the agent logs in as, in order, `$user` resolved. */
   readonly searchPath: readonly string[];
+  /** Schemas that are there, empty ones too: a table is made in the first of the path that is. */
+  readonly schemas?: readonly string[];
   /** Who a session is when it starts: what `$user` means until a role is set. */
   readonly user?: string;
   /** Operators that are not the server's own. */

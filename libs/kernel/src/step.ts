@@ -24,6 +24,8 @@ export type CloseCause = 'client_left' | 'target_left' | 'refused' | 'finished';
 /** What a session saw happen; evidence and the decider's memory hang on these. */
 export type Note =
   | OutcomeNote
+  /** The protocol itself gave or took a name that the command language shares (PostgreSQL: Parse, Bind and Close). */
+  | { readonly kind: 'named'; readonly of: 'statement' | 'portal'; readonly name: string }
   /** Something a person should hear of: the target or the client broke a rule. */
   | { readonly kind: 'alarm'; readonly refusal: Refusal };
 

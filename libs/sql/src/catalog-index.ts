@@ -31,6 +31,8 @@ export interface CatalogIndex {
   readonly byOid: ReadonlyMap<number, CatalogRelation>;
   /** Inheriting tables and partitions, by their parent's OID. */
   readonly children: ReadonlyMap<number, readonly CatalogRelation[]>;
+  /** `undefined`: nobody told which there are. */
+  readonly schemas: ReadonlySet<string> | undefined;
   /** By name. */
   readonly functions: ReadonlyMap<string, readonly MadeFunction[]>;
   readonly operators: ReadonlyMap<string, readonly MadeOperator[]>;
@@ -59,6 +61,7 @@ export function indexCatalog(catalog: Catalog | undefined): CatalogIndex {
     relations: new Map(relations.map((relation) => [`${relation.schema}\0${relation.name}`, relation] as const)),
     byOid: new Map(relations.map((relation) => [relation.oid, relation])),
     children,
+    schemas: catalog?.schemas === undefined ? undefined : new Set(catalog.schemas),
     functions: grouped((catalog?.functions ?? []).map(meaningOf)),
     operators: grouped(catalog?.operators ?? []),
     casts: (catalog?.casts ?? []).map(castOf),

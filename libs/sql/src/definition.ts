@@ -32,9 +32,13 @@ export function readDefinition(kind: string, fields: Fields, into: Collector): {
   return { kind: plain.kind };
 }
 
-/** A table as what its own definitions see of it. */
-export const relationSource = (relation: unknown, into: Collector): Source =>
-  readRelation(fieldsOf(relation) ?? {}, emptyScope, into, 'target');
+/** A table as its own definitions see it. One that the catalog does not know is new: it has no masked values. */
+export function relationSource(relation: unknown, into: Collector): Source {
+  const fields = fieldsOf(relation) ?? {};
+  const found = into.resolver.relation(textOf(fields['schemaname']), textOf(fields['relname']) ?? '');
+  if (found.kind === 'unresolved') return { alias: undefined, columns: undefined, reach: noLineage };
+  return readRelation(fields, emptyScope, into, 'target');
+}
 
 /** The table that the definition is about. One that is just made has no values. */
 function sourcesOf(kind: string, fields: Fields, into: Collector): readonly Source[] {
@@ -159,7 +163,8 @@ function readAlteration(command: Fields, scope: Scope, into: Collector): void {
       return copy(using, scope, into);
     }
     case 'AT_DetachPartition':
-      // What it was tagged with as a part of its parent is gone.
+      // What it was tagged with as a part of its parent is gone; nobody may know it yet.
+      into.copy(reach);
       return into.copy(relationSource(fieldsOf(definition?.fields['name']), into).reach);
     case 'AT_DropInherit':
       return into.copy(reach);

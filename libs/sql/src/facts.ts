@@ -104,13 +104,16 @@ export interface StatementFacts {
   readonly unknown: string | undefined;
 }
 
-/** A name that a statement gives, takes away or gives to something else. Bare: which of several it means can change too. */
+/** What a statement does to the names that the catalog knows. */
 export type Moved =
-  | { readonly kind: 'relation'; readonly name: string }
-  | { readonly kind: 'function'; readonly name: string }
-  /** Everything in it. */
-  | { readonly kind: 'schema'; readonly name: string }
-  /** What goes with it cannot be told. */
+  /** It is there now. `view`: what it shows is not known. */
+  | { readonly kind: 'given'; readonly schema: string; readonly name: string; readonly view: boolean }
+  | { readonly kind: 'taken'; readonly schema: string; readonly name: string }
+  /** It shows something else than it did. */
+  | { readonly kind: 'changed'; readonly schema: string; readonly name: string }
+  /** Any view may be gone. */
+  | { readonly kind: 'views' }
+  /** Functions, operators or casts may be called that are not known. */
   | { readonly kind: 'everything' };
 
 /** What the statement does to the meaning of later ones. */

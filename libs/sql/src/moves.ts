@@ -1,38 +1,29 @@
+import type { CatalogRelation } from '@sallyport/kernel';
+import { isServersOwn } from './builtins.js';
 import type { Collector } from './collector.js';
 import { fieldsOf, listOf, nameParts, textOf, unwrap } from './node.js';
 import type { Fields } from './node.js';
+import { placeOf } from './table.js';
 import { ancestorsOf, descendantsOf } from './views.js';
 
 /** Names that a definition gives, takes away or gives to something else. Until the catalog is read again, it is wrong about them. */
 export function noteMoves(kind: string, fields: Fields, into: Collector): void {
-  const relation = (name: string | undefined): void => {
-    if (name !== undefined) into.moves({ kind: 'relation', name });
-  };
-  const own = textOf(fieldsOf(fields['relation'])?.['relname']);
   switch (kind) {
     case 'DropStmt':
       return noteDrop(fields, into);
-    case 'RenameStmt': {
-      const newName = textOf(fields['newname']);
-      if (fields['renameType'] === 'OBJECT_SCHEMA') {
-        into.moves({ kind: 'schema', name: textOf(fields['subname']) ?? '' });
-        return into.moves({ kind: 'schema', name: newName ?? '' });
-      }
-      if (functions.has(fields['renameType'])) return noteFunction(fields['object'], newName, into);
-      // A column keeps its relation's name, but a view's columns are known by theirs.
-      relation(own);
-      if (fields['renameType'] !== 'OBJECT_COLUMN' && own !== undefined) relation(newName);
-      return;
+    case 'RenameStmt':
+      return noteRename(fields, into);
+    case 'AlterObjectSchemaStmt': {
+      const old = relationAt(fields['relation'], into);
+      if (old !== undefined) return move(old, { ...old, schema: textOf(fields['newschema']) ?? '' }, into);
+      return noteFunction(fields['object'], into);
     }
-    case 'AlterObjectSchemaStmt':
-      if (own !== undefined) return relation(own);
-      return functions.has(fields['objectType']) ? noteFunction(fields['object'], undefined, into) : everything(into);
     case 'AlterTableStmt':
-      return noteFamilies(fields, own, into);
+      return noteFamilies(fields, into);
     case 'CreateFunctionStmt':
-      return into.moves({ kind: 'function', name: nameParts(fields['funcname']).at(-1) ?? '' });
+      return noteFunctionName(nameParts(fields['funcname']).at(-1), into);
     case 'CreateForeignTableStmt':
-      return relation(textOf(fieldsOf(fieldsOf(fields['base'])?.['relation'])?.['relname']));
+      return into.moves({ kind: 'given', ...placeOf(fieldsOf(fields['base'])?.['relation'], into), view: false });
     case 'DefineStmt':
     case 'CreateCastStmt':
     case 'CreateExtensionStmt':
@@ -40,12 +31,41 @@ export function noteMoves(kind: string, fields: Fields, into: Collector): void {
     case 'AlterExtensionContentsStmt':
     case 'ImportForeignSchemaStmt':
     case 'DropOwnedStmt':
-      return everything(into);
+      return into.moves({ kind: 'everything' });
     default:
   }
 }
 
-const everything = (into: Collector): void => into.moves({ kind: 'everything' });
+interface At {
+  readonly schema: string;
+  readonly name: string;
+  readonly view: boolean;
+}
+
+const at = ({ schema, name, kind }: CatalogRelation): At => ({
+  schema,
+  name,
+  view: kind === 'view' || kind === 'materialized',
+});
+
+/** A relation that is there, as far as anybody knows. */
+function relationAt(relation: unknown, into: Collector): At | undefined {
+  const fields = fieldsOf(relation);
+  const name = textOf(fields?.['relname']);
+  return name === undefined ? undefined : named(textOf(fields?.['schemaname']), name, into);
+}
+
+function named(schema: string | undefined, name: string, into: Collector): At {
+  const found = into.resolver.relation(schema, name);
+  return found.kind === 'known' ? at(found.relation) : { schema: found.schema, name, view: true };
+}
+
+const take = ({ schema, name }: At, into: Collector): void => into.moves({ kind: 'taken', schema, name });
+
+function move(from: At, to: At, into: Collector): void {
+  take(from, into);
+  into.moves({ kind: 'given', ...to });
+}
 
 const functions: ReadonlySet<unknown> = new Set([
   'OBJECT_FUNCTION',
@@ -63,41 +83,74 @@ const relations: ReadonlySet<unknown> = new Set([
   'OBJECT_INDEX',
 ]);
 
-function noteFunction(object: unknown, newName: string | undefined, into: Collector): void {
-  const name = nameParts(unwrap(object)?.fields['objname']).at(-1);
-  for (const each of [name, newName]) if (each !== undefined) into.moves({ kind: 'function', name: each });
+/** A function of another name needs `call` whether it is known or not. One of a built-in's name would be taken for that. */
+function noteFunctionName(name: string | undefined, into: Collector): void {
+  if (name !== undefined && isServersOwn(name)) into.moves({ kind: 'everything' });
+}
+
+function noteFunction(object: unknown, into: Collector): void {
+  noteFunctionName(nameParts(unwrap(object)?.fields['objname']).at(-1), into);
+}
+
+function noteRename(fields: Fields, into: Collector): void {
+  const { renameType, relation, subname, object } = fields;
+  const newName = textOf(fields['newname']) ?? '';
+  if (renameType === 'OBJECT_SCHEMA') {
+    for (const each of into.resolver.index.relations.values())
+      if (each.schema === subname) move(at(each), { ...at(each), schema: newName }, into);
+    return;
+  }
+  if (functions.has(renameType)) {
+    noteFunction(object, into);
+    return noteFunctionName(newName, into);
+  }
+  const old = relationAt(relation, into);
+  if (old === undefined) return;
+  if (relations.has(renameType)) return move(old, { ...old, name: newName }, into);
+  // A view's columns are known by their names.
+  if (renameType === 'OBJECT_COLUMN' && old.view) into.moves({ kind: 'changed', schema: old.schema, name: old.name });
 }
 
 function noteDrop(fields: Fields, into: Collector): void {
   const { removeType } = fields;
-  const objects = listOf(fields['objects']);
-  // What else goes is nowhere to be read.
-  if (fields['behavior'] === 'DROP_CASCADE') return everything(into);
-  if (relations.has(removeType))
-    for (const object of objects)
-      into.moves({ kind: 'relation', name: nameParts(unwrap(object)?.fields['items']).at(-1) ?? '' });
-  else if (functions.has(removeType)) for (const object of objects) noteFunction(object, undefined, into);
-  else if (removeType === 'OBJECT_SCHEMA')
-    for (const object of objects) into.moves({ kind: 'schema', name: textOf(unwrap(object)?.fields['sval']) ?? '' });
+  // Views of what is dropped go with it.
+  if (fields['behavior'] === 'DROP_CASCADE') into.moves({ kind: 'views' });
+  for (const object of listOf(fields['objects'])) {
+    const wrapped = unwrap(object);
+    if (relations.has(removeType)) {
+      const parts = nameParts(wrapped?.fields['items']);
+      const old = named(parts.at(-2), parts.at(-1) ?? '', into);
+      take(old, into);
+      const found = into.resolver.relation(parts.at(-2), parts.at(-1) ?? '');
+      if (found.kind === 'known')
+        for (const child of descendantsOf(found.relation, into.resolver.index)) take(at(child), into);
+    } else if (removeType === 'OBJECT_SCHEMA') {
+      const schema = textOf(wrapped?.fields['sval']);
+      for (const each of into.resolver.index.relations.values()) if (each.schema === schema) take(at(each), into);
+    } else if (removeType === 'OBJECT_OPERATOR' || removeType === 'OBJECT_CAST' || removeType === 'OBJECT_EXTENSION')
+      into.moves({ kind: 'everything' });
+  }
 }
 
 /** ATTACH, DETACH and INHERIT change what reading a parent reads, and whose tags a child has. */
-function noteFamilies(fields: Fields, own: string | undefined, into: Collector): void {
-  const names = new Set<string>();
+function noteFamilies(fields: Fields, into: Collector): void {
+  const changed = new Map<string, At>();
   for (const command of listOf(fields['cmds'])) {
     const { subtype, def } = unwrap(command)?.fields ?? {};
     if (!['AT_AttachPartition', 'AT_DetachPartition', 'AT_AddInherit', 'AT_DropInherit'].includes(String(subtype)))
       continue;
     const partner = unwrap(def)?.fields;
-    const other = textOf(partner?.['relname']) ?? textOf(fieldsOf(partner?.['name'])?.['relname']);
-    for (const name of [own, other]) if (name !== undefined) names.add(name);
+    for (const relation of [fields['relation'], fieldsOf(partner?.['name']) ?? partner]) {
+      const found = relationAt(relation, into);
+      if (found !== undefined) changed.set(`${found.schema}\0${found.name}`, found);
+    }
   }
-  if (names.size === 0) return;
   const { index } = into.resolver;
-  // Their ancestors and children too, by whatever schema.
-  const families = [...index.relations.values()]
-    .filter((relation) => names.has(relation.name))
-    .flatMap((relation) => [...ancestorsOf(relation, index), ...descendantsOf(relation, index)]);
-  for (const { name } of families) names.add(name);
-  for (const name of names) into.moves({ kind: 'relation', name });
+  for (const key of [...changed.keys()]) {
+    const relation = index.relations.get(key);
+    if (relation === undefined) continue;
+    for (const each of [...ancestorsOf(relation, index), ...descendantsOf(relation, index)])
+      changed.set(`${each.schema}\0${each.name}`, at(each));
+  }
+  for (const { schema, name } of changed.values()) into.moves({ kind: 'changed', schema, name });
 }

@@ -7,6 +7,8 @@ import type { Views } from './views.js';
 /** Finds what names stand for in a catalog under a search path. */
 export interface Resolver {
   readonly searchPath: readonly string[];
+  /** Where something without a schema is made. */
+  readonly home: string;
   readonly index: CatalogIndex;
   relation(schema: string | undefined, name: string): ResolvedRelation;
   /** Functions that users made, and that this name may mean: overloads may beat a built-in wherever they stand. */
@@ -42,7 +44,7 @@ export function createResolver(
     const relation = relations.get(`${schema}\0${name}`);
     return relation === undefined ? undefined : { kind: 'known', schema, relation };
   };
-  const first = searchPath[0] ?? 'public';
+  const home = searchPath.find((each) => index.schemas?.has(each) ?? true) ?? 'public';
   const bare = new Set([...searchPath, 'pg_catalog']);
   const visible = <T extends { readonly schema: string }>(
     made: ReadonlyMap<string, readonly T[]>,
@@ -55,6 +57,7 @@ export function createResolver(
   };
   return {
     searchPath,
+    home,
     index,
     columnsOf: (relation) => views.columnsOf(relation),
     reachOf: (relation) => views.reachOf(relation),
@@ -67,7 +70,7 @@ export function createResolver(
         // A user's relation of such a name is found only where pg_catalog has none: which of them is not known here.
         const made = searchPath.some((each) => find(each, name) !== undefined);
         const known = systemRelations.has(name) && !made;
-        return { kind: known ? 'system' : 'unresolved', schema: known ? 'pg_catalog' : first, name };
+        return { kind: known ? 'system' : 'unresolved', schema: known ? 'pg_catalog' : home, name };
       }
       for (const each of searchPath) {
         // Its names are not listed here, and may be the one that is meant.
@@ -75,7 +78,7 @@ export function createResolver(
         const found = find(each, name);
         if (found !== undefined) return found;
       }
-      return { kind: 'unresolved', schema: first, name };
+      return { kind: 'unresolved', schema: home, name };
     },
     madeFunctions: (schema, name) => visible(functions, schema, name),
     madeOperators: (schema, name) => visible(operators, schema, name),

@@ -14,7 +14,7 @@ import type { QueryResult } from './query.js';
 import type { Resolver } from './resolver.js';
 import { emptyScope } from './scope.js';
 import { readConfigured, readSet } from './setting.js';
-import { readTable } from './table.js';
+import { placeOf, readTable } from './table.js';
 import { descendantsOf } from './views.js';
 
 /** What one statement adds to what its tree walk collects. */
@@ -166,14 +166,14 @@ function readOutline(node: unknown, around: Around, into: Collector): Outline {
       return readCopy(fields, into);
     case 'CreateTableAsStmt': {
       into.effect('create', database);
-      into.moves({ kind: 'relation', name: nameOf(fieldsOf(fields['into'])?.['rel']) });
+      into.moves({ kind: 'given', ...placeOf(fieldsOf(fields['into'])?.['rel'], into), view: false });
       if (unwrap(fields['query'])?.kind === 'ExecuteStmt') into.effect('opaque', database);
       else into.copy(readQuery(fields['query'], emptyScope, into).reach);
       return { kind: 'create table as' };
     }
     case 'ViewStmt':
       into.effect('create', database);
-      into.moves({ kind: 'relation', name: nameOf(fields['view']) });
+      into.moves({ kind: 'given', ...placeOf(fields['view'], into), view: true });
       into.copy(readQuery(fields['query'], emptyScope, into).reach);
       return { kind: 'create view' };
     case 'RefreshMatViewStmt':
@@ -233,7 +233,7 @@ function readTopSelect(node: unknown, fields: Fields, into: Collector): Outline 
   const target = intoOf(fields);
   if (target === undefined) return { kind: 'select', answer: answerOf(result) };
   into.effect('create', database);
-  into.moves({ kind: 'relation', name: nameOf(target['rel']) });
+  into.moves({ kind: 'given', ...placeOf(target['rel'], into), view: false });
   into.copy(result.reach);
   return { kind: 'select into' };
 }
@@ -243,8 +243,6 @@ const intoOf = (fields: Fields): Fields | undefined => {
   const first = fieldsOf(fields['larg']);
   return fieldsOf(fields['intoClause']) ?? (first === undefined ? undefined : intoOf(first));
 };
-
-const nameOf = (relation: unknown): string => textOf(fieldsOf(relation)?.['relname']) ?? '';
 
 const discarded = { DISCARD_PLANS: 'plans', DISCARD_SEQUENCES: 'sequences', DISCARD_TEMP: 'temp' } as const;
 const discardedBy = (target: unknown): 'all' | 'plans' | 'sequences' | 'temp' =>

@@ -3,6 +3,7 @@ import type { Catalog, CatalogColumn, CatalogRelation } from '@sallyport/kernel'
 /** A catalog as people write it: see corpus/catalog.yaml. */
 export interface WrittenCatalog {
   readonly searchPath: readonly string[];
+  readonly schemas?: readonly string[];
   readonly relations: readonly WrittenRelation[];
   readonly functions?: readonly {
     readonly name: string;
@@ -46,6 +47,7 @@ export function makeCatalog(given: WrittenCatalog): Catalog {
     database: 'app',
     serverVersion: 180_004,
     searchPath,
+    ...(given.schemas === undefined ? {} : { schemas: given.schemas }),
     relations: relations.map((each): CatalogRelation => {
       const columns = each.columns.map((column, at) =>
         columnOf(column, at, typeOf(each.types?.[nameOf(column)] ?? 'text')),

@@ -49,4 +49,7 @@ export const showReads = (statements: readonly StatementFacts[]): readonly strin
       .map(({ object }) => showObject(object)),
   );
 
-export const showMoved = (moved: Moved): string => ('name' in moved ? `${moved.kind} ${moved.name}` : moved.kind);
+export const showMoved = (moved: Moved): string =>
+  'name' in moved
+    ? `${moved.kind} ${inSchema(moved.schema, moved.name)}${moved.kind === 'given' && moved.view ? ' (view)' : ''}`
+    : moved.kind;

@@ -128,6 +128,7 @@ const catalog: z.ZodType<Catalog> = z.strictObject({
   ),
   searchPath: list(name, 1000),
   user: name.exactOptional(),
+  schemas: list(name, 100_000).exactOptional(),
   operators: list(z.strictObject({ schema: name, name, compiled: z.boolean() }), 100_000).exactOptional(),
   casts: list(z.strictObject({ source: count, target: count, schema: name, name }), 100_000).exactOptional(),
 });

@@ -84,7 +84,9 @@ describe('a real client and a real target', () => {
     const several = (await client.query('select 1 as a; select 2 as b')) as unknown as { rows: unknown[] }[];
     expect(several.map(({ rows }) => rows)).toEqual([[{ a: 1 }], [{ b: 2 }]]);
     expect(gate.questions.filter(({ phase }) => phase === 'prepare')).toHaveLength(2);
-    expect(gate.notes.every((note) => note.kind === 'outcome' && note.status === 'completed')).toBe(true);
+    const outcomes = gate.notes.filter((note) => note.kind === 'outcome');
+    expect(outcomes.every(({ status }) => status === 'completed')).toBe(true);
+    expect(gate.notes.filter((note) => note.kind === 'named').map(({ of }) => of)).toContain('statement');
   });
 
   test('errors leave the session as it was, also in a transaction', async () => {

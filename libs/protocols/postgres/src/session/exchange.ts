@@ -93,6 +93,8 @@ export class Exchange {
     const key = name.toLowerCase();
     const before = this.parameters.get(key);
     if (before === value) return true;
+    // Portals that are open were bound under another one.
+    if (key === 'search_path' && before !== undefined) this.portals.forgetAll();
     this.parameterBytes += value.length - (before?.length ?? -key.length);
     this.parameters.set(key, value);
     this.snapshot = undefined;
@@ -109,6 +111,10 @@ export class Exchange {
   private flushNotes(): void {
     for (const note of this.notes) this.steps.push({ kind: 'note', note });
     this.notes = [];
+  }
+  /** A name that SQL shares was given or taken: whoever follows those hears of it before the next question. */
+  named(of: 'statement' | 'portal', name: string): void {
+    if (name !== '') this.notes.push({ kind: 'named', of, name });
   }
   note(note: Note): void {
     this.notes.push(note);

@@ -34,6 +34,8 @@ export interface Run {
   readonly renames: boolean;
   /** Its text may change how later ones are read: search_path, role, encodings. The target says so before it is ready. */
   readonly drifts: boolean;
+  /** A tag of this form changes where names are looked up: open portals were bound under what was before. */
+  readonly rebinds: RegExp | undefined;
   /** Where its answer is. */
   stage: 'waiting' | 'rows' | 'copyIn' | 'copyOut' | 'failed';
   /** The target said that a statement of it is done, or failed. */
@@ -90,7 +92,7 @@ export type Entry =
   | { readonly kind: 'poison' };
 
 export const newRun = (
-  of: Pick<Run, 'form' | 'id' | 'permit' | 'mask' | 'limit' | 'portal' | 'renames' | 'drifts'>,
+  of: Pick<Run, 'form' | 'id' | 'permit' | 'mask' | 'limit' | 'portal' | 'renames' | 'drifts' | 'rebinds'>,
 ): Run => ({
   kind: 'run',
   ...of,

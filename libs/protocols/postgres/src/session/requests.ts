@@ -10,7 +10,7 @@ import { weightOf } from './exchange.js';
 import type { Exchange } from './exchange.js';
 import { HeldBack } from './held-back.js';
 import { newRun } from './ledger.js';
-import type { Portal, Statement } from './ledger.js';
+import type { Portal, Run, Statement } from './ledger.js';
 import type { Lookup, Names } from './names.js';
 
 interface OpenQuestion {
@@ -34,6 +34,18 @@ const drifting =
 const driftingBehindComments = /\n[ \t\r\f\v]*set\b/i;
 const mayDrift = (text: string): boolean =>
   drifting.test(text) || (text.includes('--') && driftingBehindComments.test(text));
+
+/** Words without which nothing changes where names are looked up, and the tags of what does. */
+const configuring = /set_config|u&/i;
+const rebinding = /search_path|\bschema\b|\brole\b|authorization/i;
+const setTag = /^(?:SET|RESET)$/;
+const configuredTag = /^(?:SET|RESET|SELECT \d+)$/;
+
+const changesOf = (text: string): Pick<Run, 'renames' | 'drifts' | 'rebinds'> => ({
+  renames: renaming.test(text),
+  drifts: mayDrift(text),
+  rebinds: configuring.test(text) ? configuredTag : rebinding.test(text) ? setTag : undefined,
+});
 
 /** Messages under way that the target has not answered; past that the client waits. */
 const mostUnanswered = 65_536;
@@ -96,6 +108,7 @@ export class Requests {
       portal: undefined,
       renames: false,
       drifts: false,
+      rebinds: undefined,
     } as const;
     this.exchange.outcome(newRun(base), 'failed', error);
   }
@@ -199,8 +212,9 @@ export class Requests {
     this.ask({ phase: 'run', form: 'simple', text, parameters: [] }, (id, { permit, mask, limit }) => {
       this.held.release();
       exchange.outbox.add(frame, permit, 2);
-      const changes = { renames: renaming.test(text), drifts: exchange.drifts || mayDrift(text) };
-      exchange.ledger.push(newRun({ form: 'simple', id, permit, mask, limit, portal: undefined, ...changes }));
+      const changes = changesOf(text);
+      const drifts = exchange.drifts || changes.drifts;
+      exchange.ledger.push(newRun({ form: 'simple', id, permit, mask, limit, portal: undefined, ...changes, drifts }));
       this.nextStretch();
     });
   }
@@ -219,6 +233,7 @@ export class Requests {
     if (drift) return this.refuse(drift, false);
     this.ask({ phase: 'prepare', form: 'extended', text, parameters: [] }, (_id, { permit, mask }) => {
       const change = statements.change(name, { text, types, mask, doubtful: false }, exchange.epoch);
+      exchange.named('statement', name);
       this.held.add(frame, permit, { kind: 'parse', change, mask });
     });
   }
@@ -248,6 +263,7 @@ export class Requests {
     if (full || heavy) return this.refuse({ refusal: refuse('limit_exceeded', 'too many portals') }, false);
     const portal: Portal = { statement, parameters, describing: undefined, description: undefined };
     const change = portals.change(parsed.portal, portal, exchange.epoch);
+    exchange.named('portal', parsed.portal);
     this.held.add(frame, exchange.permit, { kind: 'bind', change, mask: statement.mask });
   }
 
@@ -269,6 +285,7 @@ export class Requests {
     const named = readNamed(frame);
     if (named === undefined) return this.refuse(malformed('Close'), false);
     const { statements, portals, epoch } = exchange;
+    exchange.named(named.of, named.name);
     const gone = <T>(names: Names<T>) =>
       names.has(named.name) ? names.change(named.name, undefined, epoch) : undefined;
     const entry =
@@ -295,7 +312,7 @@ export class Requests {
         const entry = { kind: 'describe', portal, mask, own: true, typesCame: false } as const;
         this.held.add(describePortal(parsed.portal), exchange.permit, entry);
       }
-      const changes = { renames: renaming.test(text), drifts: mayDrift(text) };
+      const changes = changesOf(text);
       const run = newRun({ form: 'extended', id, permit, mask, limit, portal, ...changes });
       exchange.drifts ||= run.drifts;
       this.held.add(frame, permit, run);

@@ -5,6 +5,8 @@ import type { Run } from './ledger.js';
 export const followTag = (tag: string, run: Run, exchange: Exchange): void => {
   const { statements, portals } = exchange;
   const named = (_value: unknown, name: string): boolean => name !== '';
+  // A portal keeps what names meant when it was bound; what is decided when it runs would be about something else.
+  if (run.rebinds?.test(tag)) portals.forgetAll();
   switch (tag) {
     case 'BEGIN':
     case 'START TRANSACTION':
