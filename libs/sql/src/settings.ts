@@ -12,7 +12,10 @@ tcp_keepalives_count tcp_user_timeout escape_string_warning commit_delay commit_
 `;
 /** Free to move, and yet a literal, a name or a row means another thing under another value. */
 const meaningful = new Set(
-  'search_path datestyle intervalstyle timezone lc_monetary lc_numeric lc_time xmloption row_security'.split(' '),
+  (
+    'search_path datestyle intervalstyle timezone lc_monetary lc_numeric lc_time xmloption row_security ' +
+    'client_encoding standard_conforming_strings'
+  ).split(' '),
 );
 const harmlessNames: ReadonlySet<string> = new Set(harmless.split(/\s+/).filter((name) => name !== ''));
 

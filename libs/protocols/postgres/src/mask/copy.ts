@@ -1,3 +1,4 @@
+import { decodeUtf8 } from '@sallyport/kernel';
 import type { CopyOptions, MaskPlan } from '@sallyport/kernel';
 import { ByteWriter, Inbox } from '@sallyport/protocol-core';
 import { BinaryRows } from './copy-binary.js';
@@ -24,6 +25,7 @@ export class CopyMask {
     private readonly rows: CopyRows,
     private readonly plan: MaskPlan,
     private readonly longest: number,
+    private readonly isText: boolean,
   ) {}
 
   static of(
@@ -32,10 +34,10 @@ export class CopyMask {
     plan: MaskPlan,
     longest: number,
   ): CopyMask | undefined {
-    if (overall === 'binary') return new CopyMask(new BinaryRows(), plan, longest);
+    if (overall === 'binary') return new CopyMask(new BinaryRows(), plan, longest, false);
     if (options === undefined || options.format === 'binary') return undefined;
     const rows = options.format === 'csv' ? new CsvRows(options) : new TextRows(options);
-    return new CopyMask(rows, plan, longest);
+    return new CopyMask(rows, plan, longest, true);
   }
 
   /** What to send instead; `same`: exactly what came. */
@@ -66,9 +68,20 @@ export class CopyMask {
 
   private row(to: number, writer: ByteWriter): boolean {
     const { inbox } = this;
+    if (this.isText && !isUtf8(inbox.bytes, inbox.at, to)) return false;
     const changed = this.rows.rewrite(inbox.bytes, inbox.at, to, this.plan, writer);
     inbox.at = to;
     if (changed > 0) this.masked += changed;
     return changed >= 0;
   }
 }
+
+/**
+ * In some encodings a character may end in the byte of a delimiter or a backslash, and a cell would be taken for its neighbour.
+ * In UTF-8 none does.
+ */
+const isUtf8 = (bytes: Uint8Array, from: number, to: number): boolean => {
+  for (let at = from; at < to; at += 1)
+    if ((bytes[at] ?? 0) >= 0x80) return decodeUtf8(bytes.subarray(from, to)) !== undefined;
+  return true;
+};

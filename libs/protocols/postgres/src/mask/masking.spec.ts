@@ -245,6 +245,25 @@ describe('COPY to the client', () => {
     expect(text(rig.toClient)).not.toContain(secret);
     expect(text(rig.toClient)).toContain('***');
   });
+  test.each([
+    ['text', { ...plain, delimiter: 0x7c }, [0x95, 0x5c, 0x7c, ...bytes(secret), 0x7c, 0x83, 0x7c, 0x0a]],
+    [
+      'csv',
+      { ...csv, header: false, quote: 0x5c, delimiter: 0x7c },
+      [0x95, 0x5c, 0x7c, ...bytes(secret), 0x5c, 0x7c, 0x83, 0x7c, 0x0a],
+    ],
+    ['text, cut short', plain, [0x41, 0x09, 0xc3, 0x09, 0x42, 0x0a]],
+  ] as const)(
+    '%s in an encoding whose characters end in ASCII cannot shift a cell: withheld',
+    (_name, options, line) => {
+      const rig = out(options, 3, { 1: hide });
+      expect(copied(rig, Uint8Array.from(line))).toBe('E(SP007) Z(idle)');
+      expect(text(rig.toClient)).not.toContain(secret);
+    },
+  );
+  test('characters of UTF-8 are no matter', () => {
+    expect(copied(out(plain, 2, { 1: hide }), 'é\t表ポ😀\n')).toBe('d(é\t***\n) c C(COPY 1) Z(idle)');
+  });
   test('without knowing how its rows are written it is refused', () => {
     const rig = out(undefined, 2, { 1: hide });
     expect(rig.heard).toBe('E(SP007)');
