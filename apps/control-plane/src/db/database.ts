@@ -9,7 +9,7 @@ export class Database extends PrismaClient {
     super({
       adapter: new PrismaPg(pool),
       errorFormat: 'minimal',
-      transactionOptions: { maxWait: 5_000, timeout: 20_000 },
+      transactionOptions: { maxWait: 15_000, timeout: 20_000 },
     });
   }
 }
