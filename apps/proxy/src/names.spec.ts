@@ -304,8 +304,10 @@ describe('a name that stands for something else now', () => {
   test.each(attacks)('%s', async (_, attack) => {
     await attack();
     expect(heard().toLowerCase()).not.toContain('canary');
-    // The session lives.
-    expect(endOf(await client.query('rollback'))).toBe('ROLLBACK');
+    // The session lives. Answers to what an attack did not wait for come first.
+    const ends: (string | undefined)[] = [];
+    while (ends.at(-1) !== 'ROLLBACK' && ends.length < 5) ends.push(endOf(await client.query('rollback')));
+    expect(ends.at(-1)).toBe('ROLLBACK');
   });
 });
 

@@ -67,8 +67,11 @@ export const naiveOutcome = (policy: Json, q: EngineRequest): 'satisfied' | 'uns
     const attrs = find(ent(v))?.attrs;
     return attrs && Object.hasOwn(attrs, name) ? load(attrs[name] as CedarValueJson) : undefined;
   };
-  const inside = (l: Val, r: Val): boolean =>
-    typeof r === 'object' && 'set' in r ? r.set.map(ent).some((e) => isIn(ent(l), e)) : isIn(ent(l), ent(r));
+  const inside = (l: Val, r: Val): boolean => {
+    // Also where there is nothing to be in.
+    const self = ent(l);
+    return typeof r === 'object' && 'set' in r ? r.set.map(ent).some((e) => isIn(self, e)) : isIn(self, ent(r));
+  };
   const compare = (l: Val, r: Val): bigint => {
     if (typeof l === 'bigint') return l - num(r);
     return typeof l === 'object' && 'ms' in l ? l.ms - time(r, l.time) : fail();
