@@ -55,7 +55,7 @@ describe('npm run demo', () => {
       expect(screen).toContain('Ctrl-C stops');
       // A build that is up to date says nothing.
       expect(screen.split('\n')[0]).toBe('[  0.0 s] building');
-      expect(screen).not.toMatch(/nx|✔/i);
+      expect(screen).not.toMatch(/nx run| NX |✔/);
       const ports = [/^REST\s+http:\/\/127\.0\.0\.1:(\d+)/m, /port=(\d+) user=billing/].map((at) =>
         Number(at.exec(screen)?.[1]),
       );
