@@ -121,7 +121,7 @@ export async function compose(
     missing: () => [
       ...(shutdown.started ? ['it is shutting down'] : []),
       ...(control.current === undefined ? ['no assignment has come from the control plane yet'] : []),
-      ...(warm.idle === 0 ? ['no proxy is connected'] : []),
+      ...(warm.idle + warm.sessions === 0 ? ['no proxy is connected'] : []),
     ],
     log,
   });

@@ -37,7 +37,8 @@ import { createShipper } from './ship.js';
 import { createMoves } from './moves.js';
 import { createStatements } from './statements.js';
 import type { Analyses } from './statements.js';
-import { createTunnelServer, createTunnels } from './tunnels.js';
+import { createTunnelServer } from './tunnel-listener.js';
+import { createTunnels } from './tunnels.js';
 
 export interface ComposeInput {
   readonly config: ProxyConfig;

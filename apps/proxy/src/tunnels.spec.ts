@@ -1,6 +1,7 @@
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { connect as connectTcp } from 'node:net';
 import { connect } from 'node:tls';
 import type { TLSSocket } from 'node:tls';
 import { SignedTicket, TicketAnswer, TicketKind } from '@sallyport/contracts';
@@ -11,7 +12,8 @@ import type { WarmStep } from '@sallyport/tunnel';
 import { until } from '@sallyport/testing';
 import { createTestAuthority, signedByPeer } from '../testing/authority.js';
 import type { TestAuthority, TestNode } from '../testing/authority.js';
-import { createTunnelServer, createTunnels } from './tunnels.js';
+import { createTunnelServer } from './tunnel-listener.js';
+import { createTunnels } from './tunnels.js';
 import type { OpenTarget, OpenedTarget, Tunnels } from './tunnels.js';
 
 let authority: TestAuthority;
@@ -24,9 +26,14 @@ afterEach(() => {
   for (const close of closers.splice(0)) close();
 });
 
-const start = async (
-  more: { readonly patience?: number } = {},
-): Promise<{ readonly tunnels: Tunnels; readonly port: number; readonly node: TestNode }> => {
+const start = async ({
+  mostStrangers,
+  ...more
+}: { readonly patience?: number; readonly mostStrangers?: number } = {}): Promise<{
+  readonly tunnels: Tunnels;
+  readonly port: number;
+  readonly node: TestNode;
+}> => {
   const node = await authority.node('gate-1');
   let count = 0;
   const tunnels = createTunnels({
@@ -36,7 +43,11 @@ const start = async (
     proxy: () => node.name,
     ...more,
   });
-  const { server, renewed } = createTunnelServer({ tunnels, node });
+  const { server, renewed } = createTunnelServer({
+    tunnels,
+    node,
+    ...(mostStrangers === undefined ? {} : { mostStrangers }),
+  });
   node.onRenewed(renewed);
   const port = await listen(server, {
     variable: 'SALLYPORT_TUNNEL_LISTEN',
@@ -166,6 +177,28 @@ describe('tunnels', () => {
     const socket = await dial(port, 'gate-2', () => opened(), 'proxy');
     await once(socket, 'close');
     expect(tunnels.agents.size).toBe(0);
+  });
+
+  test('strangers who show no certificate fill their own places and no agent’s, and leave none taken behind', async () => {
+    const { tunnels, port } = await start({ mostStrangers: 5 });
+    const strangers = Array.from({ length: 8 }, () => connectTcp(port, '127.0.0.1').on('error', () => undefined));
+    closers.push(() => strangers.forEach((each) => each.destroy()));
+    await until(() => strangers.filter(({ closed }) => closed).length === 3);
+    for (const each of strangers) each.destroy();
+    // Each way to leave, often: shaken hands, none, and a certificate of somebody else.
+    for (let round = 0; round < 12; round++) {
+      const agent = await dial(port, 'a', () => opened());
+      await until(() => tunnels.agents.get('a') === 1);
+      agent.destroy();
+      await until(() => tunnels.agents.size === 0);
+      const silent = connectTcp(port, '127.0.0.1').on('error', () => undefined);
+      await once(silent, 'connect');
+      silent.destroy();
+      const wrong = connect({ host: '127.0.0.1', port, rejectUnauthorized: false }).on('error', () => undefined);
+      await until(() => wrong.closed);
+    }
+    await dial(port, 'a', () => opened());
+    await until(() => tunnels.agents.get('a') === 1);
   });
 
   test('one agent that cannot open the target gives way to the next', async () => {

@@ -1,13 +1,10 @@
-import { createServer } from 'node:tls';
-import type { Server, TLSSocket } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 import { refuse } from '@sallyport/kernel';
 import type { Clock, Refusal, TargetGreeting } from '@sallyport/kernel';
 import { SignedTicket, TicketAnswer, TicketKind } from '@sallyport/contracts';
 import { createProxyWarmSocket, ticketBytes, ticketLifetime } from '@sallyport/tunnel';
 import type { TicketFields, WarmStep } from '@sallyport/tunnel';
 import { createSocketPipe } from './pipe.js';
-import { tlsMaterial } from './node.js';
-import type { Node } from './node.js';
 import type { Pipe } from './pipe.js';
 
 export interface OpenTarget {
@@ -58,8 +55,6 @@ const pingInterval = 15_000;
 const presence = 15_000;
 /** An agent that goes wild fills its own pool and no more. */
 const mostWarm = 64;
-/** Connections that have shown no certificate yet. */
-const mostStrangers = 1_000;
 
 interface Warm {
   readonly agent: string;
@@ -297,34 +292,4 @@ const readAnswer = (bytes: Uint8Array): TicketAnswer | undefined => {
 const notOpened = (outcome: Outcome): string => {
   const said = outcome?.$case === 'notOpened' ? outcome.value.message.slice(0, 500) : '';
   return said === '' ? 'the agent could not open the target' : said;
-};
-
-export interface TunnelListenerInput {
-  readonly tunnels: Tunnels;
-  readonly node: Pick<Node, 'credentials' | 'agentOf' | 'signerFor'>;
-}
-
-/** Only certificates of our own authority come in, and of those only agents. */
-export const createTunnelServer = ({ tunnels, node }: TunnelListenerInput) => {
-  const context = () => tlsMaterial(node.credentials);
-  let open = 0;
-  let secured = 0;
-  const server: Server = createServer(
-    { ...context(), requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.3', handshakeTimeout: 10_000 },
-    (socket) => {
-      secured += 1;
-      socket.once('close', () => (secured -= 1));
-      const agent = node.agentOf(socket);
-      const sign = node.signerFor(socket);
-      if (agent === undefined || sign === undefined) socket.destroy();
-      else tunnels.admit(socket, agent, sign);
-    },
-  );
-  server.on('tlsClientError', (_error, socket) => socket.destroy());
-  server.on('connection', (socket) => {
-    open += 1;
-    socket.once('close', () => (open -= 1));
-    if (open - secured > mostStrangers) socket.destroy();
-  });
-  return { server, renewed: () => server.setSecureContext(context()) };
 };

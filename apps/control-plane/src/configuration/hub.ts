@@ -41,6 +41,7 @@ interface Live extends NodeStream {
   sent: number;
   sentAt: number;
   heardAt: number;
+  assuredAt: number;
 }
 
 const heartbeat = 5_000;
@@ -182,6 +183,7 @@ export class Hub implements OnApplicationBootstrap {
       sent: 0,
       sentAt: 0,
       heardAt: now,
+      assuredAt: 0,
       send: (message) => this.#send(live, message),
     };
     const mine = [...this.#streams].filter((each) => each.peer.nodeId === peer.nodeId);
@@ -240,8 +242,23 @@ export class Hub implements OnApplicationBootstrap {
     const tenants = new Set([...this.#streams].map(({ peer }) => peer.tenantId));
     for (const tenantId of tenants) {
       const compiled = await this.#current(tenantId);
-      for (const live of this.#streams) if (live.peer.tenantId === tenantId) this.#push(live, compiled);
+      for (const live of this.#streams) {
+        if (live.peer.tenantId !== tenantId) continue;
+        this.#push(live, compiled);
+        this.#assure(live);
+      }
     }
+  }
+
+  /**
+   * Tells a node that what it has is the newest, which only who has just asked the database knows: a replica that cannot
+   * reach it must not keep proxies deciding by policy that others may have changed.
+   */
+  #assure(live: Live): void {
+    const now = Date.now();
+    if (now - live.assuredAt < heartbeat / 2) return;
+    live.assuredAt = now;
+    live.send({ $case: 'heartbeat', value: { sentAt: now } });
   }
 
   /** Compiled once per change. */
@@ -305,11 +322,9 @@ export class Hub implements OnApplicationBootstrap {
 
   #tick(): void {
     const now = Date.now();
-    for (const live of this.#streams) {
+    for (const live of this.#streams)
       if (now - live.heardAt > silence) end(live.call, status.DEADLINE_EXCEEDED, 'nothing was heard for too long');
-      else live.send({ $case: 'heartbeat', value: { sentAt: now } });
-    }
-    // The net below notifications that were lost.
+    // Assures nodes, and is the net below notifications that were lost.
     this.#soon();
     this.#endAllPending();
   }

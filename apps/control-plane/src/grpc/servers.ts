@@ -44,7 +44,12 @@ export class GrpcServers implements OnApplicationBootstrap, OnApplicationShutdow
   readonly #certificate: ServerCertificate;
   readonly #hub: Hub;
   readonly #log: Log;
-  readonly #enrolment = new Server({ ...alive, 'grpc.max_receive_message_length': 64 * 1024 });
+  readonly #enrolment = new Server({
+    ...alive,
+    'grpc.max_receive_message_length': 64 * 1024,
+    // One call, and it is over: whoever stays is nobody.
+    'grpc.max_connection_idle_ms': 30_000,
+  });
   readonly #control = new Server({
     ...alive,
     'grpc.max_receive_message_length': 64 * 1024 * 1024,

@@ -163,6 +163,13 @@ describe('spool', () => {
     expect(() => start()).not.toThrow();
   });
 
+  test('says where it cannot be opened, and holds nothing then', () => {
+    mkdirSync(file());
+    expect(() => start()).toThrow(`${directory} cannot be read and written (EISDIR): see to the disk`);
+    rmSync(file(), { recursive: true });
+    expect(() => start()).not.toThrow();
+  });
+
   test('says where it cannot be locked', () => {
     mkdirSync(join(directory, 'lock'));
     expect(() => start()).toThrow(`${join(directory, 'lock')} cannot be locked`);

@@ -51,8 +51,7 @@ export interface Spool {
 
 /** @throws SpoolFailure when the directory is another process's, or cannot be used. */
 export function openSpool(options: SpoolOptions): Spool {
-  const { directory, limit, syncWithin = 50 } = options;
-  const segmentSize = Math.min(options.segment ?? 8 << 20, Math.ceil(limit / 8));
+  const { directory } = options;
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
   } catch (cause) {
@@ -60,6 +59,18 @@ export function openSpool(options: SpoolOptions): Spool {
     throw new SpoolFailure('io', `${directory} cannot be made (${code}): who runs this program must own it`, { cause });
   }
   const unlock = lockDirectory(directory);
+  try {
+    return openLocked(options, unlock);
+  } catch (cause) {
+    unlock();
+    const { code = 'error' } = cause as NodeJS.ErrnoException;
+    throw new SpoolFailure('io', `${directory} cannot be read and written (${code}): see to the disk`, { cause });
+  }
+}
+
+function openLocked(options: SpoolOptions, unlock: () => void): Spool {
+  const { directory, limit, syncWithin = 50 } = options;
+  const segmentSize = Math.min(options.segment ?? 8 << 20, Math.ceil(limit / 8));
   const segments = createSegments(directory, options.onDamage);
   const found = segments.list();
   const first = found[0] ?? 1;
