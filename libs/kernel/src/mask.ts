@@ -10,8 +10,20 @@ export interface AnswerColumn {
   readonly format: 'text' | 'binary';
 }
 
-/** New bytes for a cell, `null` for NULL, or the very same object when nothing changes. Never called with NULL. */
-export type CellMask = (value: Uint8Array) => Uint8Array | null;
+/** What one column does to its cells. The call decides; the other two say the same sooner, where it is easy to say. */
+export interface CellMask {
+  /** New bytes for a cell, `null` for NULL, or the very same object when nothing changes. Never called with NULL. */
+  (value: Uint8Array): Uint8Array | null;
+  /** `true`: the value in bytes[from, to) stays as it is. `false`: nothing is said. */
+  readonly spares?: (bytes: Uint8Array, from: number, to: number) => boolean;
+  /**
+   * Writes what is shown instead of bytes[from, to) to `into[at]`, where there is room for the value and `quickRoom` bytes
+   * more. Returns its length, which may not be the value's own, or -1: nothing is said.
+   */
+  readonly writes?: (bytes: Uint8Array, from: number, to: number, into: Uint8Array, at: number) => number;
+}
+
+export const quickRoom = 16;
 
 /** What happens to each cell of one answer. `undefined` cells are copied as they are. */
 export interface MaskPlan {

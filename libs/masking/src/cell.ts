@@ -1,14 +1,21 @@
-import { encodeUtf8 } from '@sallyport/kernel';
+import { encodeUtf8, quickRoom } from '@sallyport/kernel';
 import type { AnswerColumn, CellMask } from '@sallyport/kernel';
 import { bpcharType } from './carrier.js';
 import type { Carrier } from './carrier.js';
 import { maskText, redacted } from './format.js';
 import type { HashKey, MaskFormat } from './format.js';
+import { plainWriters } from './plain.js';
 
 const toNull: CellMask = () => null;
 const always = (text: string): CellMask => {
   const bytes = encodeUtf8(text);
-  return () => bytes;
+  return Object.assign(() => bytes, {
+    writes: (_bytes: Uint8Array, _from: number, _to: number, into: Uint8Array, at: number) => {
+      if (bytes.length > quickRoom) return -1;
+      for (let index = 0; index < bytes.length; index += 1) into[at + index] = bytes[index] ?? 0;
+      return bytes.length;
+    },
+  });
 };
 
 /**
@@ -41,10 +48,12 @@ export const createCellMask = (
 /** Padding is no part of a bpchar: the same value hashes alike in `char(19)` and `text`. */
 const textMask = (format: MaskFormat, padded: boolean, hash: HashKey | undefined): CellMask => {
   if (format === 'redact') return always(redacted);
-  return (value) => {
+  const mask = (value: Uint8Array): Uint8Array | null => {
     const text = maskText(format, padded ? trimEnd(value) : value, hash);
     return text === null ? null : encodeUtf8(text);
   };
+  const writes = padded ? undefined : plainWriters[format];
+  return writes === undefined ? mask : Object.assign(mask, { writes });
 };
 
 /** A document is hashed or hidden whole: neither its shape nor a part of it shows. */

@@ -3,10 +3,14 @@
  * A yes means only that it is worth reading; a no is certain for UTF-8 (the specs check it against the detectors), but for
  * key blocks drawn with dashes other than ASCII's.
  */
-export const suspicious = (bytes: Uint8Array, addresses = false): boolean => {
+export const suspicious = (bytes: Uint8Array, addresses = false): boolean =>
+  suspiciousWithin(bytes, 0, bytes.length, addresses);
+
+/** The same of bytes[from, to), without a view. */
+export const suspiciousWithin = (bytes: Uint8Array, from: number, to: number, addresses: boolean): boolean => {
   let digits = 0;
   const enough = addresses ? 2 : 6;
-  for (let index = 0; index < bytes.length; index += 1) {
+  for (let index = from; index < to; index += 1) {
     const kind = kinds[bytes[index] ?? 0];
     if (kind === plain) continue;
     if (kind === digit) {

@@ -3,12 +3,12 @@ import type { CellMask } from '@sallyport/kernel';
 import type { Carrier, TypeLookup } from '../carrier.js';
 import { replaceSpans } from '../detect/detectors.js';
 import type { Detectors } from '../detect/detectors.js';
-import { suspicious } from '../detect/prefilter.js';
+import { suspicious, suspiciousWithin } from '../detect/prefilter.js';
 import type { DetectorClass } from '../detect/span.js';
 import { printBytea, readBytea } from './bytea.js';
 import { scrubDocument } from './document.js';
 import { kindOf } from './kind.js';
-import { digitsOf } from './number.js';
+import { digitsOf, fewestDigits } from './number.js';
 import type { NumberType } from './number.js';
 import { hasControl, latin, scrubOpaque, scrubText } from './text.js';
 import { arrayParts, recordParts } from './wire.js';
@@ -27,11 +27,11 @@ export interface NetColumn {
  */
 export const netMask = (detectors: Detectors, column: NetColumn): CellMask | undefined => {
   const { carrier, format, type, types } = column;
-  const worth = (value: Uint8Array): boolean => suspicious(value, detectors.addresses);
-  const where =
-    (change: CellMask): CellMask =>
-    (value) =>
-      worth(value) ? change(value) : value;
+  const { addresses } = detectors;
+  const spares = (bytes: Uint8Array, from: number, to: number): boolean =>
+    !suspiciousWithin(bytes, from, to, addresses);
+  const where = (change: (value: Uint8Array) => Uint8Array | null): CellMask =>
+    Object.assign((value: Uint8Array) => (suspicious(value, addresses) ? change(value) : value), { spares });
   switch (carrier) {
     case 'text':
     case 'xml':
@@ -50,7 +50,7 @@ export const netMask = (detectors: Detectors, column: NetColumn): CellMask | und
     case 'nothing':
       return undefined;
     case 'number':
-      return (value) => (isCard(detectors, kind.type, format, value) ? null : value);
+      return numberMask(detectors, kind.type, format);
     case 'bytea':
       return (value) => scrubBytea(detectors, format, value);
     case 'text':
@@ -67,6 +67,14 @@ export const netMask = (detectors: Detectors, column: NetColumn): CellMask | und
       return where((value) => scrubText(detectors, value));
   }
 };
+
+const numberMask = (detectors: Detectors, type: NumberType, format: 'text' | 'binary'): CellMask =>
+  Object.assign((value: Uint8Array) => (isCard(detectors, type, format, value) ? null : value), {
+    spares: (_bytes: Uint8Array, from: number, to: number) => to - from < shortest[format],
+  });
+
+/** No number of fewer bytes has the digits of a card. */
+const shortest = { text: fewestDigits, binary: 8 } as const;
 
 const isCard = (detectors: Detectors, type: NumberType, format: 'text' | 'binary', value: Uint8Array): boolean => {
   const digits = digitsOf(type, format, value);

@@ -6,6 +6,8 @@ import { readInt32, readUint16 } from './wire.js';
  */
 export type NumberType = 'int8' | 'numeric' | 'float8';
 
+export const fewestDigits = 14;
+
 const whole = /^\d{14,16}(?:\.0*)?$/;
 
 export const digitsOf = (type: NumberType, format: 'text' | 'binary', value: Uint8Array): string | undefined => {
@@ -21,7 +23,7 @@ export const digitsOf = (type: NumberType, format: 'text' | 'binary', value: Uin
 };
 
 const textDigits = (type: NumberType, value: Uint8Array): string | undefined => {
-  if (value.length < 14 || value.length > 40) return undefined;
+  if (value.length < fewestDigits || value.length > 40) return undefined;
   const text = String.fromCharCode(...value);
   if (whole.test(text)) return text.split('.')[0];
   return type === 'float8' ? floatDigits(Number(text)) : undefined;

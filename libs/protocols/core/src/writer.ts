@@ -56,6 +56,15 @@ export class ByteWriter {
     const zero = text.indexOf('\0');
     return this.text(zero < 0 ? text : text.slice(0, zero)).uint8(0);
   }
+  /** Memory with room for `most` bytes more at `length`: for who writes them itself, and says how many with `grow`. */
+  room(most: number): Uint8Array {
+    this.reserve(most);
+    return this.bytes;
+  }
+  grow(by: number): this {
+    this.end += by;
+    return this;
+  }
   take(): Uint8Array {
     const taken = this.bytes.subarray(0, this.end);
     this.bytes = nothing;

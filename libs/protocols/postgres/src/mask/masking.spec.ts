@@ -47,6 +47,40 @@ describe('rows', () => {
     expect(rig.toClient).toEqual(answer);
     expect(rig.steps.filter(({ kind }) => kind === 'toClient')).toHaveLength(1);
   });
+  test('a mask that writes for itself, spares or leaves the word to the call: the same rows', () => {
+    // Upper case for short values at once, for others by the call; what begins with "-" stays.
+    const upper = (value: Uint8Array): Uint8Array =>
+      value[0] === 0x2d ? value : bytes(`<${text(value).toUpperCase()}>`);
+    const quick: CellMask = Object.assign((value: Uint8Array) => upper(value), {
+      spares: (from: Uint8Array, at: number) => from[at] === 0x2d,
+      writes: (source: Uint8Array, at: number, to: number, into: Uint8Array, put: number) => {
+        if (to - at > 3) return -1;
+        const shown = upper(source.subarray(at, to));
+        into.set(shown, put);
+        return shown.length;
+      },
+    });
+    const answer = join(
+      people,
+      ...[
+        ['1', 'a'],
+        ['2', 'abcdef'],
+        ['3', '-a'],
+        ['4', ''],
+        [null, null],
+        ['5', '-'],
+        ['abcdefgh', 'b'],
+      ].map((cells) => row(...cells)),
+      complete('SELECT 7'),
+      ready(),
+    );
+    const shown = (each: CellMask) => {
+      const rig = run(maskOf({ id: each, mail: each })).target(answer);
+      return { bytes: rig.toClient, cells: rig.outcomes[0]?.maskedCells };
+    };
+    expect(shown(quick)).toEqual(shown(upper));
+    expect(shown(quick).cells).toBe(10);
+  });
   test('what is chosen is told by origin, type and format', () => {
     const seen: unknown[] = [];
     const mask = maskOf({}, { choose: (answer) => (seen.push(answer), { kind: 'clear' }) });

@@ -1,5 +1,7 @@
+import { quickRoom } from '@sallyport/kernel';
 import type { MaskPlan } from '@sallyport/kernel';
 import { readInt32, readUint16 } from '@sallyport/protocol-core';
+import type { ByteWriter } from '@sallyport/protocol-core';
 import { header } from '../message/type.js';
 import type { ClientOutput } from '../session/output.js';
 
@@ -32,18 +34,36 @@ export const maskRow = (
   let changed = 0;
   let start = 0;
   let copied = at;
-  let writer: ReturnType<ClientOutput['rewrite']> | undefined;
+  let writer: ByteWriter | undefined;
   for (let index = 0, cell = at + header + 2; index < count; index += 1) {
     const length = readInt32(bytes, cell);
     const next = cell + 4 + Math.max(0, length);
     const mask = cells[index];
-    if (mask !== undefined && length >= 0) {
+    if (mask !== undefined && length >= 0 && mask.spares?.(bytes, cell + 4, next) !== true) {
+      if (mask.writes !== undefined) {
+        if (writer === undefined) {
+          writer = output.rewrite(bytes.length - at);
+          start = writer.length;
+        }
+        // The length comes before the value, and is known after it.
+        writer.run(bytes, copied, cell);
+        const into = writer.room(4 + length + quickRoom);
+        const written = mask.writes(bytes, cell + 4, next, into, writer.length + 4);
+        copied = cell;
+        if (written >= 0) {
+          changed += 1;
+          writer.int32(written).grow(written);
+          copied = next;
+          cell = next;
+          continue;
+        }
+      }
       const value = bytes.subarray(cell + 4, next);
       const shown = mask(value);
       if (shown !== value) {
         changed += 1;
         if (writer === undefined) {
-          writer = output.rewrite();
+          writer = output.rewrite(bytes.length - at);
           start = writer.length;
         }
         writer.run(bytes, copied, cell).int32(shown === null ? -1 : shown.length);

@@ -27,8 +27,9 @@ export class ClientOutput {
     this.writer.raw(bytes);
   }
 
-  /** For a frame that is written anew, piece by piece. */
-  rewrite(): ByteWriter {
+  /** For a frame that is written anew, piece by piece; `expected` bytes are likely to follow in this event. */
+  rewrite(expected = 0): ByteWriter {
+    if (this.writer.length === 0) this.writer.room(expected + this.to - this.from);
     this.spill();
     return this.writer;
   }
