@@ -19,7 +19,7 @@ export interface Pipe {
 export interface PipeEvents {
   data(bytes: Uint8Array): void;
   drain(): void;
-  /** The other end hung up or broke. Called once at most. */
+  /** The other end will say no more. Told again when it is gone altogether: it may have listened until then. */
   end(): void;
 }
 
@@ -33,10 +33,10 @@ export const createSocketPipe = (first: Socket): Pipe & { swap(next: Socket): vo
   let over = false;
 
   const listenTo = (current: Socket, to: PipeEvents): void => {
+    let told = false;
     const left = (): void => {
-      if (over || current !== socket) return;
-      over = true;
-      to.end();
+      told = true;
+      if (!over && current === socket) to.end();
     };
     current.on('data', (bytes: Uint8Array) => {
       if (!over && current === socket) to.data(bytes);
@@ -44,8 +44,12 @@ export const createSocketPipe = (first: Socket): Pipe & { swap(next: Socket): vo
     current.on('drain', () => {
       if (!over && current === socket) to.drain();
     });
-    current.on('end', left);
-    current.on('close', left);
+    current.once('end', left);
+    current.once('close', () => {
+      if (!told) left();
+      left();
+      if (current === socket) over = true;
+    });
   };
   // Without a listener an error would end the process; what follows it is always 'close'.
   first.on('error', ignore);

@@ -22,7 +22,7 @@ export interface Session {
   /** TLS is up on the client's side. */
   secured(alpn: string | undefined): readonly Step[];
   dialed(outcome: DialOutcome, channel?: Channel): readonly Step[];
-  /** A side hung up. */
+  /** A side will say no more. Told again when it is gone: until then it may still listen. */
   end(side: Side, channel?: Channel): readonly Step[];
   /** End the session from outside with the protocol's own error. */
   terminate(refusal: Refusal): readonly Step[];

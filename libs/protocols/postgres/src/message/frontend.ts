@@ -13,7 +13,7 @@ export const zeroTerminated = (frame: Uint8Array): Uint8Array | undefined => {
 
 export interface ParseMessage {
   readonly statement: string;
-  /** Strict UTF-8, or `undefined`: then nobody can say what the target would read. */
+  /** It and its name are strict UTF-8, or `undefined`: then nobody can say what the target would read. */
   readonly text: string | undefined;
   readonly types: readonly number[];
 }
@@ -25,7 +25,10 @@ export const readParse = (frame: Uint8Array): ParseMessage | undefined => {
   const count = reader.uint16();
   if (reader.left !== count * 4) return undefined;
   const types = Array.from({ length: count }, () => reader.int32() >>> 0);
-  return reader.finished && statement !== undefined ? { statement, text: decodeUtf8(text), types } : undefined;
+  if (!reader.finished) return undefined;
+  return statement === undefined
+    ? { statement: '', text: undefined, types }
+    : { statement, text: decodeUtf8(text), types };
 };
 
 export interface BindMessage {

@@ -47,6 +47,7 @@ export const report = (type: number, fields: ReadonlyMap<string, string>): Uint8
 
 // What the gateway itself says to a target: housekeeping only, nothing that could run.
 export const sync = (): Uint8Array => message(frontend.sync);
+export const terminate = (): Uint8Array => message(frontend.terminate);
 export const flush = (): Uint8Array => message(frontend.flush);
 export const describePortal = (portal: string): Uint8Array =>
   message(frontend.describe, (writer) => writer.uint8(0x50).zeroTerminated(portal));

@@ -5,7 +5,7 @@ import { readBind, readExecute, readNamed, readParse, zeroTerminated } from '../
 import { noticeResponse } from '../message/refusal.js';
 import type { Complaint } from '../message/refusal.js';
 import { frontend } from '../message/type.js';
-import { describePortal } from '../message/write.js';
+import { describePortal, terminate } from '../message/write.js';
 import { weightOf } from './exchange.js';
 import type { Exchange } from './exchange.js';
 import { HeldBack } from './held-back.js';
@@ -56,6 +56,8 @@ export class Requests {
   private readonly held: HeldBack;
   private open: OpenQuestion | undefined;
   private waiting = false;
+  /** The client will say no more: behind its last message comes a Terminate of ours. */
+  private ended = false;
   private late: Notice[] = [];
 
   constructor(
@@ -81,6 +83,18 @@ export class Requests {
     if (this.framer.inbox.length > most)
       exchange.fatal({ refusal: refuse('limit_exceeded', 'too much was sent ahead of a held command') }, 'refused');
     else if (this.open === undefined) this.pump();
+  }
+
+  /** The client will say no more. `false`: it waits for no answer that could still come. */
+  finish(): boolean {
+    const { exchange } = this;
+    if (exchange.draining) return true;
+    // A person is asked, or its data is waited for: both need somebody who is there.
+    if (this.open !== undefined || exchange.copyIn) return false;
+    if (exchange.ledger.length === 0 && !this.waiting) return false;
+    this.ended = true;
+    if (!this.waiting) this.terminate(terminate());
+    return true;
   }
 
   answer(id: QuestionId, verdict: Verdict): void {
@@ -137,7 +151,7 @@ export class Requests {
       if (framer.inbox.length > 0 && framer.inbox.bytes[framer.inbox.at] === 0)
         return exchange.violation('a start-up packet after the start');
       const frame = framer.next();
-      if (frame === 'more') return;
+      if (frame === 'more') return this.ended ? this.terminate(terminate()) : undefined;
       if (frame === 'too_short') return exchange.violation('a message with an impossible length');
       if (frame === 'too_long')
         return exchange.fatal(
@@ -442,7 +456,10 @@ const decided: ReadonlySet<number> = new Set([frontend.query, frontend.parse, fr
 const malformed = (name: string): Complaint => ({
   refusal: refuse('protocol_violation', `invalid message format: ${name}`),
 });
-const notText: Complaint = { state: '22021', refusal: refuse('unreadable', 'the statement is not valid UTF-8') };
+const notText: Complaint = {
+  state: '22021',
+  refusal: refuse('unreadable', 'the statement, or its name, is not valid UTF-8'),
+};
 const absent = (of: 'statement' | 'portal', name: string): Complaint => ({
   state: of === 'statement' ? '26000' : '34000',
   refusal: refuse(

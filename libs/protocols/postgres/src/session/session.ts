@@ -45,6 +45,7 @@ export class PostgresSession implements Session {
   /** Sent while the login is being decided. */
   private early: Uint8Array[] = [];
   private earlyBytes = 0;
+  private clientEnded = false;
 
   constructor(private readonly context: SessionContext) {
     this.entrance = new Entrance(context);
@@ -128,11 +129,18 @@ export class PostgresSession implements Session {
     const { phase } = this;
     if (phase.kind === 'closed') return [];
     if (phase.kind !== 'talk') return this.close([], side === 'client' ? 'client_left' : 'target_left');
-    const { exchange } = phase;
-    if (exchange.draining) exchange.close('finished');
-    else if (side === 'client') exchange.close('client_left');
+    const { exchange, requests } = phase;
+    if (side === 'client') this.clientLeft(exchange, requests);
+    else if (exchange.draining) exchange.close('finished');
     else exchange.fatal({ refusal: refuse('target_unavailable', 'the target closed the connection') }, 'target_left');
     return this.over(exchange);
+  }
+
+  /** One that will say no more may still listen: what it sent is answered first, as a server does. Told again, it is gone. */
+  private clientLeft(exchange: Exchange, requests: Requests): void {
+    const listens = !this.clientEnded;
+    this.clientEnded = true;
+    if (!listens || !requests.finish()) exchange.close(exchange.draining ? 'finished' : 'client_left');
   }
 
   terminate(refusal: Refusal): readonly Step[] {
@@ -188,6 +196,7 @@ export class PostgresSession implements Session {
   }
 
   private over(exchange: Exchange): readonly Step[] {
+    if (exchange.draining && exchange.ledger.length === 0) exchange.close('finished');
     const steps = exchange.finish();
     if (exchange.closed) this.phase = { kind: 'closed' };
     return steps;
