@@ -138,6 +138,7 @@ export const rooms = [
     name: 'e2e',
     path: 'e2e',
     may: ['kernel', 'runtime', 'testing', 'postgres', 'tools'],
-    libraries: ['pg', 'pg-cursor', 'pg-copy-streams', 'yaml'],
+    // Specs that share one system have their cases in files of their own.
+    libraries: ['pg', 'pg-cursor', 'pg-copy-streams', 'yaml', '@jest/globals'],
   },
 ];

@@ -11,11 +11,12 @@ import {
   mintId,
   openSpool,
   parseAddress,
+  parseAddresses,
   parseDuration,
   parseSize,
   startHealthServer,
 } from '@sallyport/runtime';
-import type { Logger, Shutdown } from '@sallyport/runtime';
+import type { ListenAddress, Logger, Shutdown } from '@sallyport/runtime';
 import { createApprovals } from './approvals.js';
 import { createBundleFile } from './bundle-file.js';
 import { createChannels } from './channels.js';
@@ -28,6 +29,7 @@ import type { Gate } from './gate.js';
 import { drainSessions, farewell } from './drain.js';
 import { createListener, loginPatience } from './listen.js';
 import type { ClientListener } from './listen.js';
+import { listenLocally } from './local-socket.js';
 import type { Node } from './node.js';
 import { protocols } from './protocols.js';
 import { runKept } from './run.js';
@@ -55,6 +57,12 @@ export interface RunningProxy {
   readonly ports: { readonly postgres: number; readonly tunnel: number; readonly health: number };
   /** Reads the certificate for clients again. */
   reload(): void;
+}
+
+/** Where the clients of one protocol connect. */
+interface Places {
+  readonly listen: string;
+  readonly sockets: string | undefined;
 }
 
 const version = '0.1.0';
@@ -154,15 +162,17 @@ export const compose = async (input: ComposeInput): Promise<RunningProxy> => {
     report: listenerBroke,
   });
   shutdown.add('tunnel listener', () => void tunnelServer.server.close());
-  const addresses: Readonly<Record<string, string>> = { postgres: config.SALLYPORT_POSTGRES_LISTEN };
-  const listening = new Map<string, number>();
+  const places: Readonly<Record<string, Places>> = {
+    postgres: { listen: config.SALLYPORT_POSTGRES_LISTEN, sockets: config.SALLYPORT_POSTGRES_SOCKET_DIRECTORY },
+  };
+  const listening: { readonly protocol: string; readonly address: ListenAddress }[] = [];
   const listeners: ClientListener[] = [];
   const patience = parseDuration(config.SALLYPORT_DRAIN);
   const drain = () => drainSessions({ listeners, sessions: gate.sessions, patience, log });
   shutdown.add('sessions', drain, patience + 2 * farewell);
   for (const protocol of protocols) {
-    const text = addresses[protocol.name];
-    if (text === undefined) continue;
+    const place = places[protocol.name];
+    if (place === undefined) continue;
     const listener = createListener({
       gate,
       protocol,
@@ -174,9 +184,20 @@ export const compose = async (input: ComposeInput): Promise<RunningProxy> => {
         perAddress: Number(config.SALLYPORT_PENDING_LOGINS_PER_ADDRESS),
       },
     });
-    const variable = `SALLYPORT_${protocol.name.toUpperCase()}_LISTEN`;
-    const address = parseAddress(text);
-    listening.set(protocol.name, await listen(listener.server, { variable, address, report: listenerBroke }));
+    const variables = `SALLYPORT_${protocol.name.toUpperCase()}`;
+    const ports: number[] = [];
+    for (const address of parseAddresses(place.listen)) {
+      const variable = `${variables}_LISTEN`;
+      const port = await listen(listener.door('network'), { variable, address, report: listenerBroke });
+      ports.push(port);
+      listening.push({ protocol: protocol.name, address: { host: address.host, port } });
+    }
+    const [port = 0] = ports;
+    if (place.sockets !== undefined) {
+      const variable = `${variables}_SOCKET_DIRECTORY`;
+      const at = { variable, directory: place.sockets, port, report: listenerBroke };
+      log.info({ path: await listenLocally(listener.door('local'), at) }, 'listening on a unix socket');
+    }
     listeners.push(listener);
   }
   node.onRenewed(tunnelServer.renewed);
@@ -205,10 +226,7 @@ export const compose = async (input: ComposeInput): Promise<RunningProxy> => {
     hello: () => ({
       softwareVersion: version,
       tunnel: { host: advertised.host, port: advertised.port === 0 ? tunnelPort : advertised.port },
-      listeners: [...listening].map(([protocol, port]) => ({
-        protocol,
-        address: { host: parseAddress(addresses[protocol] ?? '').host, port },
-      })),
+      listeners: listening,
     }),
     sessions: gate.sessions.ids,
     endSession: (id, reason) => {
@@ -231,7 +249,11 @@ export const compose = async (input: ComposeInput): Promise<RunningProxy> => {
   metrics.gauge('sallyport_certificate_seconds', 'Seconds until the certificate of this node ends.', () =>
     Math.round((node.endsAt - clock.now()) / 1000),
   );
-  const ports = { postgres: listening.get('postgres') ?? 0, tunnel: tunnelPort, health: health.port };
+  const ports = {
+    postgres: listening.find(({ protocol }) => protocol === 'postgres')?.address.port ?? 0,
+    tunnel: tunnelPort,
+    health: health.port,
+  };
   log.info(ports, 'listening');
   return { gate, control, ports, reload: readTls };
 };

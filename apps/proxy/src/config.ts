@@ -1,4 +1,12 @@
-import { addressField, countField, durationField, logLevelField, parseSize, sizeField } from '@sallyport/runtime';
+import {
+  addressField,
+  addressesField,
+  countField,
+  durationField,
+  logLevelField,
+  parseSize,
+  sizeField,
+} from '@sallyport/runtime';
 import { z } from 'zod';
 
 /** Everything that a proxy is configured with. Reference: docs/configuration.md, generated from this. */
@@ -21,7 +29,15 @@ export const proxyConfigSchema = z.object({
     .string()
     .min(1)
     .describe('Directory of its own: certificate and key, the last bundle, evidence that was not shipped yet.'),
-  SALLYPORT_POSTGRES_LISTEN: addressField.default('127.0.0.1:7432').describe('Where PostgreSQL clients connect.'),
+  SALLYPORT_POSTGRES_LISTEN: addressesField
+    .default('127.0.0.1:7432')
+    .describe('Where PostgreSQL clients connect. Several with commas between them: `127.0.0.1:7432,[::1]:7432`.'),
+  SALLYPORT_POSTGRES_SOCKET_DIRECTORY: z
+    .string()
+    .optional()
+    .describe(
+      'Directory for a unix socket, for PostgreSQL clients on this machine (`psql -h DIRECTORY`). It is named after the first port, as PostgreSQL does it: `.s.PGSQL.7432`. Who may enter the directory may connect.',
+    ),
   SALLYPORT_TUNNEL_LISTEN: addressField.default('127.0.0.1:7433').describe('Where agents connect.'),
   SALLYPORT_TUNNEL_ADVERTISE: addressField.optional().describe('Where agents reach the tunnel listener from outside.'),
   SALLYPORT_TLS_CERTIFICATE: z

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
 import { connect as connectTls, createSecureContext } from 'node:tls';
 import type { SecureContext } from 'node:tls';
 import { postgres } from '@sallyport/postgres';
@@ -26,10 +26,11 @@ beforeAll(async () => {
 afterAll(() => house.stop());
 
 let listener: ClientListener | undefined;
+let server: Server;
 const sockets: Socket[] = [];
 afterEach(() => {
   for (const socket of sockets.splice(0)) socket.destroy();
-  listener?.server.close();
+  server.close();
   waiting.clear();
 });
 
@@ -56,8 +57,8 @@ const listenWith = async (limits: Partial<ListenLimits>): Promise<ClientListener
     limits: { ...patient, ...limits },
     after,
   });
-  listener.server.listen(0);
-  await once(listener.server, 'listening');
+  server = listener.door('network').listen(0);
+  await once(server, 'listening');
   return listener;
 };
 
@@ -67,7 +68,7 @@ interface Stranger {
   readonly gone: () => boolean;
 }
 const arrive = async (from = '127.0.0.1'): Promise<Stranger> => {
-  const { port } = listener?.server.address() as AddressInfo;
+  const { port } = server.address() as AddressInfo;
   const socket = connect({ port, host: '127.0.0.1', localAddress: from });
   sockets.push(socket);
   let heard = '';
@@ -163,7 +164,7 @@ describe('strangers who are many', () => {
 
   test('a flood of them keeps nobody out who has a token', async () => {
     await listenWith({ overall: 5, perAddress: 5 });
-    const { port } = listener?.server.address() as AddressInfo;
+    const { port } = server.address() as AddressInfo;
     for (let index = 0; index < 20; index += 1) await arrive();
     const client = await house.client(await house.token('etl'), { port });
     for (let index = 0; index < 20; index += 1) await arrive();
@@ -172,7 +173,7 @@ describe('strangers who are many', () => {
   });
 
   test('a peer that is gone without a word is found out', async () => {
-    const { server } = await listenWith({});
+    await listenWith({});
     expect([Reflect.get(server, 'keepAlive'), Reflect.get(server, 'keepAliveInitialDelay')]).toEqual([true, 30]);
   });
 });

@@ -40,20 +40,32 @@ export interface ListenLimits extends StrangerLimits {
 
 export const loginPatience = { token: 15_000, target: 60_000 } as const;
 
+/** The network; or a unix socket, where only this machine can be and TLS would protect nothing. */
+export type Door = 'network' | 'local';
+
 export interface ClientListener {
-  readonly server: Server;
+  /** A server that is to listen somewhere. All doors of one listener share what strangers may use up. */
+  door(kind: Door): Server;
   /** Connections, with a session or without. */
   readonly connections: number;
   /** Takes no more clients, and sends those away who have not logged in. */
   close(refusal: Refusal): void;
 }
 
+const options = {
+  noDelay: true,
+  keepAlive: true,
+  keepAliveInitialDelay: 30_000,
+  // A client that has said all it will may still hear the answer.
+  allowHalfOpen: true,
+} as const;
+
 const late = refuse('limit_exceeded', 'the login took too long');
 const crowded = refuse('limit_exceeded', 'too many clients are logging in: this one took longest', {
   hint: 'Connect again.',
 });
 
-/** One listener: every connection is one session, and no session is another one's business. */
+/** Every connection is one session, and no session is another one's business. */
 export const createListener = ({
   gate,
   protocol,
@@ -65,14 +77,16 @@ export const createListener = ({
   const strangers = createStrangers<Driven>(limits);
   /** On their way in: strangers, and callers whose target is being opened. */
   const entering = new Set<Driven>();
+  const servers: Server[] = [];
   let connections = 0;
-  const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 }, (socket) => {
+  const take = (door: Door, socket: Socket): void => {
     connections += 1;
+    const local = door === 'local';
     const client = createClientPipe(socket, tls);
     const answerer = createAnswerer({
       gate,
       protocol: protocol.name,
-      clientAddress: addressOf(socket),
+      clientAddress: local ? 'local' : addressOf(socket),
       prove: proveByToken,
       grants: { kind: 'ask' },
       terminate: (refusal) => driven.terminate(refusal),
@@ -94,8 +108,8 @@ export const createListener = ({
     const session = protocol.open({
       limits: defaultLimits,
       random: (length) => randomBytes(length),
-      loopback: isLoopback(socket.remoteAddress),
-      tls: true,
+      loopback: local || isLoopback(socket.remoteAddress),
+      tls: !local,
     });
     const driven = drive({
       session,
@@ -120,15 +134,20 @@ export const createListener = ({
       report: (error) => report(error, answerer.session),
     });
     entering.add(driven);
-    const known = strangers.admit(socket.remoteAddress ?? 'unknown', driven, (oldest) => oldest.terminate(crowded));
-  });
+    const address = local ? 'local' : (socket.remoteAddress ?? 'unknown');
+    const known = strangers.admit(address, driven, (oldest) => oldest.terminate(crowded));
+  };
   return {
-    server,
+    door(kind) {
+      const server = createServer(options, (socket) => take(kind, socket));
+      servers.push(server);
+      return server;
+    },
     get connections() {
       return connections;
     },
     close(refusal) {
-      server.close();
+      for (const server of servers) server.close();
       for (const each of [...entering]) each.terminate(refusal);
     },
   };

@@ -11,6 +11,16 @@ export const addressField = z
   .regex(/^(?:\[[0-9a-fA-F:]+\]|[A-Za-z0-9._-]+):\d{1,5}$/, 'must be host:port, e.g. 127.0.0.1:7432')
   .refine((text) => Number(text.slice(text.lastIndexOf(':') + 1)) <= 65_535, 'has a port above 65535');
 
+/** One or several, with commas between them: `127.0.0.1:7432,[::1]:7432`. */
+export const addressesField = z.string().superRefine((text, context) => {
+  for (const each of text.split(','))
+    for (const { message } of addressField.safeParse(each.trim()).error?.issues ?? [])
+      context.addIssue({ code: 'custom', message });
+});
+
+export const parseAddresses = (text: string): readonly ListenAddress[] =>
+  text.split(',').map((each) => parseAddress(each.trim()));
+
 /** `[::1]:80` and `host:80` alike. */
 export function parseAddress(text: string): ListenAddress {
   const at = text.lastIndexOf(':');

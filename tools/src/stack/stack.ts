@@ -28,6 +28,8 @@ export interface StackOptions {
   readonly targetSettings?: readonly string[];
   /** What the proxy shows to clients that ask for TLS, PEM. By default the certificate of the node. */
   readonly proxyTls?: { readonly certificate: string; readonly key: string };
+  /** Where clients reach the proxy, all at one port. By default 127.0.0.1. */
+  readonly listenOn?: readonly string[];
   /** Further variables of a program. */
   readonly settings?: Partial<Record<'control-plane' | 'proxy' | 'agent', Readonly<Record<string, string>>>>;
   /** Aborted: what was begun is ended, and `startStack` rejects once all of it is gone. */
@@ -86,7 +88,16 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 async function build(
   directory: string,
   scope: Scope,
-  { holdSeconds, progress, targetSettings, usualPorts = false, proxyTls, settings = {}, onDeath }: StackOptions,
+  {
+    holdSeconds,
+    progress,
+    targetSettings,
+    usualPorts = false,
+    listenOn = ['127.0.0.1'],
+    proxyTls,
+    settings = {},
+    onDeath,
+  }: StackOptions,
 ): Promise<Stack> {
   for (const part of ['logs', 'proxy', 'sally']) await mkdir(join(directory, part), { recursive: true });
   const programs = createPrograms(directory, scope, onDeath);
@@ -168,7 +179,7 @@ async function build(
     SALLYPORT_JOIN_TOKEN: await joinToken('proxy', 'gate-1'),
     SALLYPORT_NAME: 'gate-1',
     SALLYPORT_STATE_DIRECTORY: join(directory, 'proxy'),
-    SALLYPORT_POSTGRES_LISTEN: `127.0.0.1:${proxyPort}`,
+    SALLYPORT_POSTGRES_LISTEN: listenOn.map((host) => `${host}:${proxyPort}`).join(','),
     SALLYPORT_TUNNEL_LISTEN: `127.0.0.1:${tunnelPort}`,
     SALLYPORT_TUNNEL_ADVERTISE: `127.0.0.1:${tunnelPort}`,
     SALLYPORT_HEALTH_LISTEN: `127.0.0.1:${proxyHealth}`,

@@ -1,0 +1,59 @@
+import { lstatSync, statSync, unlinkSync } from 'node:fs';
+import { connect } from 'node:net';
+import type { Server } from 'node:net';
+import { join } from 'node:path';
+import { StartProblem, exitCodes } from '@sallyport/runtime';
+
+export interface LocalSocketOptions {
+  /** The variable that names the directory. */
+  readonly variable: string;
+  readonly directory: string;
+  /** As a client asks for it: its port is part of the name. */
+  readonly port: number;
+  /** The server goes on. */
+  readonly report: (problem: Error) => void;
+}
+
+/** What the system takes for the path of a socket, bytes. */
+const longestPath = 107;
+
+/**
+ * Listens where PostgreSQL's clients look for a server on their own machine (`psql -h DIRECTORY`). Everybody on this machine
+ * may connect, as at a port of loopback; the directory says who gets there. What a proxy left behind that did not end
+ * properly is replaced, what somebody listens on is not. Closing the server takes the file away. Gives its path.
+ *
+ * @throws StartProblem
+ */
+export const listenLocally = async (server: Server, options: LocalSocketOptions): Promise<string> => {
+  const { variable, directory, port, report } = options;
+  const path = join(directory, `.s.PGSQL.${port}`);
+  const problem = (why: string, cause?: unknown): StartProblem =>
+    new StartProblem(`${variable} ${path}: ${why}`, exitCodes.unavailable, { cause });
+  if (Buffer.byteLength(path) > longestPath)
+    throw problem(`the path of a socket has at most ${longestPath} bytes: choose a shorter directory`);
+  if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() !== true)
+    throw problem('the directory is not there: create it, writable for this proxy');
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found !== undefined) {
+    if (!found.isSocket()) throw problem('something lies there that is no socket: move it away');
+    if (await answers(path)) throw problem('somebody listens there: stop it, or choose another directory');
+    unlinkSync(path);
+  }
+  return new Promise((resolve, reject) => {
+    const failed = (cause: NodeJS.ErrnoException): void =>
+      reject(problem(`it cannot be listened on (${cause.code ?? 'error'})`, cause));
+    server.once('error', failed);
+    server.listen({ path, readableAll: true, writableAll: true }, () => {
+      server.off('error', failed);
+      server.on('error', report);
+      resolve(path);
+    });
+  });
+};
+
+const answers = (path: string): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect({ path });
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+    socket.once('connect', () => socket.destroy());
+  });
