@@ -19,6 +19,7 @@ export type Analysis =
       /** This text was not read: one like it was. */
       readonly alike: boolean;
     }
+  /** `position`: in characters from 0, where the grammar knows it. */
   | { readonly kind: 'unreadable'; readonly message: string; readonly position: number | undefined };
 
 /** Texts to facts against one catalog. Pure but for the grammar's own memory and what is kept of texts read before. */

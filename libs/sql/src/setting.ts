@@ -28,8 +28,9 @@ export function readSet(fields: Fields, into: Collector): { readonly kind: strin
     case 'VAR_RESET_ALL':
       return { kind: 'reset all', session: { kind: 'reset', name: undefined } };
     case 'VAR_SET_MULTI':
-      // SET TRANSACTION and SET SESSION CHARACTERISTICS; SET TRANSACTION SNAPSHOT reads as another session did.
-      if (name === 'TRANSACTION' || name === 'SESSION CHARACTERISTICS') return { kind: 'set transaction' };
+      // A snapshot is what REPEATABLE READ sees since another session's start: policy is the same for it.
+      if (['TRANSACTION', 'SESSION CHARACTERISTICS', 'TRANSACTION SNAPSHOT'].includes(name))
+        return { kind: 'set transaction' };
       into.unknown(`SET ${name} is not modelled`);
       return { kind: 'set' };
     default:
@@ -60,7 +61,8 @@ export function readConfigured(statement: unknown, into: Collector): SessionEffe
   const sessions: SessionEffect[] = [];
   for (const call of calls) {
     const args = listOf(call['args']);
-    const [name, value, local] = args.map(constantOf);
+    const [constant, value, local] = args.map(constantOf);
+    const name = constant ?? selectedSetting(statement, call, into);
     if (name === undefined || args.some((arg) => unwrap(arg)?.kind === 'NamedArgExpr')) {
       into.unknown('set_config of a name that is no constant');
       continue;
@@ -85,8 +87,41 @@ export function readConfigured(statement: unknown, into: Collector): SessionEffe
   return sessions[0];
 }
 
+/**
+ * `SELECT set_config(name, ...) FROM pg_settings WHERE name = '...'` sets that one, where the server has it. Of any other form
+ * it is not certain which.
+ */
+function selectedSetting(statement: unknown, call: Fields, into: Collector): string | undefined {
+  const select = unwrap(statement);
+  const { targetList, fromClause, whereClause, limitOption: _limit, op, ...rest } = select?.fields ?? {};
+  if (select?.kind !== 'SelectStmt' || op !== 'SETOP_NONE' || Object.keys(rest).length > 0) return undefined;
+  const [target, ...targets] = listOf(targetList);
+  const value = unwrap(unwrap(target)?.fields['val']);
+  if (targets.length > 0 || value?.fields !== call || !isName(listOf(call['args'])[0])) return undefined;
+  const [from, ...more] = listOf(fromClause);
+  const table = unwrap(from);
+  if (more.length > 0 || table?.kind !== 'RangeVar' || table.fields['alias'] !== undefined) return undefined;
+  const { resolver } = into;
+  const relation = resolver.relation(textOf(table.fields['schemaname']), textOf(table.fields['relname']) ?? '');
+  if (relation.kind !== 'system' || relation.schema !== 'pg_catalog' || relation.name !== 'pg_settings')
+    return undefined;
+  const where = unwrap(whereClause);
+  if (where?.kind !== 'A_Expr' || where.fields['kind'] !== 'AEXPR_OP' || !isName(where.fields['lexpr']))
+    return undefined;
+  const operator = nameParts(where.fields['name']);
+  if (operator.length !== 1 || operator[0] !== '=' || resolver.madeOperators(undefined, '=').length > 0)
+    return undefined;
+  return constantOf(where.fields['rexpr']);
+}
+
+const isName = (node: unknown): boolean => {
+  const column = unwrap(node);
+  const parts = column?.kind === 'ColumnRef' ? nameParts(column.fields['fields']) : [];
+  return parts.length === 1 && parts[0] === 'name';
+};
+
 /** Calls of set_config anywhere below. */
-function callsIn(root: unknown): readonly Fields[] {
+export function callsIn(root: unknown): readonly Fields[] {
   const found: Fields[] = [];
   const open: unknown[] = [root];
   for (let node = open.pop(); node !== undefined; node = open.pop()) {

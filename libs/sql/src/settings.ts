@@ -9,6 +9,7 @@ enable_material enable_memoize enable_partitionwise_join enable_partitionwise_ag
 cpu_tuple_cost effective_cache_size jit join_collapse_limit from_collapse_limit geqo plan_cache_mode max_parallel_workers_per_gather
 synchronous_commit gin_fuzzy_search_limit default_statistics_target tcp_keepalives_idle tcp_keepalives_interval
 tcp_keepalives_count tcp_user_timeout escape_string_warning commit_delay commit_siblings cursor_tuple_fraction
+synchronize_seqscans quote_all_identifiers restrict_nonsystem_relation_kind
 `;
 /** Free to move, and yet a literal, a name or a row means another thing under another value. */
 const meaningful = new Set(

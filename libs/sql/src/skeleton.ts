@@ -1,4 +1,5 @@
 import { fieldsOf, isFields, listOf, unwrap } from './node.js';
+import { callsIn } from './setting.js';
 
 /** A text with its plain literals taken out. Two texts of one skeleton differ in those and in nothing else. */
 export interface Skeleton {
@@ -81,6 +82,8 @@ const free: ReadonlySet<string> = new Set(['SelectStmt', 'InsertStmt', 'UpdateSt
  */
 export function freeLiterals(statement: unknown, { literals }: Skeleton): ReadonlySet<number> {
   if (!free.has(unwrap(statement)?.kind ?? '')) return new Set();
+  // An operand may say which setting is set.
+  if (callsIn(statement).length > 0) return new Set();
   const places = new Map<number, string>();
   collect(statement, places);
   const found = literals.flatMap(({ kind, at, signed }, index) =>

@@ -67,6 +67,11 @@ describe('texts that differ in literals', () => {
       "select set_config('work_mem', '1', true), id = 1 from users",
       "select set_config('search_path', 'x', true), id = 1 from users",
     ],
+    [
+      'which setting is set',
+      "select set_config(name, 'x', false) from pg_settings where name = 'work_mem'",
+      "select set_config(name, 'x', false) from pg_settings where name = 'role'",
+    ],
     ['a number of another type', 'select id from users where id = 1', 'select id from users where id = 9999999999'],
     ['a decimal', 'select id from users where id = 1', 'select id from users where id = 1.5'],
     ['a comment', 'select id from users where id = 1', 'select id from users where id = 1 -- 1'],
