@@ -32,10 +32,12 @@ export interface Refusal {
   readonly message: string;
   readonly hint?: string;
   readonly facts?: Readonly<Record<string, string | number>>;
+  /** Where in the command's text, in characters from 1. */
+  readonly position?: number;
 }
 
-export const refuse = (
-  code: RefusalCode,
-  message: string,
-  more: { readonly hint?: string; readonly facts?: Readonly<Record<string, string | number>> } = {},
-): Refusal => ({ code, message, ...more });
+export const refuse = (code: RefusalCode, message: string, more: Omit<Refusal, 'code' | 'message'> = {}): Refusal => ({
+  code,
+  message,
+  ...more,
+});

@@ -18,6 +18,7 @@ import {
   encodeBind,
   encodeCopyData,
   encodeCopyDone,
+  encodeDescribe,
   encodeExecute,
   encodeFlush,
   encodeParse,
@@ -291,6 +292,17 @@ describe('pipelines at a real target', () => {
     );
     expect(await send(encodeQuery('deallocate s'))).toContain('C(DEALLOCATE)');
     expect(await send(encodeExecute('nowhere'), encodeSync())).toBe('E(34000) Z(idle)');
+    end();
+  });
+
+  test('what SQL declared and prepared is described as at a server: psycopg asks so for its cursors', async () => {
+    const { send, end } = await raw();
+    await send(encodeQuery('begin; declare c cursor for select id, email from people'));
+    expect(await send(encodeDescribe('portal', 'c'), encodeSync())).toBe('T Z(open)');
+    await send(encodeQuery('prepare p (int) as select $1 as n'));
+    expect(await send(encodeDescribe('statement', 'p'), encodeSync())).toBe('t T Z(open)');
+    expect(await send(encodeExecute('c'), encodeSync())).toBe('E(34000) Z(open)');
+    expect(await send(encodeDescribe('portal', 'nowhere'), encodeSync())).toBe('E(34000) Z(failed)');
     end();
   });
 });

@@ -47,6 +47,7 @@ export const errorResponse = (severity: Severity, complaint: Complaint): Uint8Ar
     fieldsOf(severity, stateOf(complaint), refusal.message, {
       detail: { code: refusal.code, ...refusal.facts },
       hint: refusal.hint,
+      position: refusal.position,
     }),
   );
 };
@@ -62,7 +63,11 @@ const fieldsOf = (
   severity: string,
   state: string,
   message: string,
-  more: { readonly detail: Readonly<Record<string, string | number>>; readonly hint: string | undefined },
+  more: {
+    readonly detail: Readonly<Record<string, string | number>>;
+    readonly hint: string | undefined;
+    readonly position?: number | undefined;
+  },
 ): ReadonlyMap<string, string> =>
   new Map([
     ['S', severity],
@@ -71,4 +76,5 @@ const fieldsOf = (
     ['M', message],
     ['D', JSON.stringify(more.detail)],
     ...(more.hint === undefined ? [] : ([['H', more.hint]] as const)),
+    ...(more.position === undefined ? [] : ([['P', String(more.position)]] as const)),
   ]);

@@ -64,7 +64,7 @@ export type Entry =
   | { readonly kind: 'bind'; readonly change: NameChange<Portal>; readonly mask: AnswerMask | undefined }
   | {
       readonly kind: 'describe';
-      /** `undefined`: of a statement. */
+      /** `undefined`: of a statement, or of what SQL declared. */
       readonly portal: Portal | undefined;
       readonly mask: AnswerMask | undefined;
       /** Asked by the gateway, so its answer is not for the client. */

@@ -287,7 +287,17 @@ export class Requests {
     if (named === undefined) return this.refuse(malformed('Describe'), false);
     const found = named.of === 'portal' ? this.portal(named.name) : this.statement(named.name);
     if (found === 'unsure') return this.wait(frame);
-    if (found === undefined) return this.refuse(absent(named.of, named.name), false);
+    if (found === undefined) {
+      // What SQL declared or prepared is only known to the target. Nothing of a description was not decided with its text.
+      const typesCame = named.of === 'portal';
+      return this.held.add(frame, exchange.permit, {
+        kind: 'describe',
+        portal: undefined,
+        mask: undefined,
+        own: false,
+        typesCame,
+      });
+    }
     const portal = 'statement' in found ? found : undefined;
     const { mask } = 'statement' in found ? found.statement : found;
     if (portal) portal.describing = exchange.epoch;
