@@ -34,6 +34,7 @@ Examples:
 Environment:
   SALLYPORT_URL               the control plane, instead of the stored login
   SALLYPORT_TOKEN             an API token, or a subagent's own token
+  SALLYPORT_GATE              the proxy of "sally connect", host:port
   SALLYPORT_CA                PEM file of an authority to trust beside the system's
   SALLYPORT_CONFIG_DIRECTORY  where the login is kept; by default ~/.config/sallyport
 
