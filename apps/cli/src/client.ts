@@ -15,15 +15,20 @@ interface Problem {
 export interface Answer {
   readonly status: number;
   readonly body: unknown;
+  /** When it answered, by its own clock, where it says so. */
+  readonly date: string | null;
 }
 
 export type Query = Readonly<Record<string, string | undefined>>;
 
 /** The control plane's REST API; throws `Failure` with the server's own words. */
 export interface RestClient {
+  readonly url: string;
   get(path: string, query?: Query): Promise<unknown>;
   /** `undefined` instead of a failure where the noun does not exist. */
   find(path: string): Promise<unknown>;
+  /** Whatever the status says. */
+  look(path: string): Promise<Answer>;
   send(method: 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<Answer>;
 }
 
@@ -49,7 +54,11 @@ export function createRestClient({ url, token }: Pick<Login, 'url' | 'token'>): 
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
       const text = await response.text();
-      return { status: response.status, body: text === '' ? undefined : parse(text, response.status) };
+      return {
+        status: response.status,
+        body: text === '' ? undefined : parse(text, response.status),
+        date: response.headers.get('date'),
+      };
     } catch (cause) {
       throw cause instanceof Failure ? cause : unreachable(url, cause);
     }
@@ -59,6 +68,8 @@ export function createRestClient({ url, token }: Pick<Login, 'url' | 'token'>): 
     return answer;
   };
   return {
+    url,
+    look: (path) => request('GET', path),
     get: async (path, query = {}) => {
       const search = new URLSearchParams();
       for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, value);

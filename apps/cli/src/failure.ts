@@ -11,13 +11,33 @@ export const exitCodes = {
   interrupted: 130,
 } as const;
 
+/** Stable codes of what `sally` itself says; docs/errors.md has an entry for each. */
+export const failureCodes = {
+  failed: exitCodes.failed,
+  usage: exitCodes.usage,
+  unreachable: exitCodes.unavailable,
+  gate_unreachable: exitCodes.unavailable,
+  gate_without_tls: exitCodes.unavailable,
+  gate_untrusted: exitCodes.unavailable,
+  bug: exitCodes.internal,
+  not_yet: exitCodes.temporary,
+  not_permitted: exitCodes.denied,
+  not_set_up: exitCodes.config,
+  interrupted: exitCodes.interrupted,
+} as const satisfies Readonly<Record<string, number>>;
+export type FailureCode = keyof typeof failureCodes;
+
+/** Where nothing finer was said. */
+const codeOf = (exitCode: number): FailureCode =>
+  (Object.keys(failureCodes) as FailureCode[]).find((code) => failureCodes[code] === exitCode) ?? 'failed';
+
 interface FailureDetails {
   /** What is wrong in particular, line by line. */
   readonly details?: readonly string[];
   /** What to do next. */
   readonly hint?: string;
   readonly exitCode?: number;
-  /** The server's own stable code, for programs. */
+  /** The server's own stable code, or one of `failureCodes`; by default that of the exit code. */
   readonly code?: string;
 }
 
@@ -26,7 +46,7 @@ export class Failure extends Error {
   readonly details: readonly string[];
   readonly hint: string | undefined;
   readonly exitCode: number;
-  readonly code: string | undefined;
+  readonly code: string;
 
   constructor(message: string, more: FailureDetails = {}) {
     super(message);
@@ -34,7 +54,7 @@ export class Failure extends Error {
     this.details = more.details ?? [];
     this.hint = more.hint;
     this.exitCode = more.exitCode ?? exitCodes.failed;
-    this.code = more.code;
+    this.code = more.code ?? codeOf(this.exitCode);
   }
 }
 

@@ -1,8 +1,9 @@
 import { connect as connectTcp, isIP } from 'node:net';
-import type { Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 import { causeOf } from './cause.js';
-import { Failure, exitCodes, usage } from './failure.js';
+import { Failure, failureCodes, usage } from './failure.js';
+import type { FailureCode } from './failure.js';
 
 /** A proxy's PostgreSQL listener, and whom we take for it. */
 export interface Gate {
@@ -29,23 +30,24 @@ const yes = 0x53;
 const patience = 10_000;
 
 /** A TLS connection to the gate, before any start-up message. The token never travels in the clear. */
-export function openGate({ host, port, ca, insecure }: Gate): Promise<Socket> {
+export function openGate({ host, port, ca, insecure }: Gate): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     const socket = connectTcp({ host, port, noDelay: true, keepAlive: true });
-    const fail = (message: string, hint?: string): void => {
+    const fail = (code: FailureCode, message: string, hint?: string): void => {
       socket.destroy();
-      reject(new Failure(message, { exitCode: exitCodes.unavailable, ...(hint === undefined ? {} : { hint }) }));
+      reject(new Failure(message, { exitCode: failureCodes[code], code, ...(hint === undefined ? {} : { hint }) }));
     };
     const onError = (error: Error): void =>
-      fail(`the gate ${host}:${port} cannot be reached: ${causeOf(error).reason}`);
-    const onEnd = (): void => fail(`the gate ${host}:${port} hung up`);
-    socket.setTimeout(patience, () => fail(`the gate ${host}:${port} does not answer`));
+      fail('gate_unreachable', `the gate ${host}:${port} cannot be reached: ${causeOf(error).reason}`);
+    const onEnd = (): void => fail('gate_unreachable', `the gate ${host}:${port} hung up`);
+    socket.setTimeout(patience, () => fail('gate_unreachable', `the gate ${host}:${port} does not answer`));
     socket.once('error', onError);
     socket.once('end', onEnd);
     socket.once('connect', () => socket.write(sslRequest));
     socket.once('data', (answer: Buffer) => {
       // One byte and nothing behind it: whatever came before TLS is nobody's word.
-      if (answer.length !== 1 || answer[0] !== yes) return fail(`the gate ${host}:${port} does not offer TLS`);
+      if (answer.length !== 1 || answer[0] !== yes)
+        return fail('gate_without_tls', `the gate ${host}:${port} does not offer TLS`);
       socket.off('error', onError);
       socket.off('end', onEnd);
       const secure = connectTls({
@@ -58,6 +60,7 @@ export function openGate({ host, port, ca, insecure }: Gate): Promise<Socket> {
       });
       secure.once('error', (error) =>
         fail(
+          'gate_untrusted',
           `the gate ${host}:${port} is not who its certificate must prove: ${causeOf(error).reason}`,
           'give the PEM of its authority with --ca, and the name that stands in its certificate with --gate',
         ),

@@ -36,7 +36,7 @@ export async function openLocalPort(options: LocalPortOptions): Promise<LocalPor
     void attend(client, options, keep).catch((error: unknown) => {
       const failure = error instanceof Failure ? error : new Failure('the connection failed');
       options.note(failure.message);
-      client.end(fatalError(failure.message, failure.hint));
+      client.end(fatalError(failure));
     });
   });
   server.listen(options.port, '127.0.0.1');

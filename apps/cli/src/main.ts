@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { text } from 'node:stream/consumers';
 import { exitCodes } from './failure.js';
+import { launch } from './launch.js';
 import { run } from './run.js';
 import { readSecret } from './secret-input.js';
 
@@ -14,6 +15,8 @@ process.exitCode = await run(process.argv.slice(2), {
   env: process.env,
   out: process.stdout,
   err: process.stderr,
+  now: Date.now,
+  launch,
   readStdin: () => text(process.stdin),
   readSecret: (prompt) => readSecret(prompt, { input: process.stdin, screen: process.stderr }),
   interrupted: () =>

@@ -1,5 +1,5 @@
 import { escapeForTerminal, review } from '@sallyport/audit';
-import type { Failure } from './failure.js';
+import type { Failure, FailureCode } from './failure.js';
 
 /**
  * The one mouth of every command. What it says is made inert first: a statement, a name or an error that came over the
@@ -28,6 +28,9 @@ export interface Streams {
   readonly out: { write(text: string): unknown };
   readonly err: { write(text: string): unknown };
 }
+
+/** Codes whose page knows no more than the message. */
+const saysItself: ReadonlySet<string> = new Set<FailureCode>(['failed', 'usage', 'bug', 'not_yet', 'interrupted']);
 
 export function createOutput(wantsJson: () => boolean, { out, err }: Streams): Output {
   const line = (text: string): void => void out.write(`${escapeForTerminal(text)}\n`);
@@ -60,6 +63,7 @@ export function createOutput(wantsJson: () => boolean, { out, err }: Streams): O
       note(`sally: ${message}`);
       for (const detail of details) note(`  ${detail}`);
       if (hint !== undefined) note(`  ${hint}`);
+      if (!saysItself.has(code) && /^[a-z_]{1,40}$/.test(code)) note(`  more: sally explain ${code}`);
     },
   };
 }

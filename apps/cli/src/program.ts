@@ -3,10 +3,13 @@ import { addApiTokens } from './commands/api-tokens.js';
 import { addApply } from './commands/apply.js';
 import { addApprovals } from './commands/approvals.js';
 import { addConnect } from './commands/connect.js';
+import { addDoctor } from './commands/doctor.js';
+import { addExplain } from './commands/explain.js';
 import { addGet } from './commands/get.js';
 import { addJoinTokens } from './commands/join-tokens.js';
 import { addLogin } from './commands/login.js';
 import { addNodes } from './commands/nodes.js';
+import { addRun } from './commands/run.js';
 import { addSessions } from './commands/sessions.js';
 import { addToken } from './commands/token.js';
 import type { CommandContext } from './context.js';
@@ -34,7 +37,7 @@ Examples:
 Environment:
   SALLYPORT_URL               the control plane, instead of the stored login
   SALLYPORT_TOKEN             an API token, or a subagent's own token
-  SALLYPORT_GATE              the proxy of "sally connect", host:port
+  SALLYPORT_GATE              the proxy of "connect", "run" and "doctor", host:port
   SALLYPORT_CA                PEM file of an authority to trust beside the system's
   SALLYPORT_CONFIG_DIRECTORY  where the login is kept; by default ~/.config/sallyport
 
@@ -44,6 +47,9 @@ Exit codes: 0 done, 1 failed, 64 usage, 69 unreachable, 70 our own fault, 75 not
   addLogin(program, context);
   addToken(program, context);
   addConnect(program, context);
+  addRun(program, context);
+  addDoctor(program, context);
+  addExplain(program, context);
   addSessions(program, context);
   addApprovals(program, context);
   addApply(program, context);

@@ -11,13 +11,15 @@ import { createProgram } from './program.js';
 import { trustAlso } from './trust.js';
 
 /** What a process has and a test brings: an environment, streams, a person. */
-export interface World extends Streams, Pick<CommandContext, 'env' | 'readStdin' | 'readSecret' | 'interrupted'> {}
+export interface World
+  extends Streams, Pick<CommandContext, 'env' | 'now' | 'readStdin' | 'readSecret' | 'interrupted' | 'launch'> {}
 
 /** One call of `sally`; its exit code. */
 export async function run(args: readonly string[], world: World): Promise<number> {
   const { env } = world;
   let client: RestClient | undefined;
   let wantsJson = false;
+  let exitCode: number = exitCodes.ok;
   const connect = (): RestClient => {
     const login = readLogin(env);
     if (login.ca !== undefined) trustAlso(login.ca);
@@ -29,6 +31,7 @@ export async function run(args: readonly string[], world: World): Promise<number
     client: () => (client ??= connect()),
     readText,
     trust: trustAlso,
+    endWith: (code) => (exitCode = code),
   };
   try {
     const program = createProgram(context, {
@@ -40,7 +43,7 @@ export async function run(args: readonly string[], world: World): Promise<number
     const authority = env['SALLYPORT_CA'];
     if (authority !== undefined && authority !== '') trustAlso(await readText(authority));
     await program.parseAsync(args, { from: 'user' });
-    return exitCodes.ok;
+    return exitCode;
   } catch (error) {
     const failure = toFailure(error);
     if (failure === undefined) return exitCodes.ok;

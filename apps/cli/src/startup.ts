@@ -1,4 +1,5 @@
 import { encodeStartup, requestCode } from '@sallyport/postgres';
+import type { Failure } from './failure.js';
 
 /** What a client says first: a request for encryption, a cancel, or its start-up. */
 export type FirstPacket =
@@ -46,12 +47,13 @@ export const startupFor = (
   );
 
 /** An ErrorResponse that ends the connection: the client's user is told why, by their own client. */
-export function fatalError(message: string, hint: string | undefined): Buffer {
+export function fatalError({ message, hint, code }: Pick<Failure, 'message' | 'hint' | 'code'>): Buffer {
   const fields = [
     ['S', 'FATAL'],
     ['V', 'FATAL'],
     ['C', '08001'], // sqlclient_unable_to_establish_sqlconnection
     ['M', message],
+    ['D', JSON.stringify({ code })], // as a gate says it
     ...(hint === undefined ? [] : [['H', hint]]),
   ].map(([type = '', text = '']) => `${type}${text.replaceAll('\0', '')}\0`);
   const body = Buffer.from(`${fields.join('')}\0`);

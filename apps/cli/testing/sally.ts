@@ -1,3 +1,4 @@
+import type { Launch } from '../src/launch.js';
 import { run } from '../src/run.js';
 
 export interface Said {
@@ -11,16 +12,21 @@ export interface SallyOptions {
   /** Standard input, or what is typed where a secret is asked for. */
   readonly input?: string;
   readonly interrupted?: () => Promise<void>;
+  readonly now?: () => number;
+  /** What `sally run` would start; its exit code. */
+  readonly launch?: (what: Launch) => Promise<number>;
 }
 
 /** `sally` in this process, with an environment of its own; what it said, as a person or a program would get it. */
 export async function sally(
   args: readonly string[],
-  { env = {}, input = '', interrupted }: SallyOptions = {},
+  { env = {}, input = '', interrupted, now = Date.now, launch = () => Promise.resolve(0) }: SallyOptions = {},
 ): Promise<Said> {
   const said = { stdout: '', stderr: '' };
   const exitCode = await run(args, {
     env,
+    now,
+    launch,
     out: { write: (text) => (said.stdout += text) },
     err: { write: (text) => (said.stderr += text) },
     readStdin: () => Promise.resolve(input),

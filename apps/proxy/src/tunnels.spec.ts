@@ -104,8 +104,8 @@ const opened = (trailing = ''): TicketAnswer => ({
     },
   },
 });
-const notOpened = (message: string): TicketAnswer => ({
-  outcome: { $case: 'notOpened', value: { code: 'target_unavailable', message } },
+const notOpened = (message: string, code = 'unreachable'): TicketAnswer => ({
+  outcome: { $case: 'notOpened', value: { code, message } },
 });
 const target = (...agents: readonly string[]): OpenTarget => ({
   connection: 'billing',
@@ -210,15 +210,28 @@ describe('tunnels', () => {
     expect(await tunnels.open(target('a', 'b'))).toMatchObject({ refusal: { code: 'no_agent' } });
   });
 
-  test('the agent’s words for a target that is down reach the caller', async () => {
-    const { tunnels, port } = await start();
-    await dial(port, 'a', () => notOpened('connection refused'));
-    await until(() => tunnels.agents.size === 1);
-    expect(await tunnels.open(target('a'))).toMatchObject({
-      kind: 'refused',
-      refusal: { code: 'target_unavailable', message: 'connection refused' },
-    });
-  });
+  test.each([
+    ['unreachable', { cause: 'unreachable' }],
+    ['', undefined],
+    ['a\nb', undefined],
+    ['x'.repeat(41), undefined],
+  ])(
+    'the agent’s words for a target that is down reach the caller; its cause %j where it is one',
+    async (code, facts) => {
+      const { tunnels, port } = await start();
+      await dial(port, 'a', () => notOpened('connection refused', code));
+      await until(() => tunnels.agents.size === 1);
+      const answer = await tunnels.open(target('a'));
+      expect(answer).toEqual({
+        kind: 'refused',
+        refusal: {
+          code: 'target_unavailable',
+          message: 'connection refused',
+          ...(facts === undefined ? {} : { facts }),
+        },
+      });
+    },
+  );
 
   test('a socket that dies under the ticket is lost, and the session is told', async () => {
     const { tunnels, port } = await start();

@@ -260,7 +260,7 @@ export const createTunnels = ({ clock, id, random, proxy, patience = 5_000 }: Tu
         if (asked.kind === 'answer' && asked.answer.outcome?.$case === 'opened')
           return opened(warm, asked.answer.outcome.value, target);
         if (asked.kind === 'answer') perform(warm, warm.machine.close());
-        refusal = asked.kind === 'lost' ? asked.refusal : refuse('target_unavailable', notOpened(asked.answer.outcome));
+        refusal = asked.kind === 'lost' ? asked.refusal : notOpened(asked.answer.outcome);
         left.splice(left.indexOf(warm.agent), 1);
       }
       return { kind: 'refused', refusal };
@@ -288,8 +288,9 @@ const readAnswer = (bytes: Uint8Array): TicketAnswer | undefined => {
   }
 };
 
-/** The agent's own words, bounded: they are written for the caller and hold no secret. */
-const notOpened = (outcome: Outcome): string => {
-  const said = outcome?.$case === 'notOpened' ? outcome.value.message.slice(0, 500) : '';
-  return said === '' ? 'the agent could not open the target' : said;
+/** The agent's own words and its stable cause, bounded: they are written for the caller and hold no secret. */
+const notOpened = (outcome: Outcome): Refusal => {
+  const { message = '', code = '' } = outcome?.$case === 'notOpened' ? outcome.value : {};
+  const said = message === '' ? 'the agent could not open the target' : message.slice(0, 500);
+  return refuse('target_unavailable', said, /^[a-z_]{1,40}$/.test(code) ? { facts: { cause: code } } : {});
 };

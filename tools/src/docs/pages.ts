@@ -1,4 +1,6 @@
 import { agentConfigSchema } from '@sallyport/agent/config';
+import { renderErrors } from '@sallyport/cli/errors';
+import { problemCodes } from '@sallyport/control-plane';
 import { configSchema as controlPlaneConfigSchema } from '@sallyport/control-plane/config';
 import { renderEnforcement } from '@sallyport/policy';
 import { controlSubject as postgres } from '@sallyport/postgres/testing';
@@ -13,9 +15,16 @@ export const pages: readonly { readonly path: string; readonly render: () => str
     path: 'docs/enforcement.md',
     render: renderAttested,
   },
+  {
+    path: 'docs/errors.md',
+    render: () => `${notice}\n${renderErrors(statusOf)}\n`,
+  },
 ];
 
 const notice = '<!-- Written by `npm run docs`: change the code, not this page. -->\n';
+
+const statusOf = (code: string): number | undefined =>
+  Object.entries(problemCodes).find(([each]) => each === code)?.[1].status;
 
 /** Not what is declared: what the conformance cases have just shown to hold. Throws where they do not agree. */
 function renderAttested(): string {

@@ -199,6 +199,7 @@ describe('sally apply', () => {
       ...before,
       ...said,
       ...(after['keysReadAt'] === undefined ? {} : { keysReadAt: after['keysReadAt'] }),
+      ...(after['newestManifest'] === undefined ? {} : { newestManifest: after['newestManifest'] }),
     });
     expect(Object.values(resultsOf((await apply([wish])).stdout))).toEqual(['unchanged']);
   });
@@ -265,7 +266,10 @@ describe('sally apply', () => {
     expect((await system.sally(['delete', 'class', 'iban'])).stdout).toBe('Class iban: deleted\n');
     expect(await names()).not.toContain('iban');
     const again = await system.sally(['delete', 'class', 'iban']);
-    expect([again.exitCode, again.stderr]).toEqual([1, 'sally: there is no such class\n']);
+    expect([again.exitCode, again.stderr]).toEqual([
+      1,
+      'sally: there is no such class\n  more: sally explain not_found\n',
+    ]);
   });
 
   test('files, several, with a policy text beside them', async () => {

@@ -68,6 +68,15 @@ const tagView = z
 export type TagView = z.input<typeof tagView>;
 export const tagsView = z.object({ items: list(tagView) });
 
+const catalogView = z
+  .object({
+    database: z.string(),
+    readBy: z.string().describe('Name of the agent.'),
+    readAt: moment.nullable().describe('When it was found to be as it is known; null: it never was read.'),
+    problem: z.string().nullable().describe('Why the last look at the target failed; null: it did not.'),
+  })
+  .meta({ id: 'CatalogState' });
+
 export const connectionView = z
   .object({
     id: z.string(),
@@ -85,13 +94,16 @@ export const connectionView = z
     holdSeconds: z.int(),
     detectors: z.boolean(),
     tags: list(tagView),
+    catalogs: list(catalogView).describe('What agents found at the target, by database.'),
     createdAt: moment,
     updatedAt: moment,
   })
   .meta({ id: 'Connection' });
 export type ConnectionView = z.input<typeof connectionView>;
 
-export const include = { tags: true } as const;
+/** Catalogs are large: only what became of them. */
+const catalogs = { select: { database: true, digest: true, readBy: true, readAt: true, problem: true } } as const;
+export const include = { tags: true, catalogs } as const;
 export type ConnectionRow = Prisma.ConnectionGetPayload<{ include: typeof include }>;
 
 export const presentTags = (row: ConnectionRow): readonly TagView[] =>
@@ -115,6 +127,12 @@ export const present = (row: ConnectionRow): ConnectionView => ({
   holdSeconds: row.holdSeconds,
   detectors: row.detectors,
   tags: presentTags(row),
+  catalogs: row.catalogs
+    .map(({ digest, database, readBy, readAt, problem }) => ({
+      ...{ database, readBy, problem },
+      readAt: digest === '' ? null : readAt,
+    }))
+    .sort((one, two) => (one.database < two.database ? -1 : 1)),
   createdAt: row.createdAt,
   updatedAt: row.updatedAt,
 });

@@ -118,13 +118,61 @@ describe('nodes and join tokens', () => {
     expect((await admin('DELETE', `/v1/join-tokens/${String(made.body['id'])}`)).status).toBe(204);
   });
 
+  test('a certificate that should have been renewed is told from one that need not be yet', async () => {
+    const client = await postgres.connect('connections');
+    // Of 24 hours: renewed before 8 are left.
+    for (const [hours, overdue] of [
+      [9, false],
+      [5, true],
+      [-1, true],
+    ] as const) {
+      await client.query(`update "Node" set "certificateExpiry" = now() + $1::int * interval '1 hour'`, [hours]);
+      expect((await admin('GET', '/v1/agents/billing-agent')).body['certificateOverdue']).toBe(overdue);
+    }
+    await client.query('update "Node" set "certificateExpiry" = null');
+    await client.end();
+  });
+
+  test('what agents found at the target is told, without the catalog itself', async () => {
+    const { body } = await admin('POST', '/v1/connections', {
+      ...wish,
+      name: 'looked-at',
+      databases: ['app', 'b'],
+      agents: ['a1'],
+    });
+    expect(body['catalogs']).toEqual([]);
+    const client = await postgres.connect('connections');
+    for (const [database, digest, problem] of [
+      ['b', '', 'the catalog cannot be read (ECONNREFUSED)'],
+      ['app', 'f00d', null],
+    ])
+      await client.query(
+        `insert into "CatalogSnapshot" (id, "tenantId", "connectionId", database, digest, content, "readBy", "readAt", problem)
+         select 'cat_' || $2, "tenantId", id, $2, $3, 'secret', 'a1', '2026-01-01', $4 from "Connection" where id = $1`,
+        [body['id'], database, digest, problem],
+      );
+    await client.end();
+    const found = (await admin('GET', '/v1/connections/looked-at')).body;
+    expect(found['catalogs']).toEqual([
+      { database: 'app', readBy: 'a1', readAt: '2026-01-01T00:00:00.000Z', problem: null },
+      { database: 'b', readBy: 'a1', readAt: null, problem: 'the catalog cannot be read (ECONNREFUSED)' },
+    ]);
+    await admin('DELETE', '/v1/connections/looked-at');
+  });
+
   test('nodes are seen under their kind only, and can be turned away', async () => {
     expect((await admin('GET', '/v1/proxies/billing-agent')).status).toBe(404);
     expect((await admin('PUT', '/v1/agents/billing-agent', { disabled: true })).body).toMatchObject({
       disabled: true,
       manifestVersion: 0,
     });
-    expect(itemsOf(await admin('GET', '/v1/agents'))).toHaveLength(1);
+    const [agent] = itemsOf(await admin('GET', '/v1/agents'));
+    expect(agent).toMatchObject({ name: 'billing-agent', certificateOverdue: false });
+    // Any change makes a newer bundle; what the node has is told beside what it should have.
+    await admin('POST', '/v1/groups', { name: 'newer' });
+    const { body } = await admin('GET', '/v1/agents/billing-agent');
+    expect(body['newestManifest']).toBeGreaterThan(Number(body['manifestVersion']));
+    expect(body['newestManifest']).toBeGreaterThanOrEqual(Number(agent?.['newestManifest']));
     expect((await admin('PUT', '/v1/agents/nobody', { disabled: true })).status).toBe(404);
     expect((await admin('DELETE', '/v1/agents/billing-agent')).status).toBe(204);
   });

@@ -1,5 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { z } from 'zod';
+import { CONFIG } from '../config.js';
+import type { Config } from '../config.js';
 import { ConfigurationChanges } from '../configuration/changes.js';
 import { Database } from '../db/database.js';
 import type { Node } from '../db/generated/client.js';
@@ -25,7 +27,9 @@ export const nodeView = z
     lastSeenAt: moment.nullable(),
     softwareVersion: z.string().nullable(),
     certificateExpiry: moment.nullable(),
+    certificateOverdue: z.boolean().describe('It should have been renewed by now.'),
     manifestVersion: z.int().describe('The bundle that it acknowledged last.'),
+    newestManifest: z.int().describe('The newest bundle that there is for it.'),
     refusal: z.string().nullable().describe('Why it would not take a newer one.'),
     tunnel: z.string().nullable().describe('Proxies: where agents reach it.'),
     listeners: list(z.object({ protocol: z.string(), host: z.string(), port: z.int() })),
@@ -34,7 +38,13 @@ export const nodeView = z
   .meta({ id: 'Node' });
 export type NodeView = z.input<typeof nodeView>;
 
-const present = (row: Node): NodeView => ({
+/** Nodes renew between half and two thirds of the life of their certificate, and try again from then on. */
+const overdue = 1 / 4;
+
+const present = (
+  row: Node,
+  { newest, lifetime }: { readonly newest: number; readonly lifetime: number },
+): NodeView => ({
   id: row.id,
   name: row.name,
   disabled: row.disabled,
@@ -42,7 +52,10 @@ const present = (row: Node): NodeView => ({
   lastSeenAt: row.lastSeenAt,
   softwareVersion: row.softwareVersion,
   certificateExpiry: row.certificateExpiry,
+  certificateOverdue:
+    row.certificateExpiry !== null && row.certificateExpiry.getTime() - Date.now() < lifetime * overdue,
   manifestVersion: Number(row.manifestVersion),
+  newestManifest: newest,
   refusal: row.refusal,
   tunnel: row.tunnelHost === null || row.tunnelPort === null ? null : `${row.tunnelHost}:${row.tunnelPort}`,
   listeners: row.listeners as unknown as NodeView['listeners'],
@@ -54,22 +67,34 @@ const present = (row: Node): NodeView => ({
 export class NodesService {
   readonly #database: Database;
   readonly #changes: ConfigurationChanges;
+  readonly #lifetime: number;
 
-  constructor(@Inject(Database) database: Database, @Inject(ConfigurationChanges) changes: ConfigurationChanges) {
+  constructor(
+    @Inject(Database) database: Database,
+    @Inject(ConfigurationChanges) changes: ConfigurationChanges,
+    @Inject(CONFIG) config: Config,
+  ) {
     this.#database = database;
     this.#changes = changes;
+    this.#lifetime = config.certificateLifetime;
   }
 
   async list(tenantId: string, kind: NodeKind, query: PageQuery): Promise<Page<NodeView>> {
     const { where, ...page } = nounPage(tenantId, query);
     const rows = await this.#database.node.findMany({ where: { ...where, kind }, ...page });
-    return toPage(rows, query.limit, (row) => [row.id], present);
+    const beside = await this.#beside(tenantId);
+    return toPage(
+      rows,
+      query.limit,
+      (row) => [row.id],
+      (row) => present(row, beside),
+    );
   }
 
   async get(tenantId: string, kind: NodeKind, ref: string): Promise<NodeView> {
     const row = await this.#database.node.findFirst({ where: { ...byReference(tenantId, ref), kind } });
     if (row === null) throw notFound(kind);
-    return present(row);
+    return present(row, await this.#beside(tenantId));
   }
 
   async change(
@@ -91,5 +116,12 @@ export class NodesService {
       const done = await transaction.node.deleteMany({ where: { ...byReference(tenantId, ref), kind } });
       if (done.count === 0) throw notFound(kind);
     });
+  }
+  async #beside(id: string): Promise<{ readonly newest: number; readonly lifetime: number }> {
+    const { bundleVersion } = await this.#database.tenant.findUniqueOrThrow({
+      where: { id },
+      select: { bundleVersion: true },
+    });
+    return { newest: Number(bundleVersion), lifetime: this.#lifetime };
   }
 }

@@ -1,0 +1,6 @@
+export { bundleCauses, loginCauses, targetCauses } from './causes.js';
+export { findErrors, pages } from './find.js';
+export { ownPages } from './own.js';
+export { problemPages } from './problems.js';
+export { refusalPages } from './refusals.js';
+export { renderErrors } from './render.js';
