@@ -12,16 +12,16 @@ const pem = (label: string, der: Uint8Array): string =>
       .match(/.{1,64}/g) ?? []
   ).join('\n')}\n-----END ${label}-----\n`;
 
-/** A certificate for these hosts, from an authority made for it. */
-export async function makeCertificate(hosts: readonly string[]) {
-  const authority = await createAuthority({ tenant: 'test', now: Date.now() });
+/** A certificate for these hosts, from an authority made for it; it lives a day. */
+export async function makeCertificate(hosts: readonly string[], now = Date.now()) {
+  const authority = await createAuthority({ tenant: 'test', now });
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const certificate = await issueCertificate({
     authority,
     publicKey: publicKey.export({ type: 'spki', format: 'der' }),
     identity: { tenant: 'test', kind: 'control-plane', name: 'front' },
     hosts,
-    now: Date.now(),
+    now,
   });
   return {
     authority: pem('CERTIFICATE', authority.certificate),

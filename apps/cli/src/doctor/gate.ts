@@ -44,8 +44,9 @@ async function whyUntrusted(gate: Gate, failure: Failure, now: number): Promise<
 }
 
 function life(socket: TLSSocket, now: number): Check {
-  const { valid_from: from, valid_to: to, subject, subjectaltname } = socket.getPeerCertificate();
-  const of = `the certificate of ${subjectaltname ?? subject.CN ?? 'nobody'}`;
+  const { valid_from: from, valid_to: to, subject, subjectaltname = '' } = socket.getPeerCertificate();
+  const names = [...subjectaltname.matchAll(/\b(?:DNS|IP Address):([^,\s]+)/g)].map(([, name]) => name);
+  const of = `the certificate of ${names.length > 0 ? names.join(', ') : (subject.CN ?? 'nobody')}`;
   return checkLife('proxy certificate', { from: Date.parse(from), to: Date.parse(to), of }, now);
 }
 
