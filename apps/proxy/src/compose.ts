@@ -15,6 +15,7 @@ import {
   parseDuration,
   parseSize,
   startHealthServer,
+  watchLoopDelay,
 } from '@sallyport/runtime';
 import type { ListenAddress, Logger, Shutdown } from '@sallyport/runtime';
 import { createApprovals } from './approvals.js';
@@ -235,6 +236,13 @@ export const compose = async (input: ComposeInput): Promise<RunningProxy> => {
     },
     run: runs.order,
   });
+  const loopDelay = watchLoopDelay();
+  shutdown.add('loop delay', loopDelay.stop);
+  metrics.gauge(
+    'sallyport_event_loop_delay_seconds',
+    'How late the process came to its work, 99th percentile since the last scrape.',
+    loopDelay.p99,
+  );
   metrics.gauge('sallyport_sessions', 'Open sessions.', () => gate.sessions.size);
   metrics.gauge('sallyport_spool_bytes', 'Evidence that waits for the control plane.', () => spool.waiting);
   metrics.gauge('sallyport_spool_limit_bytes', 'Where statements begin to be refused.', () => spool.limit);

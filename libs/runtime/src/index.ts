@@ -6,6 +6,7 @@ export * from './fields.js';
 export * from './health.js';
 export * from './id.js';
 export * from './logger.js';
+export * from './loop-delay.js';
 export * from './metrics.js';
 export * from './problem.js';
 export * from './shutdown.js';

@@ -15,7 +15,9 @@ export async function* neighbours(scene: Scene): AsyncGenerator<Figure> {
   const bulk = await scene.script('bulk', 'select aid, bid, abalance from pgbench_accounts;\n');
   const moving = pgbench(sallyport, ['-f', bulk, '-c', '1', '-T', String(seconds + 1)]);
   const stop = annoy(sallyport.port);
+  await loopDelay(scene);
   const busy = quantile(await latencies(sallyport, args), 0.99);
+  const delay = await loopDelay(scene);
   stop();
   await moving;
   yield {
@@ -25,6 +27,19 @@ export async function* neighbours(scene: Scene): AsyncGenerator<Figure> {
     score: busy / quiet,
     goal: atMost(2, 'of quiet'),
   };
+  yield {
+    name: 'event-loop delay of the proxy meanwhile, p99',
+    unit: 'ms',
+    values: { Sallyport: delay },
+    score: delay,
+    goal: atMost(20, 'ms'),
+  };
+}
+
+/** Since it was asked last, milliseconds. */
+async function loopDelay({ stack }: Scene): Promise<number> {
+  const metrics = await (await fetch(`${stack.proxyHealthUrl}/metrics`)).text();
+  return Number(/^sallyport_event_loop_delay_seconds (\S+)/m.exec(metrics)?.[1]) * 1000;
 }
 
 /** Rubbish on one connection after the other, a bounded number of them. */

@@ -5,6 +5,8 @@ import type { Endpoint } from '../pgbench.js';
 import { accounts } from '../scene.js';
 import type { Scene } from '../scene.js';
 
+const warmUps = 3;
+
 const ways = ({ direct, pgbouncer, splice, sallyport }: Scene): readonly Endpoint[] =>
   [direct, pgbouncer, splice, sallyport].filter((endpoint) => endpoint !== undefined);
 
@@ -14,8 +16,8 @@ async function inTurn(
   measure: (endpoint: Endpoint) => Promise<number>,
 ): Promise<Readonly<Record<string, number>>> {
   const figures = new Map(ways(scene).map(({ name }) => [name, [] as number[]]));
-  // Programs that compile as they run are measured when they have.
-  for (const endpoint of ways(scene)) await measure(endpoint);
+  // Programs that compile as they run are measured when they have: the more code, the longer that takes.
+  for (const endpoint of ways(scene)) for (let time = 0; time < warmUps; time++) await measure(endpoint);
   for (let round = 0; round < scene.rounds; round++)
     for (const endpoint of ways(scene)) {
       await scene.settled();
@@ -77,6 +79,12 @@ export async function* connects(scene: Scene): AsyncGenerator<Figure> {
     async (endpoint) => (await pgbench(endpoint, ['-S', '-C', '-c', '1', '-T', String(scene.seconds)])).latency,
   );
   yield ofSplice('connect and first answer', 'ms', values, atMost(1.5, 'of splice'));
-  const { tps } = await pgbench(scene.sallyport, ['-S', '-C', '-c', '8', '-R', '200', '-T', String(scene.seconds)]);
-  yield { name: '200 connects a second', unit: '/s', values: { Sallyport: tps }, score: tps, goal: atLeast(195, '/s') };
+  // What the machine can at all stands beside it: every connect is a process of the server and two keys derived.
+  const rates: Record<string, number> = {};
+  for (const endpoint of ways(scene)) {
+    const args = ['-S', '-C', '-c', '8', '-R', '200', '-T', String(scene.seconds)];
+    rates[endpoint.name] = (await pgbench(endpoint, args)).tps;
+  }
+  const score = rates['Sallyport'] ?? NaN;
+  yield { name: '200 connects a second, 8 clients', unit: '/s', values: rates, score, goal: atLeast(195, '/s') };
 }
