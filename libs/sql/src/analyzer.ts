@@ -3,6 +3,7 @@ import { fingerprintSync, loadModule, parseSync } from 'libpg-query';
 import { indexCatalog } from './catalog-index.js';
 import { TooMuchWork, budgetFor } from './collector.js';
 import type { Facts, OutputColumn, StatementFacts } from './facts.js';
+import { abridge, areConstants } from './long-literals.js';
 import { listOf, unwrap } from './node.js';
 import { createResolver } from './resolver.js';
 import { readStatement } from './statement.js';
@@ -32,8 +33,10 @@ export interface Analyzer {
   columnsOf(relation: number): readonly OutputColumn[] | undefined;
 }
 
-/** Characters. A text beyond it is not read. */
+/** Characters. A text beyond it is read without its long strings, or not at all: what is left of it must be short. */
 export const longestText = 1024 * 1024;
+const abridging = { least: 1_024, most: 64 * 1024 } as const;
+const tooLong = 'the text is too long';
 /** Search paths that texts were read under. */
 const mostPaths = 16;
 /** Deeper trees are not walked: nobody writes them, and recursion has an end. */
@@ -65,12 +68,14 @@ export function createAnalyzer(catalog: Catalog | undefined): Analyzer {
     return made;
   };
   return {
-    analyze: (text, searchPath) => {
-      if (text.length > longestText) return unreadable('the text is too long');
+    analyze: (sent, searchPath) => {
       const templates = templatesFor(searchPath);
-      const known = templates.find(text);
+      const known = templates.find(sent);
       if (known !== undefined) return { kind: 'facts', ...known, alike: true };
-      if (text.includes('\0') || !text.isWellFormed()) return unreadable('the text holds characters that are none');
+      if (sent.includes('\0') || !sent.isWellFormed()) return unreadable('the text holds characters that are none');
+      const abridged = sent.length > longestText ? abridge(sent, abridging) : undefined;
+      if (sent.length > longestText && abridged === undefined) return unreadable(tooLong);
+      const text = abridged?.text ?? sent;
       if (chainOf(text) > longestChain) return unreadable('the statement has too many operators');
       // The grammar takes no empty text; a server answers it with nothing.
       if (/^[ \t\n\r\f\v]*$/.test(text)) return nothingSaid;
@@ -80,6 +85,7 @@ export function createAnalyzer(catalog: Catalog | undefined): Analyzer {
       } catch (error) {
         return problemOf(error);
       }
+      if (abridged !== undefined && !areConstants(statements, abridged)) return unreadable(tooLong);
       if (statements.some((statement) => depthOf(statement) > deepest))
         return unreadable('the statement is nested too deeply');
       const resolver = createResolver(index, searchPath, views);
