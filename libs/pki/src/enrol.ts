@@ -58,25 +58,53 @@ export async function enrol({ address, joinToken, kind, name }: EnrolOptions): P
   }
 }
 
-/** Buys the next certificate with the present one: a new key, the same name. */
-export async function renew({
-  address,
-  credentials,
-}: {
+export interface RenewOptions {
+  /** host:port of the control plane. */
   readonly address: string;
   readonly credentials: NodeCredentials;
-}): Promise<NodeCredentials> {
+}
+
+/** Buys the next certificate with the present one: a new key, the same name. */
+export const renew = (options: RenewOptions): Promise<NodeCredentials> =>
+  buy(options, (client, certificateRequest, settle) =>
+    client.renew({ certificateRequest }, new Metadata(), until(), settle('renew its certificate')),
+  );
+
+/** As what a proxy's worker is known: the proxy's name, and the worker's number, from 2. */
+export const workerName = (proxy: string, number: number): string => `${proxy}.${number}`;
+
+/** Buys the certificate of a proxy's worker with the proxy's own. */
+export async function enrolWorker({
+  number,
+  ...options
+}: RenewOptions & { readonly number: number }): Promise<NodeCredentials> {
+  const bought = await buy(options, (client, certificateRequest, settle) =>
+    client.enrolWorker({ number, certificateRequest }, new Metadata(), until(), settle('enrol its worker')),
+  );
+  if (bought.name !== workerName(options.credentials.name, number))
+    throw new EnrolmentProblem('the control plane answered with a certificate that is not ours', false);
+  return bought;
+}
+
+type Settle = (
+  what: string,
+) => (error: ServiceError | null, response: { readonly credentials?: Credentials | undefined }) => void;
+
+const until = () => ({ deadline: Date.now() + deadline });
+
+/** What a certificate buys: another one, by one call. */
+async function buy(
+  { address, credentials }: RenewOptions,
+  call: (client: CertificateServiceClient, request: Buffer, settle: Settle) => unknown,
+): Promise<NodeCredentials> {
   const { privateKey, request } = await createRequest();
   const client = new CertificateServiceClient(address, controlChannel(credentials));
   try {
     const answer = await new Promise<Credentials | undefined>((resolve, reject) => {
-      client.renew(
-        { certificateRequest: Buffer.from(request) },
-        new Metadata(),
-        { deadline: Date.now() + deadline },
-        (error, response) =>
-          error === null ? resolve(response.credentials) : reject(problemOf(error, 'renew its certificate')),
-      );
+      call(client, Buffer.from(request), (what) => (error, response) => {
+        if (error === null) resolve(response.credentials);
+        else reject(problemOf(error, what));
+      });
     });
     return credentialsOf(answer, credentials.kind as EnrollingKind, privateKey);
   } finally {

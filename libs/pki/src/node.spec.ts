@@ -31,15 +31,17 @@ let refusal: { code: status; details: string } | undefined;
 let backdated: number;
 let nodes: Node[];
 let logged: string[];
+/** What a worker's certificate says, where it says something else. */
+let misnamed: string | undefined;
 
-const credentialsFor = async (request: Uint8Array): Promise<Credentials> => {
+const credentialsFor = async (request: Uint8Array, name = 'gate-1'): Promise<Credentials> => {
   const publicKey = await checkRequest(request);
   if (publicKey === undefined) throw new Error('no request');
   issued += 1;
   const certificate = await issueCertificate({
     authority,
     publicKey,
-    identity: { tenant, kind: 'proxy', name: 'gate-1' },
+    identity: { tenant, kind: 'proxy', name },
     now: Date.now() - backdated * hour,
   });
   return {
@@ -48,12 +50,12 @@ const credentialsFor = async (request: Uint8Array): Promise<Credentials> => {
     bundleKeys: [],
     tenant,
     nodeId: 'nod_1',
-    nodeName: 'gate-1',
+    nodeName: name,
   };
 };
 
 beforeEach(async () => {
-  [issued, refusal, backdated, nodes, logged] = [0, undefined, 0, [], []];
+  [issued, refusal, backdated, nodes, logged, misnamed] = [0, undefined, 0, [], [], undefined];
   directory = mkdtempSync(join(tmpdir(), 'sallyport-node-'));
   authority = await createAuthority({ tenant, now: Date.now() });
   joinToken = formatJoinToken(createJoinToken(fingerprintOf(authority.certificate)));
@@ -71,13 +73,16 @@ beforeEach(async () => {
   const answer = (
     request: Uint8Array,
     done: (problem: object | null, value?: { credentials: Credentials }) => void,
+    name?: string,
   ) => {
     if (refusal !== undefined) return done(refusal);
-    void credentialsFor(request).then((credentials) => done(null, { credentials }));
+    void credentialsFor(request, name).then((credentials) => done(null, { credentials }));
   };
   const enrolment: EnrolmentServiceServer = { enrol: (call, done) => answer(call.request.certificateRequest, done) };
   const certificates: CertificateServiceServer = {
     renew: (call, done) => answer(call.request.certificateRequest, done),
+    enrolWorker: (call, done) =>
+      answer(call.request.certificateRequest, done, misnamed ?? `gate-1.${call.request.number}`),
   };
   server.addService(EnrolmentServiceService, enrolment);
   server.addService(CertificateServiceService, certificates);
@@ -282,5 +287,57 @@ describe('a node', () => {
     });
     expect(message).toContain('the token was not sent');
     expect(issued).toBe(0);
+  });
+});
+
+describe('a worker of a proxy', () => {
+  const worker = (number = 2): Promise<Node> =>
+    open({
+      directory: join(directory, `worker-${number}`),
+      name: `gate-1.${number}`,
+      joinToken: undefined,
+      enrolment: undefined,
+      worker: { number, proxyDirectory: directory },
+    });
+
+  test('enrols with the certificate of its proxy, in a directory of its own', async () => {
+    const proxy = await open();
+    const [second, third] = [await worker(2), await worker(3)];
+    expect([second, third].map((node) => node.credentials().name)).toEqual(['gate-1.2', 'gate-1.3']);
+    expect(readCredentials(join(directory, 'worker-2'))).toEqual(second.credentials());
+    expect(readCredentials(directory)).toEqual(proxy.credentials());
+  });
+
+  test('asks at each start; what it has serves when it is told no, or nothing', async () => {
+    await open();
+    const first = (await worker()).credentials();
+    const second = (await worker()).credentials();
+    expect(second.certificate).not.toBe(first.certificate);
+    refusal = { code: status.PERMISSION_DENIED, details: 'turned away' };
+    expect((await worker()).credentials()).toEqual(second);
+    server.forceShutdown();
+    expect((await worker()).credentials()).toEqual(second);
+    expect(logged).toContain('no new certificate for this worker; it goes on with the one that it has');
+  });
+
+  test('that was never let in does not start', async () => {
+    await open();
+    refusal = { code: status.ALREADY_EXISTS, details: 'gate-1.2 is a proxy of its own' };
+    await expect(worker()).rejects.toThrow('could not enrol its worker: gate-1.2 is a proxy of its own');
+  });
+
+  test('takes no certificate of another name, and no directory of another one', async () => {
+    await open();
+    misnamed = 'gate-1.3';
+    await expect(worker(2)).rejects.toThrow('not ours');
+    expect(readCredentials(join(directory, 'worker-2'))).toBeUndefined();
+    misnamed = undefined;
+    await worker(2);
+    const other = open({
+      directory: join(directory, 'worker-2'),
+      name: 'gate-1.4',
+      worker: { number: 4, proxyDirectory: directory },
+    });
+    await expect(other).rejects.toThrow('belongs to the proxy "gate-1.2"');
   });
 });

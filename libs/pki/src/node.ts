@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { enrol, renew } from './enrol.js';
+import { enrol, enrolWorker, renew } from './enrol.js';
 import type { EnrolOptions } from './enrol.js';
 import { certificateSkew } from './identity.js';
 import { EnrolmentProblem } from './problem.js';
@@ -16,8 +16,17 @@ export interface NodeOptions {
   /** host:port of the enrolment listener; needed until enrolled. */
   readonly enrolment: string | undefined;
   readonly joinToken: string | undefined;
+  /** A worker of a proxy enrols with the proxy's certificate instead. */
+  readonly worker?: WorkerOptions | undefined;
   readonly log: NodeLog;
   readonly clock?: NodeClock;
+}
+
+export interface WorkerOptions {
+  /** From 2: the first worker is the proxy itself. */
+  readonly number: number;
+  /** Where the proxy keeps its own certificate. */
+  readonly proxyDirectory: string;
 }
 
 export interface NodeLog {
@@ -55,7 +64,10 @@ const systemClock: NodeClock = {
 /** @throws EnrolmentProblem when it is not enrolled and cannot be. */
 export async function openNode(options: NodeOptions): Promise<Node> {
   const { directory, kind, name, control, log, clock = systemClock } = options;
-  let present = stillGood(options, clock.now()) ?? (await enrolFirst(options));
+  let present =
+    options.worker === undefined
+      ? (stillGood(options, clock.now()) ?? (await enrolFirst(options)))
+      : await enrolAsWorker(options, options.worker, clock.now());
   const listeners: ((credentials: NodeCredentials) => void)[] = [];
   let random = Math.random();
   let callOff = (): void => undefined;
@@ -126,14 +138,10 @@ const enrolAgain =
  * What is kept in the directory, if it still counts. `undefined`: there is nothing, or it has ended and a join token is at
  * hand for the next one.
  */
-function stillGood({ directory, kind, name, joinToken, log }: NodeOptions, now: number): NodeCredentials | undefined {
-  const kept = readCredentials(directory);
+function stillGood(options: NodeOptions, now: number): NodeCredentials | undefined {
+  const { kind, name, joinToken, log } = options;
+  const kept = keptBy(options);
   if (kept === undefined) return undefined;
-  if (kept.kind !== kind || kept.name !== name)
-    throw new EnrolmentProblem(
-      `${directory} belongs to the ${kept.kind} "${kept.name}", and this is the ${kind} "${name}": give it a directory of its own`,
-      false,
-    );
   const end = endOf(kept);
   if (end.getTime() > now) return kept;
   const ended = `the certificate of the ${kind} "${name}" ended at ${end.toISOString()}`;
@@ -142,20 +150,70 @@ function stillGood({ directory, kind, name, joinToken, log }: NodeOptions, now: 
   return undefined;
 }
 
+/** @throws EnrolmentProblem when another one's is there. */
+function keptBy({ directory, kind, name }: NodeOptions): NodeCredentials | undefined {
+  const kept = readCredentials(directory);
+  if (kept !== undefined && (kept.kind !== kind || kept.name !== name))
+    throw new EnrolmentProblem(
+      `${directory} belongs to the ${kept.kind} "${kept.name}", and this is the ${kind} "${name}": give it a directory of its own`,
+      false,
+    );
+  return kept;
+}
+
+/**
+ * Asks at each start, for the proxy may have enrolled anew meanwhile, which ended what its workers had. What is kept serves
+ * where nothing comes of it.
+ */
+async function enrolAsWorker(
+  options: NodeOptions,
+  { number, proxyDirectory }: WorkerOptions,
+  now: number,
+): Promise<NodeCredentials> {
+  const { directory, name, control, log } = options;
+  const kept = keptBy(options);
+  prepareDirectory(directory);
+  const ask = async (): Promise<NodeCredentials> => {
+    const proxy = readCredentials(proxyDirectory);
+    if (proxy === undefined)
+      throw new EnrolmentProblem(`the worker "${name}" finds no certificate of its proxy in ${proxyDirectory}`, true);
+    const credentials = await enrolWorker({ address: control, credentials: proxy, number });
+    writeCredentials(directory, credentials);
+    return credentials;
+  };
+  if (kept === undefined || endOf(kept).getTime() <= now) return patiently(options, ask);
+  return ask().catch((error: unknown) => {
+    if (!(error instanceof EnrolmentProblem)) throw error;
+    log.warn({ reason: error.message }, 'no new certificate for this worker; it goes on with the one that it has');
+    return kept;
+  });
+}
+
 async function enrolFirst(options: NodeOptions): Promise<NodeCredentials> {
-  const { directory, kind, name, enrolment, joinToken, log } = options;
+  const { directory, kind, name, enrolment, joinToken } = options;
   if (joinToken === undefined || enrolment === undefined)
     throw new EnrolmentProblem(`the ${kind} "${name}" is not enrolled: ${enrolAgain}`, false);
   // A join token works once: it is not spent on what could not be kept.
   prepareDirectory(directory);
-  for (let attempt = 0; ; attempt++) {
+  return patiently(options, async () => {
+    const credentials = await enrol({ address: enrolment, joinToken, kind, name });
+    writeCredentials(directory, credentials);
+    return credentials;
+  });
+}
+
+/** Again, where time may help. */
+async function patiently(
+  { kind, name, log }: NodeOptions,
+  attempt: () => Promise<NodeCredentials>,
+): Promise<NodeCredentials> {
+  for (let attempts = 0; ; attempts++) {
     try {
-      const credentials = await enrol({ address: enrolment, joinToken, kind, name });
-      writeCredentials(directory, credentials);
+      const credentials = await attempt();
       log.info({ kind, name, until: endOf(credentials) }, 'enrolled');
       return credentials;
     } catch (error) {
-      if (!(error instanceof EnrolmentProblem) || !error.temporary || attempt >= 20) throw error;
+      if (!(error instanceof EnrolmentProblem) || !error.temporary || attempts >= 20) throw error;
       log.warn({ reason: error.message }, 'not enrolled yet, trying again');
       await new Promise((resolve) => setTimeout(resolve, 250 + 1_000 * Math.random()));
     }

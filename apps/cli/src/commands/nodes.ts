@@ -5,6 +5,7 @@ import { readPages } from '../page.js';
 interface Node {
   readonly name: string;
   readonly disabled: boolean;
+  readonly workerOf?: string | null;
   readonly connectedAt: string | null;
   readonly lastSeenAt: string | null;
   readonly softwareVersion: string | null;
@@ -30,7 +31,10 @@ export function addNodes(program: Command, context: CommandContext): void {
         context.output.table(
           ['kind', 'name', 'state', 'last seen', 'version', 'certificate until', 'bundle', 'refused'],
           [
-            ...proxies.items.map((node) => ['proxy', ...describe(node)]),
+            ...proxies.items.map((node) => [
+              node.workerOf == null ? 'proxy' : `worker of ${node.workerOf}`,
+              ...describe(node),
+            ]),
             ...agents.items.map((node) => ['agent', ...describe(node)]),
           ],
         ),

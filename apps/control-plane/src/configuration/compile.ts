@@ -141,7 +141,10 @@ const read = (database: Database, tenantId: string) =>
         },
       });
       const classes = await transaction.dataClass.findMany({ where, orderBy });
-      const nodes = await transaction.node.findMany({ where: { ...where, disabled: false }, orderBy });
+      const nodes = await transaction.node.findMany({
+        where: { ...where, disabled: false, OR: [{ workerOfId: null }, { workerOf: { disabled: false } }] },
+        orderBy,
+      });
       const published = await transaction.policySet.findMany({ where: { ...where, publishedVersion: { not: null } } });
       const sets = await Promise.all(
         published.map(async ({ id, name, publishedVersion }) => ({

@@ -17,6 +17,7 @@ import type { Keys } from '../grpc/keyring.js';
 import { JoinTokens } from './join-tokens.js';
 
 const longestSecret = 128;
+const mostWorkers = 32;
 /** Every refusal of a token has the same words. */
 const refused = (): Refusal =>
   new Refusal(status.UNAUTHENTICATED, 'the join token is not valid for this: make a new one with POST /v1/join-tokens');
@@ -64,7 +65,7 @@ export class EnrolmentService {
           where: { tenantId_kind_name: { tenantId, kind, name } },
           create: { id: mintId('nod'), tenantId, kind, name, createdAt: new Date() },
           // Who comes with a new token is another machine: certificates of the one before end here.
-          update: { createdAt: new Date(), manifestVersion: 0, refusal: null },
+          update: { createdAt: new Date(), manifestVersion: 0, refusal: null, workerOfId: null },
         });
         return this.#issue(transaction, { tenantId, nodeId: node.id, kind, name }, publicKey);
       },
@@ -75,6 +76,38 @@ export class EnrolmentService {
   /** A new key, the same name: whatever the request says. */
   async renew(peer: NodePeer, certificateRequest: Uint8Array): Promise<Credentials> {
     return this.#issue(this.#database, peer, await keyOf(certificateRequest));
+  }
+
+  /** A worker is a proxy of its own, and its proxy's: known from its first certificate on, and not without it. */
+  async enrolWorker(peer: NodePeer, number: number, certificateRequest: Uint8Array): Promise<Credentials> {
+    const { tenantId, nodeId, kind } = peer;
+    const name = `${peer.name}.${number}`;
+    if (number < 2 || number > mostWorkers || !isName(name))
+      throw new Refusal(status.INVALID_ARGUMENT, `workers have numbers from 2 to ${mostWorkers}, and short names`);
+    const publicKey = await keyOf(certificateRequest);
+    const where = { tenantId_kind_name: { tenantId, kind, name } };
+    return this.#database.$transaction(
+      async (transaction) => {
+        const { workerOfId } = await transaction.node.findUniqueOrThrow({ where: { id: nodeId } });
+        if (workerOfId !== null) throw new Refusal(status.PERMISSION_DENIED, 'a worker has no workers');
+        // Replicas know their nodes from what they compile.
+        if ((await transaction.node.count({ where: { tenantId, kind, name } })) === 0)
+          await this.#changes.changed(tenantId, transaction);
+        const worker = await transaction.node.upsert({
+          where,
+          create: { id: mintId('nod'), tenantId, kind, name, workerOfId: nodeId, createdAt: new Date() },
+          update: {},
+        });
+        if (worker.workerOfId !== nodeId)
+          throw new Refusal(
+            status.ALREADY_EXISTS,
+            `${name} is a proxy of its own: delete it, or give this proxy another name`,
+          );
+        if (worker.disabled) throw new Refusal(status.PERMISSION_DENIED, 'this worker is turned away');
+        return this.#issue(transaction, { tenantId, nodeId: worker.id, kind, name }, publicKey);
+      },
+      { maxWait: 10_000 },
+    );
   }
 
   async #issue(

@@ -11,6 +11,7 @@ const proxies = ['proxy'] as const;
 /** The one table of who may call what. What is not listed is refused. */
 export const access: Readonly<Record<string, readonly NodeKind[]>> = {
   '/sallyport.v1.CertificateService/Renew': both,
+  '/sallyport.v1.CertificateService/EnrolWorker': proxies,
   '/sallyport.v1.ConfigurationService/Stream': both,
   '/sallyport.v1.ApprovalsService/Request': proxies,
   '/sallyport.v1.ApprovalsService/Watch': proxies,

@@ -82,9 +82,12 @@ export class Peers {
       this.#keys.tenant,
     );
     const tenantId = this.#tenancy.defaultTenant;
-    const node = await this.#database.node.findUnique({ where: { tenantId_kind_name: { tenantId, kind, name } } });
-    // A name that was given again is another node: what was issued before that is of no use.
-    if (node === null || node.disabled || issuedAt.getTime() < Math.floor(node.createdAt.getTime() / 1000) * 1000)
+    const node = await this.#database.node.findUnique({
+      where: { tenantId_kind_name: { tenantId, kind, name } },
+      include: { workerOf: true },
+    });
+    // A name that was given again is another node: what was issued before that is of no use. A worker goes with its proxy.
+    if (node === null || !isGood(node, issuedAt) || (node.workerOf !== null && !isGood(node.workerOf, issuedAt)))
       throw new Refusal(status.PERMISSION_DENIED, 'this node is not known here, or turned away');
     return { tenantId, nodeId: node.id, kind, name };
   }
@@ -100,3 +103,8 @@ export function refusalOf(cause: unknown, report: (message: string) => void): { 
   report(cause instanceof Error ? cause.message.slice(0, 1_000) : 'unknown');
   return { code: status.UNAVAILABLE, details: 'the control plane cannot answer now' };
 }
+
+const isGood = (
+  { disabled, createdAt }: { readonly disabled: boolean; readonly createdAt: Date },
+  issuedAt: Date,
+): boolean => !disabled && issuedAt.getTime() >= Math.floor(createdAt.getTime() / 1000) * 1000;

@@ -92,6 +92,9 @@ export class GrpcServers implements OnApplicationBootstrap, OnApplicationShutdow
       renew: peers.unary(async (peer, { certificateRequest }) => ({
         credentials: await enrolment.renew(peer, certificateRequest),
       })),
+      enrolWorker: peers.unary(async (peer, { number, certificateRequest }) => ({
+        credentials: await enrolment.enrolWorker(peer, number, certificateRequest),
+      })),
     };
     const configuration: ConfigurationServiceServer = { stream: peers.duplex((peer, call) => hub.serve(peer, call)) };
     const records: EvidenceServiceServer = {

@@ -14,7 +14,9 @@ import { byReference } from '../http/text.js';
 export type NodeKind = 'agent' | 'proxy';
 
 export const nodeFields = z.strictObject({
-  disabled: z.boolean().describe('A disabled node is turned away; its certificate is of no use.'),
+  disabled: z
+    .boolean()
+    .describe('A disabled node is turned away, and its workers with it; its certificate is of no use.'),
 });
 export type NodeFields = z.infer<typeof nodeFields>;
 
@@ -22,7 +24,8 @@ export const nodeView = z
   .object({
     id: z.string(),
     name: z.string(),
-    disabled: z.boolean(),
+    disabled: z.boolean().describe('Turned away, itself or with the proxy whose worker it is.'),
+    workerOf: z.string().nullable().describe('Proxies: name of the proxy whose worker it is.'),
     connectedAt: moment.nullable().describe('Since when it is connected; null: it is not.'),
     lastSeenAt: moment.nullable(),
     softwareVersion: z.string().nullable(),
@@ -38,16 +41,20 @@ export const nodeView = z
   .meta({ id: 'Node' });
 export type NodeView = z.input<typeof nodeView>;
 
+type NodeRow = Node & { readonly workerOf: Node | null };
+const include = { workerOf: true } as const;
+
 /** Nodes renew between half and two thirds of the life of their certificate, and try again from then on. */
 const overdue = 1 / 4;
 
 const present = (
-  row: Node,
+  row: NodeRow,
   { newest, lifetime }: { readonly newest: number; readonly lifetime: number },
 ): NodeView => ({
   id: row.id,
   name: row.name,
-  disabled: row.disabled,
+  disabled: row.disabled || row.workerOf?.disabled === true,
+  workerOf: row.workerOf?.name ?? null,
   connectedAt: row.connectedAt,
   lastSeenAt: row.lastSeenAt,
   softwareVersion: row.softwareVersion,
@@ -81,7 +88,7 @@ export class NodesService {
 
   async list(tenantId: string, kind: NodeKind, query: PageQuery): Promise<Page<NodeView>> {
     const { where, ...page } = nounPage(tenantId, query);
-    const rows = await this.#database.node.findMany({ where: { ...where, kind }, ...page });
+    const rows = await this.#database.node.findMany({ where: { ...where, kind }, include, ...page });
     const beside = await this.#beside(tenantId);
     return toPage(
       rows,
@@ -92,7 +99,7 @@ export class NodesService {
   }
 
   async get(tenantId: string, kind: NodeKind, ref: string): Promise<NodeView> {
-    const row = await this.#database.node.findFirst({ where: { ...byReference(tenantId, ref), kind } });
+    const row = await this.#database.node.findFirst({ where: { ...byReference(tenantId, ref), kind }, include });
     if (row === null) throw notFound(kind);
     return present(row, await this.#beside(tenantId));
   }

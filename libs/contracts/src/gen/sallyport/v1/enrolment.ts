@@ -51,6 +51,16 @@ export interface RenewResponse {
   credentials: Credentials | undefined;
 }
 
+export interface EnrolWorkerRequest {
+  /** From 2: the first worker is the proxy itself. */
+  number: number;
+  certificateRequest: Buffer;
+}
+
+export interface EnrolWorkerResponse {
+  credentials: Credentials | undefined;
+}
+
 export interface Credentials {
   /** Leaf first, DER. */
   certificateChain: Buffer[];
@@ -330,6 +340,130 @@ export const RenewResponse: MessageFns<RenewResponse> = {
   },
 };
 
+function createBaseEnrolWorkerRequest(): EnrolWorkerRequest {
+  return { number: 0, certificateRequest: Buffer.alloc(0) };
+}
+
+export const EnrolWorkerRequest: MessageFns<EnrolWorkerRequest> = {
+  encode(message: EnrolWorkerRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.number !== 0) {
+      writer.uint32(8).uint32(message.number);
+    }
+    if (message.certificateRequest.length !== 0) {
+      writer.uint32(18).bytes(message.certificateRequest);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): EnrolWorkerRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseEnrolWorkerRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.number = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.certificateRequest = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<EnrolWorkerRequest>, I>>(base?: I): EnrolWorkerRequest {
+    return EnrolWorkerRequest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<EnrolWorkerRequest>, I>>(object: I): EnrolWorkerRequest {
+    const message = createBaseEnrolWorkerRequest();
+    message.number = object.number ?? 0;
+    message.certificateRequest = object.certificateRequest ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
+function createBaseEnrolWorkerResponse(): EnrolWorkerResponse {
+  return { credentials: undefined };
+}
+
+export const EnrolWorkerResponse: MessageFns<EnrolWorkerResponse> = {
+  encode(message: EnrolWorkerResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.credentials !== undefined) {
+      Credentials.encode(message.credentials, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): EnrolWorkerResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseEnrolWorkerResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.credentials = Credentials.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<EnrolWorkerResponse>, I>>(base?: I): EnrolWorkerResponse {
+    return EnrolWorkerResponse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<EnrolWorkerResponse>, I>>(object: I): EnrolWorkerResponse {
+    const message = createBaseEnrolWorkerResponse();
+    message.credentials = (object.credentials !== undefined && object.credentials !== null)
+      ? Credentials.fromPartial(object.credentials)
+      : undefined;
+    return message;
+  },
+};
+
 function createBaseCredentials(): Credentials {
   return { certificateChain: [], authorities: [], bundleKeys: [], tenant: "", nodeId: "", nodeName: "" };
 }
@@ -573,11 +707,23 @@ export const CertificateServiceService = {
     responseSerialize: (value: RenewResponse): Buffer => Buffer.from(RenewResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): RenewResponse => RenewResponse.decode(value),
   },
+  /** A proxy buys a certificate for one of its workers, which are proxies of their own: NAME.2, NAME.3 and so on. */
+  enrolWorker: {
+    path: "/sallyport.v1.CertificateService/EnrolWorker" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: EnrolWorkerRequest): Buffer => Buffer.from(EnrolWorkerRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): EnrolWorkerRequest => EnrolWorkerRequest.decode(value),
+    responseSerialize: (value: EnrolWorkerResponse): Buffer => Buffer.from(EnrolWorkerResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): EnrolWorkerResponse => EnrolWorkerResponse.decode(value),
+  },
 } as const;
 
 export interface CertificateServiceServer extends UntypedServiceImplementation {
   /** Before the certificate expires: a new key, the same name. */
   renew: handleUnaryCall<RenewRequest, RenewResponse>;
+  /** A proxy buys a certificate for one of its workers, which are proxies of their own: NAME.2, NAME.3 and so on. */
+  enrolWorker: handleUnaryCall<EnrolWorkerRequest, EnrolWorkerResponse>;
 }
 
 export interface CertificateServiceClient extends Client {
@@ -596,6 +742,22 @@ export interface CertificateServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: RenewResponse) => void,
+  ): ClientUnaryCall;
+  /** A proxy buys a certificate for one of its workers, which are proxies of their own: NAME.2, NAME.3 and so on. */
+  enrolWorker(
+    request: EnrolWorkerRequest,
+    callback: (error: ServiceError | null, response: EnrolWorkerResponse) => void,
+  ): ClientUnaryCall;
+  enrolWorker(
+    request: EnrolWorkerRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: EnrolWorkerResponse) => void,
+  ): ClientUnaryCall;
+  enrolWorker(
+    request: EnrolWorkerRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: EnrolWorkerResponse) => void,
   ): ClientUnaryCall;
 }
 
