@@ -98,7 +98,7 @@ export const drive = ({ session, client, answerer, report }: DriveInput): Driven
   };
 
   const performAll = (steps: readonly Step[]): void => {
-    const gather = steps.length > 1;
+    const gather = steps.filter(({ kind }) => kind === 'toClient' || kind === 'toTarget').length > 1;
     const to = target;
     if (gather) {
       client.cork();

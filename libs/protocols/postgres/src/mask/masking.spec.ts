@@ -101,6 +101,43 @@ describe('rows', () => {
       expect.objectContaining({ result: 1 }),
     ]);
   });
+  test('a choice holds for the same mask, answer and description, and for no other', () => {
+    let asked = 0;
+    const of = (format: string): AnswerMask =>
+      maskOf(
+        {},
+        {
+          choose: ({ columns }) => {
+            asked += 1;
+            const cells = columns.map(({ name }) => (name === 'mail' ? () => bytes(format) : undefined));
+            return { kind: 'mask', plan: { cells, masked: ['mail'] } };
+          },
+        },
+      );
+    const [one, other] = [of('one'), of('other')];
+    let mask = one;
+    const rig = new Rig(() => allow(mask)).begin();
+    const answers = (description: Uint8Array) => {
+      rig.client(encodeQuery('select')).target(description, row('1', secret), complete('SELECT 1'), ready());
+    };
+    answers(people);
+    answers(people);
+    expect(asked).toBe(1);
+    answers(describeRow({ name: 'mail' }, { name: 'id' }));
+    expect(asked).toBe(2);
+    mask = other;
+    answers(people);
+    expect(asked).toBe(3);
+    rig.client(encodeQuery('select; select'));
+    for (const _ of [1, 2]) rig.target(people, row('1', secret), complete('SELECT 1'));
+    rig.target(ready());
+    expect(asked).toBe(4);
+    expect(text(rig.toClient)).not.toContain(secret.repeat(2));
+    expect(rig.heard).toContain('D(1,one) C(SELECT 1) Z(idle) T D(1,one)');
+    expect(rig.heard).toContain('T D(one,CANARY)');
+    expect(rig.heard).toContain('D(1,other) C(SELECT 1) T D(1,other)');
+    expect(rig.outcomes.every(({ maskedColumns }) => maskedColumns.join() === 'mail')).toBe(true);
+  });
   test('a mask that throws ends the session, and shows nothing', () => {
     const boom: CellMask = () => {
       throw new Error(secret);

@@ -1,6 +1,6 @@
-import type { AnswerColumn, MaskChoice, Refusal } from '@sallyport/kernel';
+import type { AnswerColumn, AnswerMask, MaskChoice, Refusal } from '@sallyport/kernel';
 import { refuse } from '@sallyport/kernel';
-import { Inbox, readInt32 } from '@sallyport/protocol-core';
+import { Inbox, readInt32, sameBytes } from '@sallyport/protocol-core';
 import { CopyMask } from '../mask/copy.js';
 import { maskRow } from '../mask/row.js';
 import { readColumns, readCopy, readFields, readTexts, rowsOf } from '../message/backend.js';
@@ -12,6 +12,15 @@ import { followTag } from './tag.js';
 import { Remarks } from './remarks.js';
 import type { Entry, Run } from './ledger.js';
 
+/** The last choice for described rows, and all that it rested on. */
+interface Chosen {
+  readonly mask: AnswerMask;
+  readonly result: number;
+  readonly description: Uint8Array;
+  readonly columns: number;
+  readonly choice: MaskChoice;
+}
+
 /**
  * What the target sends. Only headers are walked where nothing is masked; every message must answer something that was
  * sent, in order. A target that says what nobody asked for has lost its session.
@@ -21,6 +30,7 @@ export class Answers {
   /** Bytes of a message that goes through as it comes. */
   private passing = 0;
   private passingShown = true;
+  private chosen: Chosen | undefined;
   private readonly remarks: Remarks;
 
   constructor(private readonly exchange: Exchange) {
@@ -380,16 +390,20 @@ export class Answers {
   }
 
   private chooseDescribed(run: Run, description: Uint8Array): void {
+    if (this.chooseAgain(run, description)) return;
     const columns = readColumns(description);
     if (columns === undefined) return void this.hostile('a malformed row description');
-    this.choose(run, columns, false);
+    this.chooseAnew(run, columns, description);
   }
 
   private choosePortal(run: Run): void {
     const description = run.portal?.description;
-    const columns = description?.[0] === backend.rowDescription ? readColumns(description) : undefined;
+    if (description?.[0] !== backend.rowDescription)
+      return this.withhold(run, refuse('unmaskable', 'rows came without a description'));
+    if (this.chooseAgain(run, description)) return;
+    const columns = readColumns(description);
     if (columns === undefined) return this.withhold(run, refuse('unmaskable', 'rows came without a description'));
-    this.choose(run, columns, false);
+    this.chooseAnew(run, columns, description);
   }
 
   private chooseCopy(run: Run, frame: Uint8Array): void {
@@ -403,19 +417,39 @@ export class Answers {
     else this.withhold(run, refuse('unmaskable', 'how this COPY writes its rows is not known'));
   }
 
+  /** A mask is pure: what it chose for this very description it would choose again. Most commands run many times. */
+  private chooseAgain(run: Run, description: Uint8Array): boolean {
+    const { chosen } = this;
+    if (chosen?.mask !== run.mask || chosen?.result !== run.results) return false;
+    if (!sameBytes(chosen.description, description)) return false;
+    this.apply(run, chosen.choice, chosen.columns);
+    return true;
+  }
+
+  private chooseAnew(run: Run, columns: readonly AnswerColumn[], description: Uint8Array): void {
+    const { mask, results: result } = run;
+    const choice = this.choose(run, columns, false);
+    // A view of this chunk would keep all of it.
+    if (mask && choice)
+      this.chosen = { mask, result, description: description.slice(), columns: columns.length, choice };
+  }
+
   private choose(run: Run, columns: readonly AnswerColumn[], copy: boolean): MaskChoice | undefined {
-    const { exchange } = this;
     const { mask } = run;
     if (mask === undefined) return undefined;
-    const choice = exchange.guarded(() => mask.choose({ result: run.results, columns, copy }));
+    const choice = this.exchange.guarded(() => mask.choose({ result: run.results, columns, copy }));
+    if (choice !== undefined) this.apply(run, choice, columns.length);
+    return choice;
+  }
+
+  private apply(run: Run, choice: MaskChoice, columns: number): void {
     run.choice = choice;
-    if (choice?.kind === 'refuse') this.withhold(run, choice.refusal);
-    else if (choice?.kind === 'mask') {
-      if (choice.plan.cells.length !== columns.length)
+    if (choice.kind === 'refuse') this.withhold(run, choice.refusal);
+    else if (choice.kind === 'mask') {
+      if (choice.plan.cells.length !== columns)
         this.withhold(run, refuse('unmaskable', 'the mask does not match the answer'));
       for (const name of choice.plan.masked) run.maskedColumns.add(name);
     }
-    return choice;
   }
 
   /** From here on nothing of the answer is shown; the target finishes in peace and its state stays what it says. */
