@@ -141,6 +141,17 @@ export const rooms = [
     path: 'e2e',
     may: ['kernel', 'runtime', 'testing', 'postgres', 'tools'],
     // Specs that share one system have their cases in files of their own.
-    libraries: ['pg', 'pg-cursor', 'pg-copy-streams', 'yaml', '@jest/globals'],
+    libraries: [
+      'pg',
+      'pg-cursor',
+      'pg-copy-streams',
+      'pg-query-stream',
+      'postgres',
+      'typeorm',
+      'knex',
+      'reflect-metadata',
+      'yaml',
+      '@jest/globals',
+    ],
   },
 ];
