@@ -113,7 +113,8 @@ export function readRelation(fields: Fields, scope: Scope, into: Collector, use:
     case 'known': {
       const { relation } = found;
       if (use === 'select') into.effect('select', { kind: 'table', schema: relation.schema, table: relation.name });
-      if (relation.hasRules === true)
+      // Rules of a table are for writes: one ON SELECT would have made it a view.
+      if (use === 'target' && relation.hasRules === true)
         into.effect('opaque', { kind: 'table', schema: relation.schema, table: relation.name });
       into.spend(1 + relation.columns.length);
       if (systemReach(relation.name) !== 'description') {
