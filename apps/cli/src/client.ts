@@ -36,7 +36,7 @@ export interface RestClient {
 const patience = 60_000;
 
 /** @throws Failure for an address that a token may not be sent to */
-export function createRestClient({ url, token }: Pick<Login, 'url' | 'token'>): RestClient {
+export function createRestClient({ url, token }: Pick<Login, 'url' | 'token'>, within = patience): RestClient {
   // It may stand behind a path of its own.
   const base = secretUrl('the control plane’s address', url).replace(/\/*$/, '/');
   if (base.startsWith('https:')) trustSystem();
@@ -45,7 +45,7 @@ export function createRestClient({ url, token }: Pick<Login, 'url' | 'token'>): 
       const response = await fetch(new URL(path.replace(/^\//, ''), base), {
         method,
         redirect: 'error',
-        signal: AbortSignal.timeout(patience),
+        signal: AbortSignal.timeout(within),
         headers: {
           ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
           accept: 'application/json, application/problem+json',

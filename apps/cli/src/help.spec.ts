@@ -44,6 +44,7 @@ test('the commands are those that the documentation names', () => {
     'api-tokens create',
     'api-tokens ls',
     'api-tokens revoke',
+    'completion',
   ]);
 });
 
@@ -91,6 +92,8 @@ test.each([
   [['run', 'billing'], "missing required argument 'program'"],
   [['run', 'billing', 'true'], 'which gate?'],
   [['explain', '99999'], '99999 is no code of Sallyport'],
+  [['completion'], 'which shell?'],
+  [['completion', 'tcsh'], 'Allowed choices are bash, zsh, fish'],
   [['get', 'robots'], 'there is no kind robots'],
   [['get', 'column-tags'], 'whose column tags?'],
   [['approvals', 'deny', 'apr_1'], "required option '--reason <text>' not specified"],

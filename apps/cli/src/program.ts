@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { addApiTokens } from './commands/api-tokens.js';
 import { addApply } from './commands/apply.js';
 import { addApprovals } from './commands/approvals.js';
+import { addCompletion } from './commands/completion.js';
 import { addConnect } from './commands/connect.js';
 import { addDoctor } from './commands/doctor.js';
 import { addExplain } from './commands/explain.js';
@@ -57,5 +58,6 @@ Exit codes: 0 done, 1 failed, 64 usage, 69 unreachable, 70 our own fault, 75 not
   addNodes(program, context);
   addJoinTokens(program, context);
   addApiTokens(program, context);
+  addCompletion(program, context);
   return program;
 }

@@ -1,3 +1,4 @@
+import { Option } from 'commander';
 import type { Command } from 'commander';
 import type { CommandContext } from '../context.js';
 import { Failure, exitCodes } from '../failure.js';
@@ -40,6 +41,8 @@ interface Run {
   } | null;
 }
 
+const states = ['pending', 'approved', 'denied', 'expired', 'withdrawn', 'redeemed'];
+
 export function addApprovals(program: Command, context: CommandContext): void {
   const approvals = program
     .command('approvals')
@@ -49,7 +52,7 @@ export function addApprovals(program: Command, context: CommandContext): void {
   approvals
     .command('ls')
     .description('list approvals, newest first')
-    .option('--state <state>', 'pending, approved, denied, expired, withdrawn or redeemed')
+    .addOption(new Option('--state <state>', 'only those in this state').choices(states))
     .option('--limit <n>', 'how many', parseLimit, 50)
     .addHelpText('after', '\nExamples:\n  sally approvals ls --state pending\n  sally approvals ls --json')
     .action(async ({ state, limit }: { state?: string; limit: number }) => {
