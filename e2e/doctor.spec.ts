@@ -1,11 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeJwt } from 'jose';
 import { freePort, until } from '@sallyport/testing';
-import { type Stack, startStack } from '@sallyport/tools';
-import { runProcess } from '../apps/cli/testing/process.js';
+import { type Stack, hasPsql, startStack } from '@sallyport/tools';
+import { type Running, runProcess, spawnSally } from '../apps/cli/testing/process.js';
 import { sally as sallyInside } from '../apps/cli/testing/sally.js';
 import { makeCertificate } from '../apps/cli/testing/tls-front.js';
 
@@ -24,6 +24,9 @@ let stack: Stack;
 let directory: string;
 let ca: string;
 let token: string;
+let tokenFile: string;
+const running: Running[] = [];
+const masked = 'select card_number from payments order by id limit 1';
 const day = 86_400_000;
 
 async function showCertificate(now: number): Promise<void> {
@@ -47,8 +50,14 @@ beforeAll(async () => {
     settings: { 'control-plane': { SALLYPORT_MAX_STALENESS: '15s' }, agent: { SALLYPORT_CATALOG_INTERVAL: '1' } },
   });
   token = await stack.token('etl');
+  tokenFile = join(directory, 'token');
+  writeFileSync(tokenFile, token, { mode: 0o600 });
 }, 240_000);
 afterAll(async () => {
+  for (const { child, exitCode } of running) {
+    child.kill('SIGTERM');
+    await exitCode;
+  }
   await stack.stop();
   rmSync(directory, { recursive: true, force: true });
 }, 60_000);
@@ -78,6 +87,106 @@ async function doctor(
   };
 }
 const wayThrough = ['proxy login', 'proxy policy', 'agent', 'target', 'statement'];
+
+describe('sally run', () => {
+  const run = (program: readonly string[], args: readonly string[] = ['--token-file', tokenFile]) => {
+    const env = { XDG_RUNTIME_DIR: directory, HOME: directory };
+    const sally = spawnSally(['run', 'billing', ...gate(), '--database', 'app', ...args, '--', ...program], { env });
+    running.push(sally);
+    return sally;
+  };
+  const left = (): readonly string[] => readdirSync(directory).filter((name) => name.startsWith('sallyport-run-'));
+  // node-postgres reads password files, and warns that its next version will not.
+  const node = (script: string): readonly string[] => [
+    ...[process.execPath, '--no-deprecation'],
+    ...['--input-type=module', '-e', script],
+  ];
+
+  test('a driver finds connection, authority and token by itself', async () => {
+    const script = `import pg from ${JSON.stringify(import.meta.resolve('pg'))};
+      const client = new pg.Client(); await client.connect();
+      console.log((await client.query(${JSON.stringify(masked)})).rows[0].card_number); await client.end();`;
+    const sally = run(node(script));
+    expect([await sally.exitCode, sally.said]).toEqual([0, { stdout: '************9196\n', stderr: '' }]);
+    expect(left()).toEqual([]);
+  });
+
+  test('psql, where it is installed, and by DATABASE_URL', async () => {
+    if (!hasPsql) return expect(await run(['true']).exitCode).toBe(0);
+    const plain = run(['psql', '-XAtc', masked]);
+    expect([await plain.exitCode, plain.said]).toEqual([0, { stdout: '************9196\n', stderr: '' }]);
+    const source = ['--token-command', `cat ${tokenFile}`, '--database-url'];
+    const byUrl = run(['sh', '-c', `psql "$DATABASE_URL" -XAtc "${masked}"`], source);
+    expect([await byUrl.exitCode, byUrl.said]).toEqual([0, { stdout: '************9196\n', stderr: '' }]);
+  });
+
+  test('the token is in no argument and no variable, in a file of ours alone, and the file goes with us', async () => {
+    const sally = run(
+      node('console.log(process.pid, process.env.PGPASSFILE); process.stdin.resume(); setInterval(() => 0, 1000)'),
+    );
+    await until(() => sally.said.stdout.endsWith('\n'), 'it runs', 60_000);
+    const [pid = '', passFile = ''] = sally.said.stdout.trim().split(' ');
+    for (const process of [pid, sally.child.pid])
+      for (const part of ['cmdline', 'environ'])
+        expect(readFileSync(`/proc/${process}/${part}`, 'utf8')).not.toContain(token);
+    expect(statSync(passFile).mode & 0o777).toBe(0o600);
+    expect(readFileSync(passFile, 'utf8')).toBe(`localhost:${stack.proxyPort}:*:billing:${token}\n`);
+    sally.child.kill('SIGTERM');
+    expect([await sally.exitCode, left()]).toEqual([128 + 15, []]);
+  });
+
+  test('the password file is written anew before the token ends; new connections use it', async () => {
+    const source = join(directory, 'renewed-token');
+    // A token of the kind that lives a second, and ends before the program is done.
+    writeFileSync(source, await stack.token('brief'));
+    const script = `import { readFileSync } from 'node:fs';
+      import pg from ${JSON.stringify(import.meta.resolve('pg'))};
+      const first = readFileSync(process.env.PGPASSFILE, 'utf8');
+      console.log('started');
+      while (readFileSync(process.env.PGPASSFILE, 'utf8') === first) await new Promise((done) => setTimeout(done, 20));
+      const client = new pg.Client(); await client.connect();
+      console.log((await client.query(${JSON.stringify(masked)})).rows[0].card_number); await client.end();`;
+    const sally = run(node(script), ['--token-file', source]);
+    await until(() => sally.said.stdout.includes('started'), 'it runs', 60_000);
+    writeFileSync(source, token);
+    expect([await sally.exitCode, sally.said]).toEqual([0, { stdout: 'started\n************9196\n', stderr: '' }]);
+  });
+
+  test.each(['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR1'] as const)(
+    '%s is handed on, and the answer with it',
+    async (signal) => {
+      const script = `process.on('${signal}', () => { console.log('got ${signal}'); process.exit(7); }); setInterval(() => 0, 1000); console.log('ready');`;
+      const sally = run(node(script));
+      await until(() => sally.said.stdout.includes('ready'), 'it runs', 60_000);
+      sally.child.kill(signal);
+      expect([await sally.exitCode, sally.said.stdout, left()]).toEqual([7, `ready\ngot ${signal}\n`, []]);
+    },
+  );
+
+  test.each([
+    ['its exit code', ['sh', '-c', 'exit 3'], 3],
+    ['a signal that ended it', ['sh', '-c', 'kill -KILL $$'], 137],
+    ['a program that is not there', ['no-such-program'], 127],
+    ['a program that cannot be run', ['/dev/null'], 126],
+  ])('%s is passed on, and nothing is left', async (_name, program, exitCode) => {
+    expect([await run(program).exitCode, left()]).toEqual([exitCode, []]);
+  });
+
+  test('killed outright, it leaves a file behind; the next one removes it', async () => {
+    const sally = run(node('console.log(process.pid); setInterval(() => process.kill(process.ppid, 0), 100)'));
+    await until(() => sally.said.stdout.endsWith('\n'), 'it runs', 60_000);
+    sally.child.kill('SIGKILL');
+    process.kill(Number(sally.said.stdout), 'SIGKILL');
+    await sally.exitCode;
+    expect(left()).toHaveLength(1);
+    expect([await run(['true']).exitCode, left()]).toEqual([0, []]);
+  });
+
+  test('no token: nothing is started', async () => {
+    const sally = run(['echo', 'started'], []);
+    expect([await sally.exitCode, sally.said.stdout]).toEqual([64, '']);
+  });
+});
 
 describe('nothing is broken', () => {
   test('a subagent needs its token and the gate alone', async () => {

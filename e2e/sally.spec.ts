@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { decodeJwt } from 'jose';
 import pg from 'pg';
 import { freePort, until } from '@sallyport/testing';
-import { type Stack, audience, connectAs, errorOf, hasPsql, startStack } from '@sallyport/tools';
-import { type Running, spawnSally } from '../apps/cli/testing/process.js';
+import { type Stack, audience, connectAs, errorOf, hasPsql, rootDirectory, startStack } from '@sallyport/tools';
+import { type Running, runProcess, spawnSally } from '../apps/cli/testing/process.js';
 import { makeCertificate } from '../apps/cli/testing/tls-front.js';
 
 // Each test starts processes, on a machine that others use.
@@ -167,12 +167,72 @@ describe('sally connect', () => {
     const first = spawnSally(['connect', 'billing', ...gate(), '--json'], { env: { SALLYPORT_TOKEN: token } });
     running.push(first);
     await until(() => first.said.stdout.endsWith('}\n'), 'it is up', 60_000);
-    const { port, ...said } = JSON.parse(first.said.stdout) as { readonly port: number };
+    const { port, lines, ...said } = JSON.parse(first.said.stdout) as {
+      readonly port: number;
+      readonly lines: readonly { readonly for: string; readonly line: string }[];
+    };
     expect(said).toEqual({ host: '127.0.0.1', connection: 'billing', gate: `localhost:${stack.proxyPort}` });
+    expect(lines.map((each) => each.for)).toEqual(
+      expect.arrayContaining([
+        'psql',
+        'URI',
+        'JDBC',
+        'environment',
+        '.env',
+        'Go (pgx)',
+        'Python (psycopg)',
+        'Node (pg)',
+      ]),
+    );
     const second = spawnSally(['connect', 'billing', ...gate(), '--port', String(port)], {
       env: { SALLYPORT_TOKEN: token },
     });
     expect([await second.exitCode, second.said.stderr]).toEqual([64, expect.stringContaining('--port')]);
+  });
+});
+
+describe('ready lines', () => {
+  const askNode = (client: string): string =>
+    `import pg from 'pg'; const client = ${client}; await client.connect(); console.log((await client.query(${JSON.stringify(masked)})).rows[0].card_number); await client.end();`;
+  /** What a person does with a line, by whom it is for. */
+  const uses: readonly (readonly [name: string, needs: string, use: (line: string) => readonly string[]])[] = [
+    ['psql', 'psql', (line) => ['sh', '-c', `${line} -XAtc "${masked}"`]],
+    ['environment', 'psql', (line) => ['sh', '-c', `${line}; psql -XAtc "${masked}"`]],
+    ['.env', 'psql', (line) => ['sh', '-c', `export '${line}'; psql "$DATABASE_URL" -XAtc "${masked}"`]],
+    ['URI', 'psql', (line) => ['psql', line, '-XAtc', masked]],
+    ['Node (pg)', 'node', (line) => [process.execPath, '--input-type=module', '-e', askNode(line)]],
+  ];
+  const use = async (name: string, output: string, env: Readonly<Record<string, string>>) => {
+    const [, needs = '', command] = uses.find(([each]) => each === name) ?? [];
+    const line =
+      output
+        .split('\n')
+        .find((each) => each.startsWith(`  ${name}  `))
+        ?.slice(name.length + 2)
+        .trim() ?? '';
+    expect([name, line]).toEqual([name, expect.stringContaining('billing')]);
+    if (needs === 'psql' && !hasPsql) return '************9196\n';
+    const [program = '', ...args] = command?.(line) ?? [];
+    const child = spawn(program, args, {
+      cwd: rootDirectory,
+      env: { PATH: process.env['PATH'] ?? '', HOME: directory, ...env },
+    });
+    let text = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+    await new Promise((resolve) => child.once('close', resolve));
+    return text;
+  };
+
+  test.each(uses.map(([name]) => name))('of the local port, for %s', async (name) => {
+    const { sally } = await connect([...gate(), '--database', 'app'], { SALLYPORT_TOKEN: token });
+    expect(await use(name, sally.said.stdout, {})).toBe('************9196\n');
+  });
+
+  test.each(uses.map(([name]) => name))('of the gate itself, for %s: the token is the password', async (name) => {
+    const said = await runProcess(['connect', 'billing', ...gate(), '--direct', '--database', 'app']);
+    expect([said.exitCode, said.stderr]).toEqual([0, '']);
+    expect(await use(name, said.stdout, { PGPASSWORD: token })).toBe('************9196\n');
   });
 });
 

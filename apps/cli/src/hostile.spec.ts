@@ -72,7 +72,9 @@ const node = {
   lastSeenAt: evil,
   softwareVersion: evil,
   certificateExpiry: evil,
+  certificateOverdue: true,
   manifestVersion: 1,
+  newestManifest: 1,
   refusal: evil,
 };
 const token = {
@@ -87,12 +89,27 @@ const token = {
   usedAt: evil,
   revokedAt: evil,
 };
-const noun = { name: evil, mask: evil, text: evil, publish: false, description: evil, items: [{ table: evil }] };
+const noun = {
+  ...{ name: evil, mask: evil, text: evil, publish: false, description: evil, items: [{ table: evil }] },
+  ...{
+    databases: ['app', evil, 'b'],
+    agents: [evil, 'x'],
+    audiences: [evil],
+    claims: { [evil]: evil },
+    keysProblem: evil,
+  },
+  catalogs: [
+    { database: 'app', readBy: evil, readAt: evil, problem: evil },
+    { database: evil, readBy: evil, readAt: evil, problem: null },
+  ],
+};
 const problem = { title: evil, detail: evil, code: evil, errors: [{ path: evil, message: evil }] };
 
 /** A control plane in enemy hands: right in form, evil in every text. */
 const answers: readonly (readonly [RegExp, unknown, number?])[] = [
-  [/^GET \/v1\/me$/, { kind: evil, name: evil, role: evil }],
+  // As an admin, so that `doctor` looks at everything.
+  [/^GET \/v1\/me$/, { kind: evil, name: evil, role: 'admin' }],
+  [/^GET \/readyz$/, { checks: { [evil]: evil } }, 503],
   [/^GET \/v1\/sessions\?/, page(session)],
   [/^GET \/v1\/sessions\/[^/]+$/, session],
   [/^GET \/v1\/sessions\/[^/]+\/statements/, page(statement)],
@@ -152,6 +169,8 @@ const calls: readonly (readonly [readonly string[], string?])[] = [
   [['get', 'column-tags', 'x']],
   [['delete', 'class', 'x']],
   [['nodes', 'ls']],
+  [['doctor']],
+  [['doctor', evil]],
   [['join-tokens', 'create', 'proxy', 'x']],
   [['join-tokens', 'ls']],
   [['join-tokens', 'rm', 'x']],

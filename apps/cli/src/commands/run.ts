@@ -35,6 +35,7 @@ drivers read. The password file is readable by you alone, is written anew whenev
 another token, before the old one ends, and is removed when the program ends. The token is in no argument, and in no
 variable unless you say --inline-token. Signals are handed on; the exit code is that of the program.
 
+Programs that read no password file (pg 9 of Node will not) need --inline-token.
 A session that is open keeps the token that it was opened with: programs that run longer must connect again.
 
 Examples:

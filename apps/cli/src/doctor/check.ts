@@ -42,3 +42,9 @@ export function duration(milliseconds: number): string {
 }
 
 export const moment = (milliseconds: number): string => new Date(milliseconds).toISOString().replace(/\.\d+Z$/, 'Z');
+
+/** `agrees with`, `is 3 min ahead of`, `is 2 h behind`: one clock beside another. */
+export function apart(ahead: number): string {
+  if (Math.abs(ahead) < 2_000) return 'agrees with';
+  return ahead > 0 ? `is ${duration(ahead)} ahead of` : `is ${duration(ahead)} behind`;
+}

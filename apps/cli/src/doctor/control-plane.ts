@@ -1,6 +1,6 @@
 import type { RestClient } from '../client.js';
 import type { Check } from './check.js';
-import { broken, brokenBy, duration, notChecked, ok } from './check.js';
+import { apart, broken, brokenBy, notChecked, ok } from './check.js';
 
 export interface Me {
   readonly kind: string;
@@ -65,8 +65,7 @@ async function whoAmI(client: RestClient): Promise<{ readonly check: Check; read
 
 function checkClock(ahead: number): Check {
   if (!Number.isFinite(ahead)) return notChecked('clock', 'the control plane does not tell its time');
-  const apart = Math.abs(ahead) < 2_000 ? 'agrees' : `is ${duration(ahead)} ${ahead > 0 ? 'ahead' : 'behind'}`;
-  const says = `the clock of this machine ${apart} with the control plane’s`.replace(/(ahead|behind) with/, '$1 of');
+  const says = `the clock of this machine ${apart(ahead)} the control plane’s`;
   return Math.abs(ahead) <= mostApart
     ? ok('clock', says)
     : broken('clock', says, 'set it by NTP: tokens, tickets and certificates go by the time');

@@ -153,7 +153,12 @@ async function checkWay(
   const to = plane.now();
   const hops = checkSession(outcome);
   if (reader === undefined) return [...checks, ...hops];
-  const record = await findLogin(reader, { connection, application, subject: claims.subject, address, since: from });
+  const record = await findLogin(reader, {
+    ...{ connection, application, address },
+    opened: outcome.opened,
+    subject: claims.subject,
+    since: from,
+  });
   const refused = outcome.error !== undefined && codeOf(outcome.error) === 'unauthenticated';
   const told = hops.map((each) =>
     refused && each.name === 'proxy login' && record?.cause !== undefined

@@ -11,7 +11,8 @@ export interface Node {
   readonly certificateExpiry: string | null;
   readonly certificateOverdue: boolean;
   readonly manifestVersion: number;
-  readonly newestManifest: number;
+  /** Absent, as what follows below: the control plane is older than we are. */
+  readonly newestManifest?: number;
   readonly refusal: string | null;
 }
 
@@ -19,7 +20,7 @@ export interface Connection {
   readonly name: string;
   readonly databases: readonly string[];
   readonly agents: readonly string[];
-  readonly catalogs: readonly {
+  readonly catalogs?: readonly {
     readonly database: string;
     readonly readBy: string;
     readonly readAt: string | null;
@@ -27,9 +28,14 @@ export interface Connection {
   }[];
 }
 
+const older = 'this control plane is too old to tell more';
+
 /** It was told of a newer bundle, and has not taken it yet. */
 export const isBehind = (node: Node): boolean =>
-  !node.disabled && node.connectedAt !== null && node.refusal === null && node.manifestVersion < node.newestManifest;
+  !node.disabled &&
+  node.connectedAt !== null &&
+  node.refusal === null &&
+  node.manifestVersion < (node.newestManifest ?? 0);
 
 export const checkNode = (kind: 'proxy' | 'agent', node: Node): readonly Check[] => [
   checkPresence(kind, node),
@@ -69,6 +75,7 @@ function checkPolicy(node: Node): Check {
     );
   }
   if (node.disabled) return notChecked(name, 'it is turned away (disabled)');
+  if (newest === undefined) return notChecked(name, `it acts on bundle ${version}; ${older}`);
   if (version >= newest) return ok(name, `it acts on bundle ${version}, the newest`);
   return broken(
     name,
@@ -87,6 +94,7 @@ export function checkTargets(connection: Connection, agents: readonly Node[]): r
   return connection.databases.map((database) => {
     const name = `target ${connection.name}/${database}`;
     if (serving.length === 0) return notChecked(name, `no agent of it is connected (${connection.agents.join(', ')})`);
+    if (connection.catalogs === undefined) return notChecked(name, older);
     const catalog = connection.catalogs.find((each) => each.database === database);
     if (catalog === undefined)
       return notChecked(name, 'no agent has looked at it yet; they do so as soon as they hear of it');
