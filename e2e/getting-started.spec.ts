@@ -42,6 +42,8 @@ const expected: readonly (readonly [words: string, seen: RegExp])[] = [
   ['production.cedar', /PolicySet production: would be created[\s\S]*PolicySet production: created/],
   ["-c 'select * from payments order by id'", /\*{12}4242[\s\S]*g\*\*\*@example\.com/],
   ["-c 'drop table payments'", /ERROR: {2}DROP and TRUNCATE are not for production/],
+  ['sally doctor billing', /^ok +proxy login [\s\S]*^ok +statement [\s\S]*^ok +policy of gate-1 /m],
+  ["-c 'select max(amount) from payments'", /9\.11/],
   ['sally connect billing', /billing is at 127\.0\.0\.1:/],
   ["-c 'select count(*) from payments'", /^\s*4$/m],
   ["-c 'delete from payments where id = 1'", /NOTICE: {2}held for approval apr_\w+/],
@@ -180,7 +182,7 @@ async function interrupt(name: string): Promise<void> {
 
 /** A reader who does not see it yet looks again. Only where looking changes nothing. */
 const isLook = (code: string): boolean =>
-  /^(sally (nodes|sessions)|TOKEN=|export PGPASSWORD=.*\npsql .* -c 'select|PGPASSWORD= psql)/.test(code);
+  /^(sally (nodes|sessions|doctor)|TOKEN=|export PGPASSWORD=.*\npsql .* -c 'select|PGPASSWORD= psql)/.test(code);
 
 test('docs/getting-started.md works, pasted word by word', async () => {
   process.stdout.write(`getting started: ${hasPsql ? 'with psql' : 'no psql here, with the pg driver in its place'}\n`);
