@@ -7,6 +7,7 @@ import type { Permit, Question, Verdict } from '@sallyport/kernel';
 import { postgres } from '@sallyport/postgres';
 import { defaultLimits } from '@sallyport/protocol-core';
 import { until } from '@sallyport/testing';
+import { sha256 } from './digest.js';
 import { drive } from './drive.js';
 import type { Answerer, ClientPipe } from './drive.js';
 import { createSocketPipe } from './pipe.js';
@@ -86,6 +87,7 @@ const begin = async (client: ClientPipe, target: Pipe): Promise<void> => {
   const session = postgres.open({
     limits: defaultLimits,
     random: (length) => new Uint8Array(length),
+    digest: sha256,
     loopback: true,
     tls: false,
   });

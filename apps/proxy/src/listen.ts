@@ -7,6 +7,7 @@ import type { Protocol, Refusal } from '@sallyport/kernel';
 import { defaultLimits } from '@sallyport/protocol-core';
 import { createClientPipe } from './client-pipe.js';
 import { createAnswerer } from './decide.js';
+import { sha256 } from './digest.js';
 import { drive } from './drive.js';
 import type { Driven } from './drive.js';
 import type { Gate } from './gate.js';
@@ -108,6 +109,7 @@ export const createListener = ({
     const session = protocol.open({
       limits: defaultLimits,
       random: (length) => randomBytes(length),
+      digest: sha256,
       loopback: local || isLoopback(socket.remoteAddress),
       tls: !local,
     });

@@ -50,7 +50,10 @@ export const requestOf = (
   const { session, command, question, desk, statement, decision, binding, database, parameters, settings, behind } =
     input;
   const texts = [question.text, ...behind.map((each) => each.text)];
-  const size = question.parameters.reduce((sum, { value }) => sum + (value?.length ?? 0), bytesOf(texts));
+  const size = question.parameters.reduce(
+    (sum, { value, length }) => sum + (length ?? value?.length ?? 0),
+    bytesOf(texts),
+  );
   if (size > longestHeld || question.parameters.length > mostParameters || decision.held.length > mostRequests)
     return tooLong;
   const shown = showText(question.text);

@@ -18,6 +18,7 @@ import {
 import type { BackendMessage } from '@sallyport/postgres';
 import { watchRecord } from './caller.js';
 import { createAnswerer } from './decide.js';
+import { sha256 } from './digest.js';
 import { drive } from './drive.js';
 import type { ClientPipe } from './drive.js';
 import type { Gate } from './gate.js';
@@ -68,6 +69,7 @@ export const runKept = (
     const session = protocol.open({
       limits: defaultLimits,
       random: (length) => randomBytes(length),
+      digest: sha256,
       loopback: true,
       tls: false,
     });

@@ -137,7 +137,8 @@ export const shownText = (text: string): string => clip(detectorsFor().scrubText
 export const digestOf = (statement: Statement, parameters: readonly Parameter[]): string => {
   if (parameters.length === 0) return statement.digest;
   const heads = parameters.map(
-    ({ type, format, value }) => `${type} ${format} ${value === null ? 'null' : value.length}\n`,
+    ({ type, format, value, length }) =>
+      `${type} ${format} ${value === null ? 'null' : length === undefined ? value.length : `sha256 of ${length}`}\n`,
   );
   let size = 0;
   for (const [index, { value }] of parameters.entries()) size += (heads[index]?.length ?? 0) + (value?.length ?? 0);

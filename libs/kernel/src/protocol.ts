@@ -24,10 +24,17 @@ export interface Limits {
   readonly startup: number;
 }
 
+export interface Digest {
+  update(bytes: Uint8Array): void;
+  done(): Uint8Array;
+}
+
 /** What a session is made with. Everything impure comes in here. */
 export interface SessionContext {
   readonly limits: Limits;
   readonly random: (length: number) => Uint8Array;
+  /** SHA-256 of what passes by. */
+  readonly digest: () => Digest;
   /** The client is on this machine: a cleartext token may be taken without TLS. */
   readonly loopback: boolean;
   /** TLS can be offered to the client. */

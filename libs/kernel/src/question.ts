@@ -20,6 +20,8 @@ export interface Parameter {
   readonly type: number;
   readonly format: 'text' | 'binary';
   readonly value: Uint8Array | null;
+  /** It was too long to be kept: `value` is the SHA-256 of so many bytes that went by. */
+  readonly length?: number;
 }
 
 /**

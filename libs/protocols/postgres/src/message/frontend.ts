@@ -59,6 +59,29 @@ export const readBind = (frame: Uint8Array): BindMessage | undefined => {
   return { portal, statement, parameters, resultFormats };
 };
 
+/** What stands before the values of a Bind. */
+export interface BindHead {
+  readonly portal: string;
+  readonly statement: string;
+  /** How each value is written, as many as there are. */
+  readonly formats: readonly ('text' | 'binary')[];
+  /** Of the head, with the message's own. */
+  readonly length: number;
+}
+
+/** Of a Bind that begins there, as far as it came. `undefined`: it did not all come, or cannot be read. */
+export const readBindHead = (bytes: Uint8Array, at: number, end: number): BindHead | undefined => {
+  const reader = new ByteReader(bytes, at + header, end);
+  const portal = nameOf(reader.untilZero());
+  const statement = nameOf(reader.untilZero());
+  const given = readFormats(reader);
+  const count = reader.uint16();
+  if (reader.broken || portal === undefined || statement === undefined || given === undefined) return undefined;
+  if (given.length > 1 && given.length !== count) return undefined;
+  const formats = Array.from({ length: count }, (_, index) => formatAt(given, index));
+  return { portal, statement, formats, length: reader.at - at };
+};
+
 /** None: all text. One: for all. Else one each. */
 export const formatAt = (formats: readonly ('text' | 'binary')[], index: number): 'text' | 'binary' =>
   (formats.length === 1 ? formats[0] : formats[index]) ?? 'text';

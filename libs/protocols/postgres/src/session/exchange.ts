@@ -33,7 +33,7 @@ export class Exchange {
   readonly statements = new Names<Statement>(weightOf);
   readonly portals = new Names<Portal>(({ parameters }) => {
     let bytes = 0;
-    for (const { value } of parameters) bytes += value?.length ?? 0;
+    for (const { value, length } of parameters) bytes += length === undefined ? (value?.length ?? 0) : 0;
     return bytes;
   });
   /** Counts Syncs: what belongs to one stretch fails together. */

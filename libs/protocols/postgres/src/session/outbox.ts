@@ -16,8 +16,24 @@ interface Slice {
  */
 export class Outbox {
   private slices: Slice[] = [];
+  /** What must wait: a message is going through piece by piece. */
+  private behind: Slice[] | undefined;
+
+  /** A piece of one message; whatever is added before its last one comes behind it. */
+  pass(
+    bytes: Uint8Array,
+    { permit, weight }: { readonly permit: Permit; readonly weight: Weight },
+    last: boolean,
+  ): void {
+    const behind = this.behind ?? [];
+    this.behind = undefined;
+    this.add(bytes, permit, weight);
+    if (last) for (const slice of behind) this.add(slice.bytes, slice.permit, slice.weight);
+    else this.behind = behind;
+  }
 
   add(bytes: Uint8Array, permit: Permit, weight: Weight = 0): void {
+    if (this.behind !== undefined) return void this.behind.push({ bytes, permit, weight });
     const last = this.slices.at(-1);
     const together = last !== undefined && (last.weight < 2 || weight < 2 || last.permit === permit);
     const whole = together ? joined(last.bytes, bytes) : undefined;

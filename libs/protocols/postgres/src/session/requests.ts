@@ -1,17 +1,20 @@
 import { decodeUtf8, refuse } from '@sallyport/kernel';
 import type { Allowed, CommandQuestion, Notice, Parameter, Permit, QuestionId, Verdict } from '@sallyport/kernel';
-import { Framer } from '@sallyport/protocol-core';
-import { readBind, readExecute, readNamed, readParse, zeroTerminated } from '../message/frontend.js';
+import { Framer, readInt32 } from '@sallyport/protocol-core';
+import { readBind, readBindHead, readExecute, readNamed, readParse, zeroTerminated } from '../message/frontend.js';
 import { noticeResponse } from '../message/refusal.js';
 import type { Complaint } from '../message/refusal.js';
 import { frontend } from '../message/type.js';
 import { describePortal, terminate } from '../message/write.js';
+import { changesOf } from './changes.js';
+import { absent, malformed, notText, tooLong, tooManyPortals } from './complaints.js';
 import { weightOf } from './exchange.js';
 import type { Exchange } from './exchange.js';
 import { HeldBack } from './held-back.js';
 import { newRun } from './ledger.js';
-import type { Portal, Run, Statement } from './ledger.js';
+import type { Portal, Statement } from './ledger.js';
 import type { Lookup, Names } from './names.js';
+import { Passage, PassingValues, longestHead, longestPassing } from './passage.js';
 
 interface OpenQuestion {
   readonly id: QuestionId;
@@ -19,33 +22,6 @@ interface OpenQuestion {
   readonly simple: boolean;
   readonly allow: (verdict: Allowed) => void;
 }
-
-/** Words that may change what a name stands for, by SQL. A keyword cannot be spelled another way. */
-const renaming = /prepare|deallocate|discard|declare|close/i;
-
-/**
- * Words without which no statement changes how later ones are read, or as whom they run. A pipeline waits behind one until
- * the target has told its new state; too many words only cost a wait.
- */
-const drifting =
-  /search_path|encoding|conforming|datestyle|intervalstyle|timezone|(?:^|[;/])\s*set\b|\b(?:names|schema|role|reset|rollback|abort)\b|authorization|discard|set_config|u&/i;
-
-/** A line's end is where a SET may begin, if it ends a comment; in an UPDATE it only looks like one. */
-const driftingBehindComments = /\n[ \t\r\f\v]*set\b/i;
-const mayDrift = (text: string): boolean =>
-  drifting.test(text) || (text.includes('--') && driftingBehindComments.test(text));
-
-/** Words without which nothing changes where names are looked up, and the tags of what does. */
-const configuring = /set_config|u&/i;
-const rebinding = /search_path|\bschema\b|\brole\b|authorization/i;
-const setTag = /^(?:SET|RESET)$/;
-const configuredTag = /^(?:SET|RESET|SELECT \d+)$/;
-
-const changesOf = (text: string): Pick<Run, 'renames' | 'drifts' | 'rebinds'> => ({
-  renames: renaming.test(text),
-  drifts: mayDrift(text),
-  rebinds: configuring.test(text) ? configuredTag : rebinding.test(text) ? setTag : undefined,
-});
 
 /** Messages under way that the target has not answered; past that the client waits. */
 const mostUnanswered = 65_536;
@@ -58,6 +34,7 @@ export class Requests {
   private waiting = false;
   /** The client will say no more: behind its last message comes a Terminate of ours. */
   private ended = false;
+  private passage: Passage | undefined;
   private late: Notice[] = [];
 
   constructor(
@@ -90,7 +67,7 @@ export class Requests {
     const { exchange } = this;
     if (exchange.draining) return true;
     // A person is asked, or its data is waited for: both need somebody who is there.
-    if (this.open !== undefined || exchange.copyIn) return false;
+    if (this.open !== undefined || this.passage !== undefined || exchange.copyIn) return false;
     if (exchange.ledger.length === 0 && !this.waiting) return false;
     this.ended = true;
     if (!this.waiting) this.terminate(terminate());
@@ -147,19 +124,76 @@ export class Requests {
     const { exchange, framer } = this;
     this.waiting = false;
     while (this.open === undefined && !this.waiting && !exchange.closed && !exchange.draining) {
+      if (this.passage !== undefined) {
+        if (!this.passage.take(framer)) return;
+        if (this.passage.over) this.passage = undefined;
+        continue;
+      }
       // A second start-up packet of any kind begins with a zero byte.
       if (framer.inbox.length > 0 && framer.inbox.bytes[framer.inbox.at] === 0)
         return exchange.violation('a start-up packet after the start');
       const frame = framer.next();
       if (frame === 'more') return this.ended ? this.terminate(terminate()) : undefined;
       if (frame === 'too_short') return exchange.violation('a message with an impossible length');
-      if (frame === 'too_long')
-        return exchange.fatal(
-          { refusal: refuse('limit_exceeded', 'a message is longer than is taken here') },
-          'refused',
-        );
-      this.take(frame);
+      if (frame === 'too_long') {
+        this.passage = this.longMessage();
+        if (this.passage === undefined) return;
+      } else this.take(frame);
     }
+  }
+
+  /** One that is too long to be kept. `undefined`: it cannot go through, or not yet. */
+  private longMessage(): Passage | undefined {
+    const { exchange, framer } = this;
+    const { bytes, at } = framer.inbox;
+    const type = bytes[at] ?? 0;
+    const total = readInt32(bytes, at + 1) + 1;
+    const dropped = new Passage(exchange, { total, to: undefined });
+    const later = (): undefined => void (this.waiting = true);
+    if (total > longestPassing || (type !== frontend.bind && type !== frontend.copyData))
+      return void exchange.fatal(tooLong, 'refused');
+    if (exchange.copyIn) {
+      if (type === frontend.bind || this.held.any) return void exchange.misplaced();
+      return new Passage(exchange, { total, to: { permit: exchange.copyIn.permit, weight: 2 } });
+    }
+    if (exchange.ledger.length >= mostUnanswered) {
+      exchange.urge();
+      return later();
+    }
+    if (exchange.skipping !== undefined) return dropped;
+    if (exchange.barrier) return later();
+    if (type === frontend.bind) return this.longBind(total, dropped, later);
+    if (exchange.ledger.runs === 0) return dropped;
+    exchange.urge();
+    return later();
+  }
+
+  /** Its values are not kept: they go to the target while they come, as a Bind may before its Execute is decided. */
+  private longBind(total: number, dropped: Passage, later: () => undefined): Passage | undefined {
+    const { exchange, framer } = this;
+    const { bytes, at, end } = framer.inbox;
+    const head = readBindHead(bytes, at, end);
+    if (head === undefined) return end - at < longestHead ? undefined : void exchange.fatal(tooLong, 'refused');
+    const statement = this.statement(head.statement);
+    if (statement === 'unsure') return later();
+    const { portals, context } = exchange;
+    const full = portals.size >= context.limits.portals && !portals.has(head.portal);
+    if (statement === undefined || full) {
+      this.refuse(statement === undefined ? absent('statement', head.statement) : tooManyPortals, false);
+      return dropped;
+    }
+    const of = head.formats.map((format, index) => ({ type: statement.types[index] ?? 0, format }));
+    const values = new PassingValues(of, exchange);
+    const { parameters } = values;
+    const portal: Portal = { statement, parameters, describing: undefined, description: undefined };
+    const change = portals.change(head.portal, portal, exchange.epoch);
+    exchange.named('portal', head.portal);
+    this.held.release();
+    exchange.grouped = true;
+    exchange.unflushed = true;
+    exchange.ledger.push({ kind: 'bind', change, mask: statement.mask });
+    const to = { permit: exchange.permit, weight: 0 } as const;
+    return new Passage(exchange, { total, to, head: head.length, values });
   }
 
   private take(frame: Uint8Array): void {
@@ -274,7 +308,7 @@ export class Requests {
       exchange.urge();
       return this.wait(frame);
     }
-    if (full || heavy) return this.refuse({ refusal: refuse('limit_exceeded', 'too many portals') }, false);
+    if (full || heavy) return this.refuse(tooManyPortals, false);
     const portal: Portal = { statement, parameters, describing: undefined, description: undefined };
     const change = portals.change(parsed.portal, portal, exchange.epoch);
     exchange.named('portal', parsed.portal);
@@ -462,18 +496,3 @@ export class Requests {
 
 /** Messages whose text is read and decided. */
 const decided: ReadonlySet<number> = new Set([frontend.query, frontend.parse, frontend.execute]);
-
-const malformed = (name: string): Complaint => ({
-  refusal: refuse('protocol_violation', `invalid message format: ${name}`),
-});
-const notText: Complaint = {
-  state: '22021',
-  refusal: refuse('unreadable', 'the statement, or its name, is not valid UTF-8'),
-};
-const absent = (of: 'statement' | 'portal', name: string): Complaint => ({
-  state: of === 'statement' ? '26000' : '34000',
-  refusal: refuse(
-    'protocol_violation',
-    `${of === 'statement' ? 'prepared statement' : 'portal'} "${name.slice(0, 63)}" does not exist`,
-  ),
-});
