@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, jest } from '@jest/globals';
 import { cancels } from './cancels.js';
 import { ends } from './ends.js';
+import { large } from './large.js';
 import { messages } from './messages.js';
 import { pipelines } from './pipelines.js';
 import { openScene } from './scene.js';
@@ -26,3 +27,4 @@ messages(present);
 texts(present);
 ends(present);
 sockets(present);
+large(present);
