@@ -391,6 +391,18 @@ describe('approvals and sessions', () => {
     await ended;
   });
 
+  test('a shell asks for names while somebody types, and gets no error in its line', async () => {
+    expect(await stack.sally(['completion', '--names', 'connections'])).toEqual({
+      exitCode: 0,
+      stdout: 'billing\n',
+      stderr: '',
+    });
+    const nobody = await runProcess(['completion', '--names', 'connections'], {
+      env: { SALLYPORT_CONFIG_DIRECTORY: directory },
+    });
+    expect(nobody).toEqual({ exitCode: 0, stdout: '', stderr: '' });
+  });
+
   test('nodes are here', async () => {
     expect(await json(['nodes', 'ls'])).toMatchObject({
       proxies: [{ name: 'gate-1' }],

@@ -32,6 +32,8 @@ export function createProgram(context: CommandContext, { out, err }: Streams): C
       `
 Examples:
   sally login --url https://sallyport.example.com
+  sally doctor billing --gate gate.example.com:7432 --token-env PGPASSWORD
+  sally run billing --gate gate.example.com:7432 --token-file /run/token -- psql
   sally approvals ls --state pending --json
   sally sessions show ses_01J8...
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { Failure } from './failure.js';
-import { renewToken, waitFor } from './renewal.js';
+import { renewToken, tellEnd, waitFor } from './renewal.js';
 
 const tokenOf = (claims: object): string => `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.x`;
 
@@ -75,4 +75,22 @@ describe('a token is renewed before it ends', () => {
     await renewal.pass();
     expect([renewal.written, renewal.due]).toEqual([[], []]);
   });
+});
+
+test.each([
+  ['ends in 100 s', tokenOf({ exp: 100 }), [100_000]],
+  ['has ended', tokenOf({ exp: -5 }), [0]],
+  ['ends in a century', tokenOf({ exp: 3_153_600_000 }), [2_147_483_647]],
+  ['does not tell', tokenOf({}), []],
+])('a token that nothing renews and that %s', (_name, token, waits) => {
+  const notes: string[] = [];
+  const due: { readonly wait: number; readonly act: () => void }[] = [];
+  const after = (wait: number, act: () => void) => {
+    due.push({ wait, act });
+    return () => undefined;
+  };
+  tellEnd({ token, now: () => 0, note: (text) => notes.push(text), after });
+  expect(due.map(({ wait }) => wait)).toEqual(waits);
+  for (const { act } of due) act();
+  expect(notes).toEqual(waits.map(() => expect.stringContaining('--token-file')));
 });

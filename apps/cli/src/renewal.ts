@@ -55,3 +55,13 @@ export function renewToken({ source, token, now, renewed, note, after }: Renewal
     takeBack();
   };
 }
+
+/** A token that nothing renews: says so once, when it has ended. */
+export function tellEnd({ token, now, note, after }: Omit<RenewalInput, 'source' | 'renewed'>): () => void {
+  const expires = readClaims(token)?.expires;
+  if (expires === undefined) return () => undefined;
+  const told = 'the token has ended: new connections are refused; --token-file or --token-command would renew it';
+  // Timers end where 32 bits do.
+  const wait = Math.min(2 ** 31 - 1, Math.max(0, expires * 1000 - now()));
+  return after(wait, () => note(told));
+}

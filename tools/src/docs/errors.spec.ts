@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import {
   bundleCauses,
+  furtherStates,
   loginCauses,
   ownPages,
   pages,
@@ -13,6 +14,7 @@ import {
 import { problemCodes } from '@sallyport/control-plane';
 import { refusedCauses } from '@sallyport/identity';
 import { refusalCodes } from '@sallyport/kernel';
+import { sqlstate } from '@sallyport/postgres';
 import { rootDirectory } from '../stack/paths.js';
 
 const sorted = (codes: Iterable<string>): readonly string[] => [...new Set(codes)].sort();
@@ -27,6 +29,14 @@ function saidIn(folder: string, pattern: RegExp): readonly string[] {
 
 describe('every error has a page, and every page an error', () => {
   test('of a proxy', () => expect(sorted(Object.keys(refusalPages))).toEqual(sorted(refusalCodes)));
+
+  test('by each SQLSTATE that a proxy sends', () => {
+    const finer = saidIn('libs/protocols/postgres/src', /\b(?:state: |\? |: )'(\d[0-9A-Z]{4})'/g);
+    const listed = Object.values(sqlstate);
+    expect(sorted(Object.values(furtherStates).flat())).toEqual(
+      sorted(finer.filter((state) => !listed.includes(state))),
+    );
+  });
 
   test('of REST', () => {
     const runs = saidIn('apps/control-plane/src/approvals', /\bfailure\('([a-z_]+)'/g);

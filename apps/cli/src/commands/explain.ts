@@ -40,7 +40,7 @@ function linesOf(found: Found): readonly string[] {
     ];
   const { what, why, next } = found.page;
   return [
-    found.sqlstate === undefined ? found.code : `${found.code} (SQLSTATE ${found.sqlstate})`,
+    found.sqlstates.length === 0 ? found.code : `${found.code} (SQLSTATE ${found.sqlstates.join(' or ')})`,
     `  happened    ${what}`,
     `  why         ${why}`,
     `  what to do  ${next}`,

@@ -5,7 +5,7 @@ import type { CommandContext } from '../context.js';
 import { type GateOptions, addGateOptions, requireGate } from '../gate-options.js';
 import { openPrivateDirectory } from '../private-directory.js';
 import type { Place } from '../ready-lines.js';
-import { renewToken } from '../renewal.js';
+import { renewToken, tellEnd } from '../renewal.js';
 import { passFileLine, runEnvironment } from '../run-environment.js';
 import { openTokenSource } from '../token-source.js';
 
@@ -57,19 +57,8 @@ Examples:
       };
       const keep = (next: string): string => files.write('pgpass', passFileLine(place, next));
       const renews = options.tokenFile !== undefined || options.tokenCommand !== undefined;
-      const stop = renews
-        ? renewToken({
-            source,
-            token,
-            now: context.now,
-            renewed: keep,
-            note: context.output.note,
-            after: (milliseconds, act) => {
-              const timer = setTimeout(act, milliseconds);
-              return () => clearTimeout(timer);
-            },
-          })
-        : () => undefined;
+      const life = { token, now: context.now, note: context.output.note, after };
+      const stop = renews ? renewToken({ ...life, source, renewed: keep }) : tellEnd(life);
       try {
         const env = runEnvironment({
           env: context.env,
@@ -89,4 +78,9 @@ Examples:
         files.remove();
       }
     });
+}
+
+function after(milliseconds: number, act: () => void): () => void {
+  const timer = setTimeout(act, milliseconds);
+  return () => clearTimeout(timer);
 }

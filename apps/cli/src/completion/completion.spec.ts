@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createProgram } from '../program.js';
@@ -99,11 +99,11 @@ process.stdout.write(`completion: tried in ${['bash', 'zsh', 'fish'].filter(has)
 
 (has('zsh') ? describe : describe.skip)('in zsh, where it is installed', () => {
   /** What `sally` is called with after the tab key, in an interactive shell at a pseudo-terminal. */
-  const complete = (typed: string): string => {
+  const complete = (typed: string, load = `source ${join(directory, 'sally.zsh')}`): string => {
     const script = `
 zmodload zsh/zpty
 zpty shell "TERM=dumb PS1='> ' zsh -f -i"
-zpty -w shell "cd ${directory}; autoload -Uz compinit; compinit -u -D; source ${join(directory, 'sally.zsh')}; unsetopt zle_bracketed_paste 2>/dev/null; echo rea''dy"
+zpty -w shell "cd ${directory}; fpath=(${directory}/functions \\$fpath); autoload -Uz compinit; compinit -u -D; ${load}; unsetopt zle_bracketed_paste 2>/dev/null; echo rea''dy"
 zpty -r -m shell line '*ready*'
 zpty -w shell $'${typed}\\t'
 zpty -r -m shell line '*said <*>*' && print -r -- "$line"
@@ -120,6 +120,13 @@ zpty -d shell`;
     ['sally explain approval_pe', 'explain approval_pending'],
     ['sally run billing -- ls tok', 'run billing -- ls token.txt'],
   ])('%j becomes %j', (typed, whole) => expect(complete(typed)).toBe(whole));
+
+  test('from the fpath, too', () => {
+    mkdirSync(join(directory, 'functions'));
+    writeFileSync(join(directory, 'functions', '_sally'), renderZsh(table));
+    expect(complete('sally sessions sh', ':')).toBe('sessions show');
+    expect(complete('sally connect b', ':')).toBe('connect billing');
+  });
 });
 
 test('every command and option is in each of the scripts', () => {

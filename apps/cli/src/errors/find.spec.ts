@@ -8,6 +8,8 @@ const found = (text: string): readonly string[] => findErrors(text).map((each) =
 test.each([
   ['approval_pending', ['page approval_pending']],
   ['SP004', ['page policy_stale']],
+  ['28000', ['page unauthenticated']],
+  ['34000', ['page protocol_violation']],
   ['42501', ['page denied', 'page approval_denied']],
   ['urn:sallyport:problem:conflict', ['page conflict', 'cause conflict']],
   ['wrong_audience', ['cause wrong_audience']],

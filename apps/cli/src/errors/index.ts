@@ -1,5 +1,5 @@
 export { bundleCauses, loginCauses, targetCauses } from './causes.js';
-export { findErrors, pages } from './find.js';
+export { findErrors, furtherStates, pages } from './find.js';
 export { ownPages } from './own.js';
 export { problemPages } from './problems.js';
 export { refusalPages } from './refusals.js';

@@ -70,8 +70,8 @@ export const refusalPages: Pages<RefusalCode> = {
   },
   protocol_violation: {
     what: 'The other side broke the rules of the protocol; where the framing was lost, the connection is closed.',
-    why: 'A message of an unknown type, in the wrong place, or that does not hold together; or something that is no client of this protocol connected to the port.',
-    next: 'Check that the client speaks PostgreSQL to this port; report it with the client’s name and version if it does.',
+    why: 'A message of an unknown type, in the wrong place, or that does not hold together; one that names a prepared statement (26000) or portal (34000) that the session does not have; or something that is no client of this protocol connected to the port.',
+    next: 'Prepare it in this very session: a pooler in between may have given it to another. Else check that the client speaks PostgreSQL to this port; report it with the client’s name and version if it does.',
   },
   limit_exceeded: {
     what: 'A bound of length, number or time was reached: the message says which. Nothing of it was executed, but for an answer that was cut off at the end of its budget.',

@@ -1,4 +1,4 @@
-import { causeTables, sqlstateOf } from './find.js';
+import { causeTables, statesOf } from './find.js';
 import { ownPages } from './own.js';
 import type { Causes, Pages } from './page.js';
 import { problemPages } from './problems.js';
@@ -11,8 +11,8 @@ export function renderErrors(statusOf: (code: string) => number | undefined): st
     return number === undefined ? '' : `HTTP ${number}`;
   };
   const states = (code: string): string => {
-    const state = sqlstateOf(code);
-    return state === undefined ? '' : `SQLSTATE ${state}`;
+    const all = statesOf(code);
+    return all.length === 0 ? '' : `SQLSTATE ${all.join(' or ')}`;
   };
   const section = (title: string, about: string, pages: Pages): readonly string[] => [
     `## ${title}`,

@@ -18,7 +18,8 @@ const description = `Every noun is addressed by id or name.
 **Lists** are paged: \`?limit\` and \`?cursor\`; the answer holds \`items\` and \`next\`, the cursor of the page after it
 (null: this was the last one).
 
-**Errors** are \`application/problem+json\` (RFC 9457) with a stable \`code\`; \`instance\` names the request in the log.
+**Errors** are \`application/problem+json\` (RFC 9457) with a stable \`code\`, which
+\`sally explain CODE\` and docs/errors.md tell of; \`instance\` names the request in the log.
 
 **Repeating**: POST takes an \`Idempotency-Key\`: the same request with the same key gets the first one's answer for 24
 hours. PUT by name makes or changes, and is idempotent by itself.
