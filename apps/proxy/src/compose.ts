@@ -50,6 +50,8 @@ export interface ComposeInput {
   readonly clock: Clock;
   readonly log: Logger;
   readonly shutdown: Shutdown;
+  /** One of several workers, which share the places where clients connect. */
+  readonly worker?: { readonly cancelElsewhere: (key: Uint8Array, from: string) => void } | undefined;
 }
 
 export interface RunningProxy {
@@ -136,7 +138,7 @@ export const compose = async (input: ComposeInput): Promise<RunningProxy> => {
     evidence,
     approvals: createApprovals(() => channels.approvals),
     tunnels,
-    sessions: createSessions(),
+    sessions: createSessions(input.worker?.cancelElsewhere),
     budgets: createBudgetLedger(),
     mint: { session: () => mintId('ses'), command: () => mintId('cmd') },
     name: node.name,
@@ -171,6 +173,7 @@ export const compose = async (input: ComposeInput): Promise<RunningProxy> => {
   const patience = parseDuration(config.SALLYPORT_DRAIN);
   const drain = () => drainSessions({ listeners, sessions: gate.sessions, patience, log });
   shutdown.add('sessions', drain, patience + 2 * farewell);
+  const shared = input.worker !== undefined;
   for (const protocol of protocols) {
     const place = places[protocol.name];
     if (place === undefined) continue;
@@ -189,14 +192,14 @@ export const compose = async (input: ComposeInput): Promise<RunningProxy> => {
     const ports: number[] = [];
     for (const address of parseAddresses(place.listen)) {
       const variable = `${variables}_LISTEN`;
-      const port = await listen(listener.door('network'), { variable, address, report: listenerBroke });
+      const port = await listen(listener.door('network'), { variable, address, report: listenerBroke, shared });
       ports.push(port);
       listening.push({ protocol: protocol.name, address: { host: address.host, port } });
     }
     const [port = 0] = ports;
     if (place.sockets !== undefined) {
       const variable = `${variables}_SOCKET_DIRECTORY`;
-      const at = { variable, directory: place.sockets, port, report: listenerBroke };
+      const at = { variable, directory: place.sockets, port, report: listenerBroke, shared };
       log.info({ path: await listenLocally(listener.door('local'), at) }, 'listening on a unix socket');
     }
     listeners.push(listener);

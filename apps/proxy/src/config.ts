@@ -29,6 +29,11 @@ export const proxyConfigSchema = z.object({
     .string()
     .min(1)
     .describe('Directory of its own: certificate and key, the last bundle, evidence that was not shipped yet.'),
+  SALLYPORT_WORKERS: countField(1, 32)
+    .default('1')
+    .describe(
+      'Processes that share the clients of this proxy, to use more than one core. Each is a proxy of its own, with ports 10 further on: docs/operations.md.',
+    ),
   SALLYPORT_POSTGRES_LISTEN: addressesField
     .default('127.0.0.1:7432')
     .describe('Where PostgreSQL clients connect. Several with commas between them: `127.0.0.1:7432,[::1]:7432`.'),

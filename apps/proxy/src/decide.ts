@@ -136,7 +136,7 @@ export const createAnswerer = (input: AnswererInput): SessionAnswerer => {
         case 'command':
           return commands?.ask(id, question, inform) ?? { kind: 'deny', refusal: closing };
         case 'cancel':
-          gate.sessions.cancel(question.key);
+          gate.sessions.cancel(question.key, clientAddress);
           return { kind: 'deny', refusal: silent };
       }
     },

@@ -12,6 +12,8 @@ export interface LocalSocketOptions {
   readonly port: number;
   /** The server goes on. */
   readonly report: (problem: Error) => void;
+  /** Several processes share the socket; `makeWay` was called before they came. */
+  readonly shared?: boolean;
 }
 
 /** What the system takes for the path of a socket, bytes. */
@@ -19,29 +21,17 @@ const longestPath = 107;
 
 /**
  * Listens where PostgreSQL's clients look for a server on their own machine (`psql -h DIRECTORY`). Everybody on this machine
- * may connect, as at a port of loopback; the directory says who gets there. What a proxy left behind that did not end
- * properly is replaced, what somebody listens on is not. Closing the server takes the file away. Gives its path.
+ * may connect, as at a port of loopback; the directory says who gets there. Closing the server takes the file away. Gives
+ * its path.
  *
  * @throws StartProblem
  */
 export const listenLocally = async (server: Server, options: LocalSocketOptions): Promise<string> => {
-  const { variable, directory, port, report } = options;
-  const path = join(directory, `.s.PGSQL.${port}`);
-  const problem = (why: string, cause?: unknown): StartProblem =>
-    new StartProblem(`${variable} ${path}: ${why}`, exitCodes.unavailable, { cause });
-  if (Buffer.byteLength(path) > longestPath)
-    throw problem(`the path of a socket has at most ${longestPath} bytes: choose a shorter directory`);
-  if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() !== true)
-    throw problem('the directory is not there: create it, writable for this proxy');
-  const found = lstatSync(path, { throwIfNoEntry: false });
-  if (found !== undefined) {
-    if (!found.isSocket()) throw problem('something lies there that is no socket: move it away');
-    if (await answers(path)) throw problem('somebody listens there: stop it, or choose another directory');
-    unlinkSync(path);
-  }
+  const { report, shared = false } = options;
+  const path = shared ? pathOf(options) : await makeWay(options);
   return new Promise((resolve, reject) => {
     const failed = (cause: NodeJS.ErrnoException): void =>
-      reject(problem(`it cannot be listened on (${cause.code ?? 'error'})`, cause));
+      reject(problem(options, `it cannot be listened on (${cause.code ?? 'error'})`, cause));
     server.once('error', failed);
     server.listen({ path, readableAll: true, writableAll: true }, () => {
       server.off('error', failed);
@@ -50,6 +40,34 @@ export const listenLocally = async (server: Server, options: LocalSocketOptions)
     });
   });
 };
+
+/**
+ * What a proxy left behind that did not end properly is taken away; where somebody listens it is not. Gives the path.
+ *
+ * @throws StartProblem
+ */
+export const makeWay = async (place: Place): Promise<string> => {
+  const { directory } = place;
+  const path = pathOf(place);
+  if (Buffer.byteLength(path) > longestPath)
+    throw problem(place, `the path of a socket has at most ${longestPath} bytes: choose a shorter directory`);
+  if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() !== true)
+    throw problem(place, 'the directory is not there: create it, writable for this proxy');
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found !== undefined) {
+    if (!found.isSocket()) throw problem(place, 'something lies there that is no socket: move it away');
+    if (await answers(path)) throw problem(place, 'somebody listens there: stop it, or choose another directory');
+    unlinkSync(path);
+  }
+  return path;
+};
+
+type Place = Pick<LocalSocketOptions, 'variable' | 'directory' | 'port'>;
+
+const pathOf = ({ directory, port }: Place): string => join(directory, `.s.PGSQL.${port}`);
+
+const problem = (place: Place, why: string, cause?: unknown): StartProblem =>
+  new StartProblem(`${place.variable} ${pathOf(place)}: ${why}`, exitCodes.unavailable, { cause });
 
 const answers = (path: string): Promise<boolean> =>
   new Promise((resolve) => {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo, Server } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -39,7 +39,7 @@ const run = (more: Readonly<Record<string, string>> = {}) => {
   const { status, stderr } = spawnSync(process.execPath, [program], {
     env: { ...env, ...more },
     encoding: 'utf8',
-    timeout: 20_000,
+    timeout: 60_000,
   });
   return { status, lines: stderr.trimEnd().split('\n') };
 };
@@ -91,6 +91,131 @@ test('on SIGHUP a proxy shows clients the certificate that lies there now; one t
   const ended = new Promise<number | null>((resolve) => proxy.once('close', resolve));
   proxy.kill('SIGTERM');
   expect(await ended).toBe(0);
+});
+
+describe('several workers', () => {
+  /** Several programs have to start, on machines that others use. */
+  const patience = 60_000;
+  const start = async () => {
+    const authority = await createTestAuthority();
+    const state = env['SALLYPORT_STATE_DIRECTORY'] ?? '';
+    writeCredentials(state, await authority.issue('proxy', 'gate-1'));
+    writeCredentials(join(state, 'worker-2'), await authority.issue('proxy', 'gate-1.2'));
+    const proxy = spawn(process.execPath, [program], {
+      env: { ...env, SALLYPORT_WORKERS: '2', SALLYPORT_LOG_LEVEL: 'info' },
+    });
+    let said = '';
+    proxy.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    const ended = new Promise<number | null>((resolve) => proxy.once('close', resolve));
+    const listening = (): readonly { worker: number; pid: number; postgres: number; tunnel: number }[] =>
+      said
+        .split('\n')
+        .filter((line) => line.includes('"msg":"listening"'))
+        .map((line) => JSON.parse(line) as { worker: number; pid: number; postgres: number; tunnel: number });
+    await until(() => listening().length === 2, 'both to listen', patience);
+    return { proxy, ended, listening, said: () => said };
+  };
+
+  test(
+    'share one port and one unix socket, have the rest for themselves, and end with the proxy',
+    async () => {
+      env['SALLYPORT_POSTGRES_SOCKET_DIRECTORY'] = directory;
+      const { proxy, ended, listening } = await start();
+      const [one, two] = listening();
+      expect([one?.worker, two?.worker, one?.postgres === two?.postgres, one?.tunnel === two?.tunnel]).toEqual([
+        1,
+        2,
+        true,
+        false,
+      ]);
+      const socket = join(directory, `.s.PGSQL.${one?.postgres}`);
+      expect([statSync(socket).isSocket(), statSync(socket).mode & 0o777]).toEqual([true, 0o666]);
+      proxy.kill('SIGTERM');
+      expect(await ended).toBe(0);
+      expect(existsSync(socket)).toBe(false);
+    },
+    2 * patience,
+  );
+
+  test(
+    'one that is killed comes back, with what it kept and at the same port',
+    async () => {
+      const { proxy, ended, listening } = await start();
+      const [one, two] = listening();
+      process.kill(one?.pid ?? 0, 'SIGKILL');
+      await until(() => listening().length === 3, 'it to be back', patience);
+      const again = listening()[2];
+      expect([again?.worker, again?.pid === one?.pid, again?.postgres]).toEqual([1, false, two?.postgres]);
+      // A supervisor may tell every process of a group at once.
+      for (const pid of [two?.pid, again?.pid, proxy.pid]) process.kill(pid ?? 0, 'SIGTERM');
+      expect(await ended).toBe(0);
+    },
+    2 * patience,
+  );
+
+  test(
+    'SIGHUP reaches each',
+    async () => {
+      const authority = await createTestAuthority();
+      const own = await authority.issue('proxy', 'a');
+      env['SALLYPORT_TLS_CERTIFICATE'] = file('certificate.pem', own.certificate);
+      env['SALLYPORT_TLS_KEY'] = file('key.pem', own.privateKey);
+      const { proxy, ended, said } = await start();
+      writeFileSync(env['SALLYPORT_TLS_KEY'], 'no key');
+      proxy.kill('SIGHUP');
+      await until(() => [1, 2].every((worker) => new RegExp(`"worker":${worker}.*the former one stays`).test(said())));
+      proxy.kill('SIGTERM');
+      expect(await ended).toBe(0);
+    },
+    2 * patience,
+  );
+
+  test(
+    'they end when their primary is killed',
+    async () => {
+      const { proxy, ended, listening } = await start();
+      proxy.kill('SIGKILL');
+      await ended;
+      const gone = ({ pid }: { readonly pid: number }): boolean => {
+        try {
+          return !process.kill(pid, 0);
+        } catch {
+          return true;
+        }
+      };
+      await until(() => listening().every(gone));
+    },
+    2 * patience,
+  );
+
+  test(
+    'one that cannot start ends them all, and says why: the first',
+    async () => {
+      await enrolled();
+      const address = await take();
+      const taken = run({ SALLYPORT_WORKERS: '2', SALLYPORT_POSTGRES_LISTEN: address });
+      expect(taken).toEqual({
+        status: 69,
+        lines: [
+          `sallyport-proxy, worker 1: SALLYPORT_POSTGRES_LISTEN ${address}: the address is in use (EADDRINUSE): stop what listens there, or choose another`,
+        ],
+      });
+    },
+    2 * patience,
+  );
+
+  test(
+    'or another one',
+    async () => {
+      await enrolled();
+      const other = await (await createTestAuthority()).issue('proxy', 'gate-9.2');
+      writeCredentials(join(env['SALLYPORT_STATE_DIRECTORY'] ?? '', 'worker-2'), other);
+      const { status, lines } = run({ SALLYPORT_WORKERS: '2' });
+      expect([status, lines.length]).toEqual([64, 1]);
+      expect(lines[0]).toMatch(/^sallyport-proxy, worker 2: .*worker-2 belongs to the proxy "gate-9.2"/);
+    },
+    2 * patience,
+  );
 });
 
 describe('a proxy that cannot start says in one message where and what to do', () => {

@@ -1,17 +1,7 @@
-import {
-  ConfigProblem,
-  configOrExit,
-  createLogger,
-  createShutdown,
-  exitCodes,
-  exitOnSignals,
-  helpText,
-} from '@sallyport/runtime';
-import { readConfig, SpoolFailure, StartProblem, systemClock, tellStartProblem } from '@sallyport/runtime';
-import { compose } from './compose.js';
+import cluster from 'node:cluster';
+import { ConfigProblem, configOrExit, createLogger, exitCodes, helpText, readConfig } from '@sallyport/runtime';
 import { proxyConfigSchema } from './config.js';
-import { openProxyNode } from './node.js';
-import { loadAnalyses } from './analyses.js';
+import { configOfWorker, leftByWorkers, workerProblems } from './worker-config.js';
 
 const program = 'sallyport-proxy';
 
@@ -19,6 +9,7 @@ if (process.argv.includes('--help')) {
   process.stdout.write(
     helpText(program, 'decides, records, masks and holds what clients send to targets', proxyConfigSchema, [
       'SALLYPORT_CONTROL_PLANE=gate.example:7081 SALLYPORT_NAME=gate-1 SALLYPORT_STATE_DIRECTORY=/var/lib/sallyport sallyport-proxy',
+      'SALLYPORT_WORKERS=4 ... sallyport-proxy   # four cores behind one port',
     ]),
   );
   process.exit(exitCodes.ok);
@@ -26,25 +17,30 @@ if (process.argv.includes('--help')) {
 
 const config = configOrExit(program, () => {
   const read = readConfig(proxyConfigSchema, process.env);
+  const problems = [...workerProblems(read)];
   if ((read.SALLYPORT_TLS_CERTIFICATE === undefined) !== (read.SALLYPORT_TLS_KEY === undefined))
-    throw new ConfigProblem(['SALLYPORT_TLS_CERTIFICATE and SALLYPORT_TLS_KEY are set together, or neither is']);
+    problems.push('SALLYPORT_TLS_CERTIFICATE and SALLYPORT_TLS_KEY are set together, or neither is');
+  if (problems.length > 0) throw new ConfigProblem(problems);
   return read;
 });
 const log = createLogger({ name: 'proxy', level: config.SALLYPORT_LOG_LEVEL });
-const shutdown = createShutdown({ log });
-exitOnSignals(shutdown);
+/** As our primary started us. */
+const [, , flag, number] = process.argv;
+const worker = cluster.isWorker && flag === '--worker' ? Number(number) : undefined;
 
-try {
-  const [node, analyses] = await Promise.all([openProxyNode(config, log), loadAnalyses()]);
-  shutdown.add('certificate renewal', node.stop);
-  const proxy = await compose({ config, node, analyses, clock: systemClock, log, shutdown });
-  process.on('SIGHUP', proxy.reload);
-} catch (error) {
-  const exitCode = tellStartProblem(program, error instanceof SpoolFailure ? startProblemOf(error) : error);
-  await shutdown.run('it could not start');
-  process.exit(exitCode);
-}
+if (worker === undefined)
+  for (const directory of leftByWorkers(config))
+    log.warn({ directory }, 'a worker that is not started any more kept evidence here: it is not shipped until it is');
 
-function startProblemOf({ message }: SpoolFailure): StartProblem {
-  return new StartProblem(`SALLYPORT_STATE_DIRECTORY: ${message}`, exitCodes.unavailable);
+// The primary does not load what a proxy is made of.
+if (worker !== undefined) {
+  const { serve } = await import('./serve.js');
+  const own = { program: `${program}, worker ${worker}`, config: configOfWorker(config, worker) };
+  await serve({ ...own, log: log.child({ worker }), worker: { number: worker, main: config } });
+} else if (Number(config.SALLYPORT_WORKERS) > 1) {
+  const { superviseWorkers } = await import('./primary.js');
+  process.exit(await superviseWorkers({ program, config, log }));
+} else {
+  const { serve } = await import('./serve.js');
+  await serve({ program, config, log });
 }

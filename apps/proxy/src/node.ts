@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import { openNode, peerOf, signTicket, verifyBundle } from '@sallyport/pki';
-import type { NodeCredentials, Node as RenewedNode } from '@sallyport/pki';
+import type { NodeCredentials, Node as RenewedNode, WorkerOptions } from '@sallyport/pki';
 import type { ManifestCandidate } from '@sallyport/policy';
 import type { Logger } from '@sallyport/runtime';
 import type { ProxyConfig } from './config.js';
@@ -61,7 +61,7 @@ export const createNode = (node: RenewedNode): Node => {
 };
 
 /** Enrols with the join token the first time; afterwards the certificate buys the next one. */
-export const openProxyNode = async (config: ProxyConfig, log: Logger): Promise<Node> =>
+export const openProxyNode = async (config: ProxyConfig, log: Logger, worker?: WorkerOptions): Promise<Node> =>
   createNode(
     await openNode({
       directory: config.SALLYPORT_STATE_DIRECTORY,
@@ -70,6 +70,7 @@ export const openProxyNode = async (config: ProxyConfig, log: Logger): Promise<N
       control: config.SALLYPORT_CONTROL_PLANE,
       enrolment: config.SALLYPORT_ENROLMENT,
       joinToken: config.SALLYPORT_JOIN_TOKEN,
+      worker,
       log,
     }),
   );

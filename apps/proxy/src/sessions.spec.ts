@@ -4,8 +4,8 @@ import { createSessions } from './sessions.js';
 import type { LiveSession } from './sessions.js';
 
 const key = (...bytes: readonly number[]): Uint8Array => Uint8Array.from(bytes);
-const open = (count: number) => {
-  const sessions = createSessions();
+const open = (count: number, elsewhere?: (key: Uint8Array, from: string) => void) => {
+  const sessions = createSessions(elsewhere);
   const told: string[] = [];
   const live = Array.from({ length: count }, (_, index): LiveSession => {
     const id = `ses_${index}`;
@@ -54,6 +54,17 @@ describe('keys that cancel', () => {
     for (let index = 0; index < 100_000; index += 1)
       sessions.cancel(key(9, index & 0xff, (index >> 8) & 0xff, (index >> 16) & 0xff, 1, 2, 3, 4));
     expect([sessions.size, told]).toEqual([2, []]);
+  });
+
+  test('one that nobody has here is told of, once, where a client brought it', () => {
+    const asked: string[] = [];
+    const { sessions } = open(2, (unknown, from) => asked.push(`${from} ${unknown.join()}`));
+    sessions.cancel(key(0, 0, 0, 1, 1, 2, 3, 4), '10.0.0.1:5000');
+    sessions.cancel(key(9, 9), '10.0.0.1:5000');
+    // What another worker asks is not asked again.
+    sessions.cancel(key(9, 9));
+    for (const bad of [key(), new Uint8Array(257)]) sessions.cancel(bad, '10.0.0.1:5000');
+    expect(asked).toEqual(['10.0.0.1:5000 9,9']);
   });
 
   test('nobody gets a key that somebody has, or none', () => {

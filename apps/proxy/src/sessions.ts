@@ -14,8 +14,8 @@ export interface Sessions {
   /** The key was made by this gateway for this session. */
   keyed(session: LiveSession, key: Uint8Array): void;
   close(session: LiveSession): void;
-  /** A key that nobody has does nothing, and costs one look-up. */
-  cancel(key: Uint8Array): boolean;
+  /** A key that nobody has does nothing, and costs one look-up. `from`: the address of the client that brought it. */
+  cancel(key: Uint8Array, from?: string): boolean;
   end(id: string, refusal: Refusal): boolean;
   endAll(refusal: Refusal): void;
   ids(): readonly string[];
@@ -25,7 +25,8 @@ export interface Sessions {
 /** PostgreSQL takes no longer secret. */
 const longestKey = 256;
 
-export const createSessions = (): Sessions => {
+/** `elsewhere` hears of keys that clients brought and nobody has here. */
+export const createSessions = (elsewhere?: (key: Uint8Array, from: string) => void): Sessions => {
   const live = new Map<string, LiveSession>();
   const byKey = new Map<string, LiveSession>();
   const keysOf = new Map<LiveSession, string[]>();
@@ -45,10 +46,11 @@ export const createSessions = (): Sessions => {
       for (const name of keysOf.get(session) ?? []) byKey.delete(name);
       keysOf.delete(session);
     },
-    cancel(key) {
+    cancel(key, from) {
       if (key.length > longestKey) return false;
       const session = byKey.get(nameOf(key));
       session?.cancel();
+      if (session === undefined && from !== undefined && key.length > 0) elsewhere?.(key, from);
       return session !== undefined;
     },
     end(id, refusal) {

@@ -63,7 +63,7 @@ export const createStrangers = <T>({ overall, perAddress }: StrangerLimits): Str
 };
 
 /** One subscriber has a whole /64 of IPv6. */
-const networkOf = (address: string): string => {
+export const networkOf = (address: string): string => {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
   if (mapped !== undefined || !isIPv6(address)) return mapped ?? address;
   const [left = '', right] = address.toLowerCase().split('::');

@@ -85,6 +85,7 @@ export const openHouse = async (options: HouseOptions): Promise<House> => {
       SALLYPORT_CONTROL_PLANE: controlPlane.address,
       SALLYPORT_NAME: 'gate-1',
       SALLYPORT_STATE_DIRECTORY: directory,
+      SALLYPORT_WORKERS: '1',
       SALLYPORT_POSTGRES_LISTEN: '127.0.0.1:0',
       SALLYPORT_TUNNEL_LISTEN: '127.0.0.1:0',
       SALLYPORT_HEALTH_LISTEN: '127.0.0.1:0',

@@ -25,14 +25,16 @@ export interface ListenOptions {
   readonly address: ListenAddress;
   /** It goes on; e.g. too many files were open to take one more connection. */
   readonly report: (problem: Error) => void;
+  /** With the other processes of one cluster. */
+  readonly shared?: boolean;
 }
 
 /** The port that it listens on. @throws StartProblem */
-export function listen(server: Server, { variable, address, report }: ListenOptions): Promise<number> {
+export function listen(server: Server, { variable, address, report, shared = false }: ListenOptions): Promise<number> {
   return new Promise((resolve, reject) => {
     const failed = (cause: Error): void => reject(cannotListen(variable, address, cause));
     server.once('error', failed);
-    server.listen({ host: address.host, port: address.port }, () => {
+    server.listen({ host: address.host, port: address.port, exclusive: !shared }, () => {
       server.off('error', failed);
       // Without a listener an error would end the process, and every session with it.
       server.on('error', report);

@@ -66,9 +66,18 @@ export interface Stack {
   sally(args: readonly string[], token?: string): ReturnType<typeof runSally>;
   /** kill -9, then the same again until it is ready. */
   restart(name: 'control-plane' | 'proxy' | 'agent'): Promise<void>;
+  /** Another proxy of the same control plane, in several processes; ready when it resolves. */
+  addProxy(name: string, workers: number): Promise<AddedProxy>;
   /** Another agent with the same credential, on this machine; ready when it resolves. */
   addAgent(name: string): Promise<Program>;
   stop(): Promise<void>;
+}
+
+export interface AddedProxy {
+  readonly program: Program;
+  readonly port: number;
+  /** Health and metrics of each worker. */
+  readonly healthUrls: readonly string[];
 }
 
 export async function startStack(options: StackOptions): Promise<Stack> {
@@ -174,17 +183,23 @@ async function build(
     SALLYPORT_DRAIN: '0s',
   };
   const proxyHealth = await freePort();
-  const proxy = await start('proxy', {
+  const proxyEnvironment = async (
+    name: string,
+    { clients, tunnel, health }: Readonly<Record<'clients' | 'tunnel' | 'health', number>>,
+  ): Promise<Readonly<Record<string, string>>> => ({
     ...node,
-    SALLYPORT_JOIN_TOKEN: await joinToken('proxy', 'gate-1'),
-    SALLYPORT_NAME: 'gate-1',
-    SALLYPORT_STATE_DIRECTORY: join(directory, 'proxy'),
-    SALLYPORT_POSTGRES_LISTEN: listenOn.map((host) => `${host}:${proxyPort}`).join(','),
-    SALLYPORT_TUNNEL_LISTEN: `127.0.0.1:${tunnelPort}`,
-    SALLYPORT_TUNNEL_ADVERTISE: `127.0.0.1:${tunnelPort}`,
-    SALLYPORT_HEALTH_LISTEN: `127.0.0.1:${proxyHealth}`,
+    SALLYPORT_JOIN_TOKEN: await joinToken('proxy', name),
+    SALLYPORT_NAME: name,
+    SALLYPORT_POSTGRES_LISTEN: listenOn.map((host) => `${host}:${clients}`).join(','),
+    SALLYPORT_TUNNEL_LISTEN: `127.0.0.1:${tunnel}`,
+    SALLYPORT_TUNNEL_ADVERTISE: `127.0.0.1:${tunnel}`,
+    SALLYPORT_HEALTH_LISTEN: `127.0.0.1:${health}`,
     ...(await tlsFiles(directory, proxyTls)),
     ...settings.proxy,
+  });
+  const proxy = await start('proxy', {
+    ...(await proxyEnvironment('gate-1', { clients: proxyPort, tunnel: tunnelPort, health: proxyHealth })),
+    SALLYPORT_STATE_DIRECTORY: join(directory, 'proxy'),
   });
   const agentEnvironment = async (name: string, health: number): Promise<Readonly<Record<string, string>>> => ({
     ...node,
@@ -234,6 +249,20 @@ async function build(
     restAs: (token) => createRest(controlPlaneUrl, token),
     sally,
     restart: async (name) => untilReady(ready[name], await programs.relaunch(name)),
+    addProxy: async (name, workers) => {
+      const further = Array.from({ length: workers - 1 }, (_, index) => 10 * (index + 1));
+      const clients = await freePort();
+      const health = await freePort(0, further);
+      const healthUrls = [0, ...further].map((by) => `http://127.0.0.1:${health + by}`);
+      const environment = {
+        ...(await proxyEnvironment(name, { clients, tunnel: await freePort(0, further), health })),
+        SALLYPORT_STATE_DIRECTORY: join(directory, name),
+        SALLYPORT_WORKERS: String(workers),
+      };
+      const program = await start('proxy', environment, name);
+      for (const url of healthUrls) await untilReady(`${url}/readyz`, program);
+      return { program, port: clients, healthUrls };
+    },
     addAgent: async (name) => {
       const health = await freePort();
       const added = await start('agent', await agentEnvironment(name, health), name);
