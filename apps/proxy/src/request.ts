@@ -6,7 +6,7 @@ import { requestWords } from '@sallyport/policy';
 import type { HoldDecision, PolicyRequest } from '@sallyport/policy';
 import type { Desk } from './desk.js';
 import type { NamedText } from './memory.js';
-import { showParameter, showText } from './shown.js';
+import { showParameter, showStatement, showText } from './shown.js';
 import type { Statement } from './statements.js';
 
 export interface RequestInput {
@@ -56,8 +56,8 @@ export const requestOf = (
   );
   if (size > longestHeld || question.parameters.length > mostParameters || decision.held.length > mostRequests)
     return tooLong;
-  const shown = showText(question.text);
-  const shownBehind = behind.map(({ name, text }) => ({ name: showText(name), text: showText(text) }));
+  const shown = showStatement(question.text);
+  const shownBehind = behind.map(({ name, text }) => ({ name: showText(name), text: showStatement(text) }));
   const shownParameters = question.parameters.map(showParameter);
   const effect = [...new Set(decision.held.map((held) => requestWords(held, desk.place.source.name, database)))].join(
     '; ',

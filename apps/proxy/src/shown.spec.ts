@@ -1,11 +1,18 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Parameter } from '@sallyport/kernel';
-import { showParameter, showText } from './shown.js';
+import { loadGrammar } from '@sallyport/sql';
+import { showParameter, showStatement, showText } from './shown.js';
 
 const binary = (type: number, hex: string): Parameter => ({ type, format: 'binary', value: Buffer.from(hex, 'hex') });
 const text = (value: string): Parameter => ({ type: 0, format: 'text', value: Buffer.from(value) });
 const card = '4242424242424242';
 const utf8 = (value: string): string => Buffer.from(value).toString('hex');
+
+test('an approver sees what is done to a role, and not its new password', async () => {
+  await loadGrammar();
+  const { text } = showStatement("alter role x superuser password 's3cret'; drop table y");
+  expect(text).toBe("alter role x superuser password '[password]'; drop table y");
+});
 
 describe('what an approver sees of a parameter', () => {
   test.each<[string, Parameter, string]>([

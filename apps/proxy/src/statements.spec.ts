@@ -69,3 +69,17 @@ describe('EXECUTE, as the real grammar reads it', () => {
     });
   });
 });
+
+test('evidence never holds a password that a statement sets, read or not', () => {
+  for (const text of [
+    "create role x login password 's3cret'",
+    "alter role x password 'SCRAM-SHA-256$4096:s3cret",
+    "selekt password 's3cret'",
+  ]) {
+    const read = statements.read(text, place, path);
+    expect(read.statement.shown).toContain('[password]');
+    expect(read.statement.shown).not.toContain('s3cret');
+  }
+  const long = `select '${'x'.repeat(100_000)}'; alter role x password 's3cret'`;
+  expect(statements.read(long, place, path).statement.shown).not.toContain('s3cret');
+});

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { clip } from '@sallyport/audit';
 import { refuse } from '@sallyport/kernel';
 import type { Catalog, Parameter, Refusal } from '@sallyport/kernel';
+import { upToPassword, withoutPasswords } from '@sallyport/sql';
 import type { Facts, OutputColumn, StatementFacts } from '@sallyport/sql';
 import { detectorsFor } from './mask.js';
 import type { Place } from './place.js';
@@ -131,7 +132,8 @@ export const unreadStatement = (text: string): Statement => ({
 });
 
 /** Long texts cost linear time in the detectors; their middle is cut first, as evidence would. */
-export const shownText = (text: string): string => clip(detectorsFor().scrubText(clip(text)));
+export const shownText = (text: string): string =>
+  clip(detectorsFor().scrubText(clip(withoutPasswords(text) ?? upToPassword(text))));
 
 /** SHA-256 of the exact text and parameters, hex. */
 export const digestOf = (statement: Statement, parameters: readonly Parameter[]): string => {

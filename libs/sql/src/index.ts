@@ -1,4 +1,5 @@
 export { createAnalyzer, loadGrammar, longestText } from './analyzer.js';
 export type { Analysis, Analyzer } from './analyzer.js';
 export * from './facts.js';
+export { upToPassword, withoutPasswords } from './passwords.js';
 export { changesMeaning } from './settings.js';
