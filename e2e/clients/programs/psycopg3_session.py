@@ -1,6 +1,7 @@
 """psycopg 3 as programs use it. Argument: the connection string. Tells what came, a line each."""
 import asyncio
 import json
+import logging
 import sys
 import threading
 
@@ -21,6 +22,8 @@ def failure(work):
         return [type(error).__name__, error.sqlstate, error.diag.message_primary or str(error)]
 
 
+# A warning about a pipeline that failed depends on how much of its answer was there already.
+logging.getLogger("psycopg").setLevel(logging.ERROR)
 dsn = sys.argv[1]
 connection = psycopg.connect(dsn, autocommit=True)
 connection.execute("create table client.items (id int primary key, name text, tags text[], at timestamptz, raw bytea, doc jsonb, n numeric)")
