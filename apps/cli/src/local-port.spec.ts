@@ -161,16 +161,21 @@ describe('the token goes to the gate that proves itself, and to nobody else', ()
     expect(gate.heard.secure.includes(secret)).toBe(false);
   });
 
-  const failing: readonly (readonly [string, () => Partial<GateScript>, string])[] = [
-    ['no TLS there', () => ({ answer: Buffer.from('N') }), 'does not offer TLS'],
-    ['something said before TLS', () => ({ answer: Buffer.from('SR') }), 'does not offer TLS'],
-    ['it hangs up', () => ({ answer: 'hang up' }), 'hung up'],
-    ['an unknown authority', () => ({ certificate: wrong }), 'is not who its certificate must prove'],
-    ['a certificate of another host', () => ({ certificate: elsewhere }), 'is not who its certificate must prove'],
+  const failing: readonly (readonly [string, () => Partial<GateScript>, string, string])[] = [
+    ['no TLS there', () => ({ answer: Buffer.from('N') }), 'does not offer TLS', 'gate_without_tls'],
+    ['something said before TLS', () => ({ answer: Buffer.from('SR') }), 'does not offer TLS', 'gate_without_tls'],
+    ['it hangs up', () => ({ answer: 'hang up' }), 'hung up', 'gate_unreachable'],
+    ['an unknown authority', () => ({ certificate: wrong }), 'is not who its certificate must prove', 'gate_untrusted'],
+    [
+      'a certificate of another host',
+      () => ({ certificate: elsewhere }),
+      'is not who its certificate must prove',
+      'gate_untrusted',
+    ],
   ];
   test.each(failing)(
     '%s: the client is told why, the token is not sent, the port stays',
-    async (_name, script, why) => {
+    async (_name, script, why, code) => {
       const gate = await startGate(script());
       const { local, notes } = await open({
         ...gate,
@@ -182,6 +187,7 @@ describe('the token goes to the gate that proves itself, and to nobody else', ()
         const text = state.heard.toString('latin1');
         expect([text[0], text.slice(5)]).toEqual(['E', expect.stringMatching(/^SFATAL\0VFATAL\0C08001\0M/)]);
         expect(text).toContain(why);
+        expect(text).toContain(`\0D{"code":"${code}"}\0`);
         expect(notes).toHaveLength(connection);
         expect(notes.join()).toContain(why);
       }
