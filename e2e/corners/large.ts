@@ -106,7 +106,7 @@ export const large = (scene: () => Scene): void =>
         const { socket, until } = await login(gate);
         countAnew(pid);
         const before = peakOf(pid);
-        socket.write(encodeQuery(`select repeat('x', ${gigabyte})`));
+        socket.write(encodeQuery(`select repeat(repeat('x', 1000000), ${gigabyte / 1_000_000})`));
         const heard = await until(/Z1$/);
         expect(heard).toMatch(new RegExp(`^T\\d+ D${gigabyte + 6} C9 Z1$`));
         expect(peakOf(pid) - before).toBeLessThan(mostGrowth);
@@ -123,7 +123,7 @@ export const large = (scene: () => Scene): void =>
         const { socket, until } = await login(gate);
         countAnew(pid);
         const before = peakOf(pid);
-        socket.write(encodeQuery(`copy (select repeat('x', ${100 * mebi})) to stdout`));
+        socket.write(encodeQuery(`copy (select repeat(repeat('x', ${mebi}), 100)) to stdout`));
         expect(await until(/Z1$/)).toMatch(new RegExp(`^H\\d+ d${100 * mebi + 1} c0 C7 Z1$`));
         expect(peakOf(pid) - before).toBeLessThan(mostGrowth);
         socket.destroy();
