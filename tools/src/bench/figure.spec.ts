@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { drawChart } from './chart.js';
-import { atLeast, atMost, isMet, median, quantile, rowOf } from './figure.js';
+import { atLeast, atMost, fromCores, isAsked, isMet, median, quantile, rowOf } from './figure.js';
 import type { Figure } from './figure.js';
 
 const figure = (more: Partial<Figure>): Figure => ({
@@ -25,6 +25,13 @@ describe('figures', () => {
     expect(rowOf(figure({}))).toBe(
       '| SELECT by key | direct 14056, splice 5991, Sallyport 5500 /s | 0.918 | at least 0.9 of splice | yes |',
     );
+  });
+
+  test('a goal that this machine cannot be asked for is told as such, whatever the score', () => {
+    const here = (cores: number): Figure => figure({ goal: fromCores(4, cores, atLeast(0.9, 'of splice')) });
+    expect([isAsked(here(3)), isAsked(here(4))]).toEqual([false, true]);
+    expect(rowOf(here(3))).toMatch(/\| 0.918 \| at least 0.9 of splice \| not asked of 3 cores \|$/);
+    expect(rowOf(here(4))).toMatch(/\| yes \|$/);
   });
 
   test('quantiles', () => {

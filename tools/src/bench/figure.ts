@@ -14,6 +14,8 @@ export interface Goal {
   readonly value: number;
   /** What the score is: `of splice`, or a unit. */
   readonly of: string;
+  /** Why it cannot be asked of this machine: `2 cores`. The figure is shown, and counts neither way. */
+  readonly notAsked?: string;
 }
 
 export const atLeast = (value: number, of: string): Goal => ({ kind: 'at_least', value, of });
@@ -21,6 +23,12 @@ export const atMost = (value: number, of: string): Goal => ({ kind: 'at_most', v
 
 export const isMet = ({ score, goal }: Figure): boolean =>
   goal.kind === 'at_least' ? score >= goal.value : score <= goal.value;
+
+/** A goal that a machine with fewer cores cannot be asked for. */
+export const fromCores = (least: number, cores: number, goal: Goal): Goal =>
+  cores < least ? { ...goal, notAsked: `${cores} cores` } : goal;
+
+export const isAsked = ({ goal }: Figure): boolean => goal.notAsked === undefined;
 
 export const median = (values: readonly number[]): number => quantile(values, 0.5);
 
@@ -39,7 +47,12 @@ export function rowOf(figure: Figure): string {
   const { name, unit, values, score, goal } = figure;
   const shown = Object.entries(values).map(([label, value]) => `${label} ${digits(value)}`);
   const asked = `${goal.kind === 'at_least' ? 'at least' : 'at most'} ${goal.value} ${goal.of}`;
-  return `| ${name} | ${shown.join(', ')} ${unit} | ${digits(score)} | ${asked} | ${isMet(figure) ? 'yes' : 'no'} |`;
+  return `| ${name} | ${shown.join(', ')} ${unit} | ${digits(score)} | ${asked} | ${metOf(figure)} |`;
+}
+
+function metOf(figure: Figure): string {
+  if (!isAsked(figure)) return `not asked of ${figure.goal.notAsked}`;
+  return isMet(figure) ? 'yes' : 'no';
 }
 
 export const tableHead = '| measured | figures | score | goal | met |\n| --- | --- | --- | --- | --- |';

@@ -22,7 +22,7 @@ export interface Scene {
   /** A file with a pgbench script. */
   script(name: string, text: string): Promise<string>;
   /** Until evidence of what was measured is shipped: it is nobody else's burden. */
-  settled(): Promise<void>;
+  settled(healthUrls?: readonly string[]): Promise<void>;
   say(line: string): void;
 }
 
@@ -81,7 +81,9 @@ export async function withScene<T>(options: SceneOptions, work: (scene: Scene) =
         await writeFile(path, text);
         return path;
       },
-      settled: () => settled(stack),
+      settled: async (healthUrls = [stack.proxyHealthUrl]) => {
+        for (const url of healthUrls) await settled(url);
+      },
       say,
     };
     await untilKnown(scene);
@@ -119,9 +121,9 @@ async function govern({ admin, directory, sally }: Stack): Promise<void> {
   if (applied.exitCode !== 0) throw new Error(applied.stderr);
 }
 
-async function settled({ proxyHealthUrl }: Stack): Promise<void> {
+async function settled(healthUrl: string): Promise<void> {
   for (let attempt = 0; attempt < 600; attempt++) {
-    const metrics = await (await fetch(`${proxyHealthUrl}/metrics`)).text();
+    const metrics = await (await fetch(`${healthUrl}/metrics`)).text();
     if (Number(/^sallyport_spool_bytes (\d+)/m.exec(metrics)?.[1]) === 0) return;
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
