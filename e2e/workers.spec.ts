@@ -23,9 +23,20 @@ const metric = async (worker: number, name: string): Promise<number> => {
 };
 const sessionsOf = (): Promise<readonly number[]> => Promise.all([metric(0, 'sessions'), metric(1, 'sessions')]);
 
-const connect = async (): Promise<Client> => (await connectAs({ ...stack, proxyPort: gate.port }, 'etl')).client;
+const clients = new Set<Client>();
+const connect = async (): Promise<Client> => {
+  const { client } = await connectAs({ ...stack, proxyPort: gate.port }, 'etl');
+  clients.add(client);
+  return client;
+};
+const end = async (...over: readonly Client[]): Promise<void> => {
+  await Promise.all(over.map((client) => client.end().catch(() => undefined)));
+  for (const client of over) clients.delete(client);
+};
 /** A client of the proxy, and in which process its session is. */
 const open = async (): Promise<{ readonly client: Client; readonly worker: number }> => {
+  // Those that ended are over for the proxy, too.
+  await until(async () => (await sessionsOf()).reduce((sum, count) => sum + count) === clients.size);
   const before = await sessionsOf();
   const client = await connect();
   const after = await sessionsOf();
@@ -46,8 +57,6 @@ const openBoth = async (): Promise<readonly [Client, Client]> => {
 };
 const answers = async (client: Client): Promise<boolean> =>
   (await client.query('select id from payments where id = 1')).rowCount === 1;
-const end = (...clients: readonly Client[]): Promise<unknown> =>
-  Promise.all(clients.map((client) => client.end().catch(() => undefined)));
 
 /** The newest process of a worker. */
 const pidOf = (worker: number): number => {
@@ -57,10 +66,9 @@ const pidOf = (worker: number): number => {
 };
 
 test('sessions go to both in turn; evidence of both arrives, under the name of each', async () => {
-  const clients = [];
-  for (let at = 0; at < 6; at++) clients.push((await open()).client);
+  for (let at = 0; at < 6; at++) await open();
   expect(await sessionsOf()).toEqual([3, 3]);
-  for (const [at, client] of clients.entries())
+  for (const [at, client] of [...clients].entries())
     await client.query(`select ${at} as both_workers from payments where id = 1`);
   await end(...clients);
   const recorded = await waitFor('all of it to arrive', async () => {
@@ -168,8 +176,8 @@ describe('a cancel', () => {
 
 test('kill -9 of one: the sessions of the other live, and it is back, with what it had not shipped', async () => {
   for (const worker of [1, 0]) {
-    const clients = await openBoth();
-    const [dying, living] = worker === 0 ? clients : [clients[1], clients[0]];
+    const both = await openBoth();
+    const [dying, living] = worker === 0 ? both : [both[1], both[0]];
     const name = `killed_worker_${worker + 1}`;
     // Nothing is committed, so nothing is acknowledged: the record is in the spool of its worker only.
     const control = await stack.database.connect('sallyport');
@@ -181,6 +189,7 @@ test('kill -9 of one: the sessions of the other live, and it is back, with what 
     await control.query('rollback');
     await control.end();
     expect(await dying.query('select 1').catch(() => 'over')).toBe('over');
+    await end(dying);
     expect(await answers(living)).toBe(true);
     // Nobody is turned away meanwhile.
     const meanwhile = await connect();
@@ -195,12 +204,12 @@ test('kill -9 of one: the sessions of the other live, and it is back, with what 
         : undefined;
     });
     expect(await answers(living)).toBe(true);
-    await end(dying, living, meanwhile);
+    await end(living, meanwhile);
   }
 }, 120_000);
 
-test('told to end, both take no more clients and end with their last session', async () => {
-  const clients = await openBoth();
+test('told to end, both end their sessions and themselves', async () => {
+  await openBoth();
   expect(await gate.program.terminate()).toBe(0);
   for (const client of clients) expect(await client.query('select 1').catch(() => 'over')).toBe('over');
   await end(...clients);

@@ -2,7 +2,7 @@ import { exitCodes } from '@sallyport/runtime';
 import type { Shutdown } from '@sallyport/runtime';
 import type { RunningProxy } from './compose.js';
 import { createRelay } from './relay.js';
-import { readToWorker } from './worker-messages.js';
+import { createSender, readToWorker } from './worker-messages.js';
 import type { FromWorker } from './worker-messages.js';
 
 export interface FollowInput {
@@ -25,7 +25,7 @@ const mostKeys = 2_000;
  * same, and never a second time. When the primary is gone, Node ends its workers.
  */
 export const followPrimary = ({ shutdown, workers }: FollowInput): Primary => {
-  const say = (message: FromWorker): void => void process.send?.(message, undefined, undefined, () => undefined);
+  const say = createSender<FromWorker>((message, sent) => void process.send?.(message, undefined, undefined, sent));
   const stop = (reason: string): void => void shutdown.run(reason).then(() => process.exit(exitCodes.ok));
   let proxy: RunningProxy | undefined;
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop(signal));

@@ -5,6 +5,8 @@ import type { ProxyConfig } from './config.js';
 import { makeWay } from './local-socket.js';
 import { supervise } from './supervise.js';
 import type { WorkerProcess } from './supervise.js';
+import { createSender } from './worker-messages.js';
+import type { ToWorker } from './worker-messages.js';
 
 export interface PrimaryInput {
   readonly program: string;
@@ -40,7 +42,7 @@ const forkWorker = (number: number): WorkerProcess => {
   const worker = cluster.fork();
   return {
     // One that is just ending hears nothing any more.
-    send: (message) => void worker.send(message, undefined, () => undefined),
+    send: createSender<ToWorker>((message, sent) => void worker.send(message, undefined, sent)),
     onMessage: (listener) => void worker.on('message', listener),
     onExit: (listener) => {
       worker.once('exit', (code: number | null, signal: string) => listener(code ?? signal));

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { readFromWorker, readToWorker } from './worker-messages.js';
+import { createSender, readFromWorker, readToWorker } from './worker-messages.js';
+import type { ToWorker } from './worker-messages.js';
 
 describe('what workers say', () => {
   test.each([[{ kind: 'started' }], [{ kind: 'cancel', key: '00ff' }], [{ kind: 'cancel', key: 'ab'.repeat(256) }]])(
@@ -30,4 +31,20 @@ test('a primary says four things', () => {
   ])
     expect(readToWorker(message)).toEqual(message);
   expect(readToWorker({ kind: 'started' })).toBeUndefined();
+});
+
+test('keys for somebody who does not read are dropped, all else is not', () => {
+  const sent: string[] = [];
+  const done: (() => void)[] = [];
+  const send = createSender<ToWorker>(({ kind }, then) => {
+    sent.push(kind);
+    done.push(then);
+  });
+  for (let at = 0; at < 1_000; at++) send({ kind: 'cancel', key: '00' });
+  expect(sent).toHaveLength(100);
+  send({ kind: 'stop', reason: 'SIGTERM' });
+  expect(sent.at(-1)).toBe('stop');
+  for (const then of done) then();
+  send({ kind: 'cancel', key: '00' });
+  expect(sent).toHaveLength(102);
 });

@@ -23,3 +23,17 @@ export type ToWorker = Readonly<z.output<typeof toWorker>>;
 /** `undefined`: none of ours. */
 export const readFromWorker = (message: unknown): FromWorker | undefined => fromWorker.safeParse(message).data;
 export const readToWorker = (message: unknown): ToWorker | undefined => toWorker.safeParse(message).data;
+
+const mostWaiting = 100;
+
+/** Keys for somebody who does not read now are dropped once many wait: they must not fill the memory of who sends them. */
+export const createSender = <Message extends FromWorker | ToWorker>(
+  send: (message: Message, sent: () => void) => void,
+): ((message: Message) => void) => {
+  let waiting = 0;
+  return (message) => {
+    if (message.kind === 'cancel' && waiting >= mostWaiting) return;
+    waiting += 1;
+    send(message, () => (waiting -= 1));
+  };
+};
