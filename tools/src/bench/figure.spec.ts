@@ -22,16 +22,18 @@ describe('figures', () => {
   ])('%s', (_, given, met) => expect(isMet(given)).toBe(met));
 
   test('a row of the table', () => {
-    expect(rowOf(figure({}))).toBe(
-      '| SELECT by key | direct 14056, splice 5991, Sallyport 5500 /s | 0.918 | at least 0.9 of splice | yes |',
+    expect(rowOf(figure({}), '2026-01-01')).toBe(
+      '| SELECT by key | direct 14056, splice 5991, Sallyport 5500 /s | 0.918 | at least 0.9 of splice | yes | 2026-01-01 |',
     );
   });
 
   test('a goal that this machine cannot be asked for is told as such, whatever the score', () => {
     const here = (cores: number): Figure => figure({ goal: fromCores(4, cores, atLeast(0.9, 'of splice')) });
     expect([isAsked(here(3)), isAsked(here(4))]).toEqual([false, true]);
-    expect(rowOf(here(3))).toMatch(/\| 0.918 \| at least 0.9 of splice \| not asked of 3 cores \|$/);
-    expect(rowOf(here(4))).toMatch(/\| yes \|$/);
+    expect(rowOf(here(3), '2026-01-01')).toMatch(
+      /\| 0.918 \| at least 0.9 of splice \| not asked of 3 cores \| 2026-01-01 \|$/,
+    );
+    expect(rowOf(here(4), '2026-01-01')).toMatch(/\| yes \| 2026-01-01 \|$/);
   });
 
   test('quantiles', () => {

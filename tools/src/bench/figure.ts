@@ -43,11 +43,12 @@ const digits = (value: number): string => {
   return value >= 1000 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toPrecision(3);
 };
 
-export function rowOf(figure: Figure): string {
+/** `on`: when it was measured. */
+export function rowOf(figure: Figure, on: string): string {
   const { name, unit, values, score, goal } = figure;
   const shown = Object.entries(values).map(([label, value]) => `${label} ${digits(value)}`);
   const asked = `${goal.kind === 'at_least' ? 'at least' : 'at most'} ${goal.value} ${goal.of}`;
-  return `| ${name} | ${shown.join(', ')} ${unit} | ${digits(score)} | ${asked} | ${metOf(figure)} |`;
+  return `| ${name} | ${shown.join(', ')} ${unit} | ${digits(score)} | ${asked} | ${metOf(figure)} | ${on} |`;
 }
 
 function metOf(figure: Figure): string {
@@ -55,4 +56,4 @@ function metOf(figure: Figure): string {
   return isMet(figure) ? 'yes' : 'no';
 }
 
-export const tableHead = '| measured | figures | score | goal | met |\n| --- | --- | --- | --- | --- |';
+export const tableHead = '| measured | figures | score | goal | met | on |\n| --- | --- | --- | --- | --- | --- |';

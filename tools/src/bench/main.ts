@@ -1,18 +1,18 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { arch, cpus, totalmem } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { rootDirectory } from '../stack/paths.js';
 import { decisions } from './cases/decisions.js';
 import { memory } from './cases/memory.js';
 import { neighbours } from './cases/neighbours.js';
+import { soak } from './cases/soak.js';
 import { publishing } from './cases/publishing.js';
 import { workers } from './cases/workers.js';
 import { connects, latency, rows, throughput } from './cases/traffic.js';
-import { drawChart } from './chart.js';
 import { isAsked, isMet, rowOf, tableHead } from './figure.js';
 import type { Figure } from './figure.js';
+import { keepFigures } from './page.js';
 import { has } from './pgbench.js';
+import type { Frame } from './profile.js';
+import { sharesOf } from './profile.js';
+import { profileProxy } from './cases/profile.js';
 import { withScene } from './scene.js';
 import type { Scene } from './scene.js';
 
@@ -25,13 +25,20 @@ const groups: Readonly<Record<string, (scene: Scene) => AsyncGenerator<Figure>>>
   memory,
   neighbours,
   workers,
+  soak,
 };
+
+const others = ['decisions', 'profile'];
+/** Runs only where it is named. */
+const onRequest = ['soak', 'profile'];
 
 const usage = `npm run bench: what the gateway costs, as ratios within one run.
 
   npm run bench                       everything
   npm run bench -- throughput rows    some of: decisions, ${Object.keys(groups).join(', ')}
   npm run bench -- --seconds 10 --rounds 5
+  npm run bench -- soak --minutes 60  mixed traffic for an hour: does anything grow? Only where it is named.
+  npm run bench -- profile            where the proxy's time goes; with --write as a flame graph in docs/
   npm run bench -- --write            keeps the table and its charts in docs/
 
 Measured are: direct, PgBouncer where it is installed, a bare two-hop TLS splice of the same shape (two processes that move
@@ -45,6 +52,7 @@ const { values, positionals } = parseArgs({
     help: { type: 'boolean', short: 'h' },
     seconds: { type: 'string', default: '5' },
     rounds: { type: 'string', default: '3' },
+    minutes: { type: 'string', default: '60' },
     write: { type: 'boolean' },
   },
 });
@@ -56,17 +64,23 @@ async function main(): Promise<number> {
     say(usage);
     return 0;
   }
-  const unknown = positionals.filter((name) => name !== 'decisions' && !Object.hasOwn(groups, name));
-  const [seconds, rounds] = [Number(values.seconds), Number(values.rounds)];
-  if (unknown.length > 0 || !(seconds > 0) || !(rounds > 0)) {
+  const unknown = positionals.filter((name) => !others.includes(name) && !Object.hasOwn(groups, name));
+  const [seconds, rounds, minutes] = [values.seconds, values.rounds, values.minutes].map(Number) as [
+    number,
+    number,
+    number,
+  ];
+  if (unknown.length > 0 || !(seconds > 0) || !(rounds > 0) || !(minutes > 0)) {
     process.stderr.write(
-      `bench: ${unknown.length > 0 ? `no such group: ${unknown.join(', ')}` : 'seconds and rounds are numbers above zero'}\n\n${usage}\n`,
+      `bench: ${unknown.length > 0 ? `no such group: ${unknown.join(', ')}` : 'seconds, rounds and minutes are numbers above zero'}\n\n${usage}\n`,
     );
     return 64;
   }
-  const wanted = (name: string): boolean => positionals.length === 0 || positionals.includes(name);
+  const wanted = (name: string): boolean =>
+    positionals.includes(name) || (positionals.length === 0 && !onRequest.includes(name));
   const chosen = Object.entries(groups).filter(([name]) => wanted(name));
-  if (chosen.length > 0 && !has('pgbench')) {
+  const needsScene = chosen.length > 0 || wanted('profile');
+  if (needsScene && !has('pgbench')) {
     process.stderr.write('bench: pgbench is not installed: apt-get install postgresql-contrib\n');
     return 69;
   }
@@ -74,43 +88,24 @@ async function main(): Promise<number> {
   const take = async (measured: AsyncGenerator<Figure> | Generator<Figure>): Promise<void> => {
     for await (const figure of measured) {
       figures.push(figure);
-      say(rowOf(figure));
+      say(rowOf(figure, new Date().toISOString().slice(0, 10)));
     }
   };
   say(`${tableHead}`);
   if (wanted('decisions')) await take(decisions());
-  if (chosen.length > 0)
-    await withScene({ seconds, rounds, say: (line) => process.stderr.write(`${line}\n`) }, async (scene) => {
+  let flame: Frame | undefined;
+  if (needsScene)
+    await withScene({ seconds, rounds, minutes, say: (line) => process.stderr.write(`${line}\n`) }, async (scene) => {
       for (const [, measure] of chosen) await take(measure(scene));
+      if (!wanted('profile')) return;
+      flame = await profileProxy(scene);
+      for (const [subject, share] of sharesOf(flame)) say(`${(share * 100).toFixed(1).padStart(5)} % ${subject}`);
     });
   const asked = figures.filter(isAsked);
-  say(`\n${asked.filter(isMet).length} of ${asked.length} goals met`);
-  if (values.write === true) await keep(figures, seconds, rounds);
-  return 0;
-}
-
-async function keep(figures: readonly Figure[], seconds: number, rounds: number): Promise<void> {
-  const charts = join(rootDirectory, 'docs', 'benchmarks');
-  await mkdir(charts, { recursive: true });
-  const drawn: string[] = [];
-  for (const figure of figures) {
-    const file = `${figure.name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')}.svg`;
-    await writeFile(join(charts, file), drawChart(figure));
-    drawn.push(`![${figure.name}](benchmarks/${file})`);
+  if (asked.length > 0) say(`\n${asked.filter(isMet).length} of ${asked.length} goals met`);
+  if (values.write === true) {
+    await keepFigures(figures, flame, { seconds, rounds });
+    say('written: docs/benchmarks.md, docs/benchmarks/*.svg');
   }
-  const [processor] = cpus();
-  const machine = `${cpus().length} cores (${processor?.model.trim() ?? arch()}), ${Math.round(totalmem() / 2 ** 30)} GiB`;
-  const page = `# Benchmarks
-
-Written by \`npm run bench -- --write\` on ${new Date().toISOString().slice(0, 10)}: ${machine}, Node ${process.versions.node},
-${rounds} rounds of ${seconds} s, medians. Everything ran on that one machine, so absolute figures say little; the score is what
-counts. The splice is two processes of the same shape that only move bytes, with TLS between them: our physical limit.
-
-${tableHead}
-${figures.map(rowOf).join('\n')}
-
-${drawn.join('\n\n')}
-`;
-  await writeFile(join(rootDirectory, 'docs', 'benchmarks.md'), page);
-  say('written: docs/benchmarks.md, docs/benchmarks/*.svg');
+  return 0;
 }

@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { freePort } from '@sallyport/testing';
 import { billingRole } from '../stack/billing.js';
 import { startStack } from '../stack/stack.js';
 import type { Stack } from '../stack/stack.js';
@@ -19,6 +20,10 @@ export interface Scene {
   /** Length of one measurement, seconds, and how often it is repeated. */
   readonly seconds: number;
   readonly rounds: number;
+  /** Length of a soak. */
+  readonly minutes: number;
+  /** Where programs let themselves be looked into. */
+  readonly inspectPorts: Readonly<Record<'proxy' | 'agent', number>>;
   /** A file with a pgbench script. */
   script(name: string, text: string): Promise<string>;
   /** Until evidence of what was measured is shipped: it is nobody else's burden. */
@@ -29,6 +34,7 @@ export interface Scene {
 export interface SceneOptions {
   readonly seconds: number;
   readonly rounds: number;
+  readonly minutes: number;
   readonly say: (line: string) => void;
 }
 
@@ -36,10 +42,14 @@ export const accounts = 500_000;
 
 /** Policy, tags, detectors and the spool are all on. */
 export async function withScene<T>(options: SceneOptions, work: (scene: Scene) => Promise<T>): Promise<T> {
-  const { say, seconds, rounds } = options;
+  const { say, seconds, rounds, minutes } = options;
+  // Nothing listens there until it is profiled.
+  const inspectPorts = { proxy: await freePort(), agent: await freePort() };
+  const inspectable = (port: number) => ({ NODE_OPTIONS: `--inspect-port=${port}` });
   const stack = await startStack({
     holdSeconds: 45,
     progress: say,
+    settings: { proxy: inspectable(inspectPorts.proxy), agent: inspectable(inspectPorts.agent) },
     targetSettings: ['max_connections=2300', 'shared_buffers=256MB'],
   });
   const stops: (() => Promise<void>)[] = [() => stack.stop()];
@@ -76,6 +86,8 @@ export async function withScene<T>(options: SceneOptions, work: (scene: Scene) =
       pgbouncer: bouncer?.endpoint,
       seconds,
       rounds,
+      minutes,
+      inspectPorts,
       script: async (name, text) => {
         const path = join(stack.directory, 'bench', `${name}.sql`);
         await writeFile(path, text);

@@ -1,4 +1,10 @@
-import { checkParsePolicySet, isAuthorized, policyToJson, schemaToJson, validate } from '@cedar-policy/cedar-wasm/nodejs';
+import {
+  checkParsePolicySet,
+  isAuthorized,
+  policyToJson,
+  schemaToJson,
+  validate,
+} from '@cedar-policy/cedar-wasm/nodejs';
 import type { DetailedError, EntityJson, PolicyJson, Schema } from '@cedar-policy/cedar-wasm/nodejs';
 import { cedarSchema } from '../schema/schema.js';
 
