@@ -40,8 +40,6 @@ const tightPipe = (): TightPipe => {
       pipe.kept += bytes.length;
       return pipe.kept < room;
     },
-    cork: () => undefined,
-    uncork: () => undefined,
     pause: () => void (pipe.reading = false),
     resume: () => void (pipe.reading = true),
     end: () => undefined,

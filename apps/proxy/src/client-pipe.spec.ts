@@ -24,14 +24,12 @@ beforeAll(async () => {
         if (secured) return void pipe.write(Buffer.from(`${alpn} ${Buffer.from(bytes).toString()}`));
         secured = true;
         const { unread, reply } = behave(Buffer.from(bytes));
-        // As the driver does with several steps: the reply is gathered, and TLS begins in between.
-        pipe.cork();
+        // The reply is gathered, and TLS begins in between.
         if (reply !== '') pipe.write(Buffer.from(reply));
         pipe.secure(unread, ['postgresql']).then(
           (chosen) => (alpn = chosen),
           () => pipe.destroy(),
         );
-        pipe.uncork();
       },
       drain: () => undefined,
       end: () => pipe.end(),

@@ -26,8 +26,6 @@ const fakePipe = (): FakePipe => {
       pipe.written.push(Buffer.from(chunk).toString());
       return !pipe.full;
     },
-    cork: () => undefined,
-    uncork: () => undefined,
     pause: () => void pipe.calls.push('pause'),
     resume: () => void pipe.calls.push('resume'),
     end: () => void pipe.calls.push('end'),

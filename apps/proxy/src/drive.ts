@@ -98,22 +98,9 @@ export const drive = ({ session, client, answerer, report }: DriveInput): Driven
   };
 
   const performAll = (steps: readonly Step[]): void => {
-    const gather = steps.filter(({ kind }) => kind === 'toClient' || kind === 'toTarget').length > 1;
-    const to = target;
-    if (gather) {
-      client.cork();
-      to?.cork();
-    }
-    try {
-      for (const step of steps) {
-        if (finished) break;
-        perform(step);
-      }
-    } finally {
-      if (gather) {
-        client.uncork();
-        to?.uncork();
-      }
+    for (const step of steps) {
+      if (finished) return;
+      perform(step);
     }
   };
 

@@ -1,14 +1,12 @@
 import type { Socket } from 'node:net';
+import { gatherWrite, release } from './gather.js';
 
 /** One side of a session: bytes both ways, with a say in how fast. The driver knows no sockets. */
 export interface Pipe {
   /** Starts the flow. Called once; nothing is delivered before it. */
   attach(events: PipeEvents): void;
-  /** `false`: full. `drain` is called when there is room again. */
+  /** Sent at the end of this turn of the loop at the latest. `false`: full. `drain` is called when there is room again. */
   write(bytes: Uint8Array): boolean;
-  /** Between these two, writes are gathered into one. */
-  cork(): void;
-  uncork(): void;
   pause(): void;
   resume(): void;
   /** Flushes what was written, then closes. */
@@ -64,15 +62,12 @@ export const createSocketPipe = (first: Socket): Pipe & { swap(next: Socket): vo
     },
     swap(next) {
       socket.removeAllListeners('data');
-      // What was gathered for the old one would wait for ever: only the new one is uncorked from here.
-      while (socket.writableCorked > 0) socket.uncork();
+      release(socket);
       socket = next;
       next.on('error', ignore);
       if (events !== undefined) listenTo(next, events);
     },
-    write: (bytes) => socket.writable && socket.write(bytes),
-    cork: () => socket.cork(),
-    uncork: () => socket.uncork(),
+    write: (bytes) => socket.writable && gatherWrite(socket, bytes),
     pause: () => void socket.pause(),
     resume: () => void socket.resume(),
     end() {

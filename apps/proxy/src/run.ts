@@ -175,8 +175,6 @@ const createMemoryClient = (command: KeptCommand, limit: number): MemoryClient =
         for (const message of decode(bytes)) heard(message);
         return true;
       },
-      cork: () => undefined,
-      uncork: () => undefined,
       pause: () => undefined,
       resume: () => undefined,
       end,
