@@ -46,6 +46,7 @@ const serveBy = async (...agents: readonly string[]): Promise<void> => {
     createdAt: _made,
     updatedAt: _changed,
     name: _name,
+    catalogs: _read,
     ...fields
   } = await stack.admin.expect('GET', '/v1/connections/billing');
   await stack.admin.expect('PUT', '/v1/connections/billing', { ...fields, agents });
