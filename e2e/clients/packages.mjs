@@ -26,6 +26,9 @@ export const packages = {
   'golang-go': file('/usr/lib/go/bin/go'),
   'golang-github-lib-pq-dev': file('/usr/share/gocode/src/github.com/lib/pq'),
   'golang-github-jackc-pgx-v4-dev': file('/usr/share/gocode/src/github.com/jackc/pgx/v4'),
+  // The shells that complete sally's commands.
+  zsh: file('/usr/bin/zsh'),
+  fish: file('/usr/bin/fish'),
 };
 
 export const missingPackages = () => Object.keys(packages).filter((name) => !packages[name]());
