@@ -80,6 +80,20 @@ const pour = async (socket: Socket, length: number): Promise<void> => {
       await new Promise((resolve) => socket.once('drain', resolve));
 };
 
+/** A session through the gateway, in which the proxy needs no memory that grows with what passes. */
+const withoutGrowth =
+  (scene: () => Scene, work: (session: Awaited<ReturnType<typeof login>>) => Promise<void>) =>
+  async (): Promise<void> => {
+    const { gate, stack } = scene();
+    const { pid } = stack.programs.get('proxy') ?? { pid: 0 };
+    const session = await login(gate);
+    countAnew(pid);
+    const before = peakOf(pid);
+    await work(session);
+    expect(peakOf(pid) - before).toBeLessThan(mostGrowth);
+    session.socket.destroy();
+  };
+
 export const large = (scene: () => Scene): void =>
   describe('what is large', () => {
     test('statements of 10 MB', async () => {
@@ -100,45 +114,26 @@ export const large = (scene: () => Scene): void =>
 
     test(
       'a value of 1 GB to the client: passed on as it comes, and not kept',
-      async () => {
-        const { gate, stack } = scene();
-        const { pid } = stack.programs.get('proxy') ?? { pid: 0 };
-        const { socket, until } = await login(gate);
-        countAnew(pid);
-        const before = peakOf(pid);
+      withoutGrowth(scene, async ({ socket, until }) => {
         socket.write(encodeQuery(`select repeat(repeat('x', 1000000), ${gigabyte / 1_000_000})`));
         const heard = await until(/Z1$/);
         expect(heard).toMatch(new RegExp(`^T\\d+ D${gigabyte + 6} C9 Z1$`));
-        expect(peakOf(pid) - before).toBeLessThan(mostGrowth);
-        socket.destroy();
-      },
+      }),
       patience,
     );
 
     test(
       '100 MB in one message of a COPY to the client',
-      async () => {
-        const { gate, stack } = scene();
-        const { pid } = stack.programs.get('proxy') ?? { pid: 0 };
-        const { socket, until } = await login(gate);
-        countAnew(pid);
-        const before = peakOf(pid);
+      withoutGrowth(scene, async ({ socket, until }) => {
         socket.write(encodeQuery(`copy (select repeat(repeat('x', ${mebi}), 100)) to stdout`));
         expect(await until(/Z1$/)).toMatch(new RegExp(`^H\\d+ d${100 * mebi + 1} c0 C7 Z1$`));
-        expect(peakOf(pid) - before).toBeLessThan(mostGrowth);
-        socket.destroy();
-      },
+      }),
       patience,
     );
 
     test(
       '50 MB in one message of a COPY from the client',
-      async () => {
-        const { gate, stack } = scene();
-        const { pid } = stack.programs.get('proxy') ?? { pid: 0 };
-        const { socket, until } = await login(gate);
-        countAnew(pid);
-        const before = peakOf(pid);
+      withoutGrowth(scene, async ({ socket, until }) => {
         socket.write(encodeQuery('copy corners.t (name) from stdin where false'));
         await until(/G\d+$/);
         const head = Buffer.from('d____');
@@ -148,20 +143,13 @@ export const large = (scene: () => Scene): void =>
         socket.write('\n');
         socket.write(encodeCopyDone());
         expect(await until(/Z1$/)).toBe('C7 Z1');
-        expect(peakOf(pid) - before).toBeLessThan(mostGrowth);
-        socket.destroy();
-      },
+      }),
       patience,
     );
 
     test(
       'a value of 1 GB from the client',
-      async () => {
-        const { gate, stack } = scene();
-        const { pid } = stack.programs.get('proxy') ?? { pid: 0 };
-        const { socket, until } = await login(gate);
-        countAnew(pid);
-        const before = peakOf(pid);
+      withoutGrowth(scene, async ({ socket, until }) => {
         socket.write(encodeParse('select octet_length($1::bytea)', '', [17]));
         const head = Buffer.from('B____\0\0\0\x01\0\x01\0\x01____');
         head.writeInt32BE(4 + 2 + 4 + 2 + 4 + gigabyte + 2, 1);
@@ -172,9 +160,7 @@ export const large = (scene: () => Scene): void =>
         socket.write(encodeExecute());
         socket.write(encodeSync());
         expect(await until(/Z1$/)).toBe('10 20 D16 C9 Z1');
-        expect(peakOf(pid) - before).toBeLessThan(mostGrowth);
-        socket.destroy();
-      },
+      }),
       patience,
     );
   });

@@ -4,6 +4,7 @@ import { freePort } from '@sallyport/testing';
 import { billingRole } from '../stack/billing.js';
 import { startStack } from '../stack/stack.js';
 import type { Stack } from '../stack/stack.js';
+import { readMetric } from './metric.js';
 import { has, initialise, pgbench } from './pgbench.js';
 import type { Endpoint } from './pgbench.js';
 import { startPgBouncer } from './pgbouncer.js';
@@ -135,8 +136,7 @@ async function govern({ admin, directory, sally }: Stack): Promise<void> {
 
 async function settled(healthUrl: string): Promise<void> {
   for (let attempt = 0; attempt < 600; attempt++) {
-    const metrics = await (await fetch(`${healthUrl}/metrics`)).text();
-    if (Number(/^sallyport_spool_bytes (\d+)/m.exec(metrics)?.[1]) === 0) return;
+    if ((await readMetric(healthUrl, 'sallyport_spool_bytes')) === 0) return;
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
   throw new Error('evidence was not shipped within 150 s');

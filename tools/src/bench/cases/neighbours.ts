@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
 import { atMost, quantile } from '../figure.js';
 import type { Figure } from '../figure.js';
+import { readMetric } from '../metric.js';
 import { latencies, pgbench } from '../pgbench.js';
 import type { Scene } from '../scene.js';
 
@@ -37,10 +38,8 @@ export async function* neighbours(scene: Scene): AsyncGenerator<Figure> {
 }
 
 /** Since it was asked last, milliseconds. */
-async function loopDelay({ stack }: Scene): Promise<number> {
-  const metrics = await (await fetch(`${stack.proxyHealthUrl}/metrics`)).text();
-  return Number(/^sallyport_event_loop_delay_seconds (\S+)/m.exec(metrics)?.[1]) * 1000;
-}
+const loopDelay = async ({ stack }: Scene): Promise<number> =>
+  (await readMetric(stack.proxyHealthUrl, 'sallyport_event_loop_delay_seconds')) * 1000;
 
 /** Rubbish on one connection after the other, a bounded number of them. */
 function annoy(port: number): () => void {
