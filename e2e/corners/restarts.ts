@@ -88,12 +88,16 @@ export const restarts = (scene: () => Scene): void =>
       await isBackAgain();
     }, 120_000);
 
-    test('all at once: a client that is there itself hears nothing, the gateway says what happened', async () => {
+    test('all at once: a client that is there itself mostly hears nothing, the gateway says what happened', async () => {
       const { stack } = scene();
       const heard = await heardOf('select pg_sleep(56)', () => stack.target.crash());
       // A statement that runs had described its rows, or not yet.
       const last = heard.map((text) => text.replace(/^T\(pg_sleep:2278\) ?/, ''));
-      expect(last).toEqual(['', '', hungUp, hungUp]);
+      // A backend that outlives its postmaster for a moment says so itself.
+      const orphaned = 'E(FATAL|57P01|terminating connection due to unexpected postmaster exit|||)';
+      const [idle, busy, idleThrough, busyThrough] = last;
+      for (const text of [idle, busy]) expect(['', orphaned]).toContain(text);
+      for (const text of [idleThrough, busyThrough]) expect([hungUp, orphaned]).toContain(text);
       await stack.target.restart();
       await isBackAgain();
     }, 120_000);

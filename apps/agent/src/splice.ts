@@ -1,4 +1,6 @@
 import type { Duplex } from 'node:stream';
+import { readFairly } from '@sallyport/runtime';
+import type { FairReader } from '@sallyport/runtime';
 
 /** How long the side that is left may take to read what was written for it. */
 const linger = 30_000;
@@ -10,8 +12,9 @@ const farewell = 2_000;
  * open; either side's death is both's, after what it had said before was delivered.
  */
 export function splice(one: Duplex, other: Duplex): void {
-  move(one, other);
-  move(other, one);
+  const [fromOne, fromOther] = [move(one, other), move(other, one)];
+  part(one, other, fromOther);
+  part(other, one, fromOne);
   // Whoever died before anybody listened will not say so again.
   if (one.destroyed || other.destroyed) {
     one.destroy();
@@ -19,29 +22,34 @@ export function splice(one: Duplex, other: Duplex): void {
   }
 }
 
-function move(from: Duplex, to: Duplex): void {
-  from.on('data', (chunk: Buffer) => {
+function move(from: Duplex, to: Duplex): FairReader {
+  const reader = readFairly(from, (chunk) => {
     // A side that takes no more is read on, so that its end is heard.
-    if (to.writable && !to.write(chunk)) from.pause();
+    if (to.writable && !to.write(chunk)) reader.pause();
   });
-  to.on('drain', () => from.resume());
+  to.on('drain', reader.resume);
   // What follows an error is 'close'.
   from.on('error', () => undefined);
   from.on('end', () => to.end());
-  from.on('close', () => {
-    if (to.destroyed) return;
-    to.end();
+  reader.resume();
+  return reader;
+}
+
+/** What becomes of the side that is left when the other is gone. */
+function part(gone: Duplex, left: Duplex, fromLeft: FairReader): void {
+  gone.on('close', () => {
+    if (left.destroyed) return;
+    left.end();
     // It may wait for a 'drain' that never comes.
-    to.resume();
-    let timer = setTimeout(() => to.destroy(), linger).unref();
-    to.once('close', () => clearTimeout(timer));
+    fromLeft.resume();
+    let timer = setTimeout(() => left.destroy(), linger).unref();
+    left.once('close', () => clearTimeout(timer));
     const delivered = (): void => {
       clearTimeout(timer);
       // It hangs up by itself. Destroyed at once, what is on its way to it could be lost.
-      timer = setTimeout(() => to.destroy(), farewell).unref();
+      timer = setTimeout(() => left.destroy(), farewell).unref();
     };
-    if (to.writableFinished) delivered();
-    else to.once('finish', delivered);
+    if (left.writableFinished) delivered();
+    else left.once('finish', delivered);
   });
-  from.resume();
 }

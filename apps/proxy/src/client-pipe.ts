@@ -12,7 +12,7 @@ export const createClientPipe = (socket: Socket, context: () => SecureContext): 
     secure: (unread, alpn) =>
       new Promise((resolve, reject) => {
         // What came before its time is the handshake's: it goes back where the handshake reads.
-        socket.pause();
+        pipe.pause();
         socket.removeAllListeners('data');
         if (unread.length > 0) socket.unshift(unread);
         const secured = new TLSSocket(socket, {

@@ -1,4 +1,6 @@
 import type { Socket } from 'node:net';
+import { readFairly } from '@sallyport/runtime';
+import type { FairReader } from '@sallyport/runtime';
 import { gatherWrite, release } from './gather.js';
 
 /** One side of a session: bytes both ways, with a say in how fast. The driver knows no sockets. */
@@ -28,15 +30,16 @@ const linger = 5_000;
 export const createSocketPipe = (first: Socket): Pipe & { swap(next: Socket): void } => {
   let socket = first;
   let events: PipeEvents | undefined;
+  let reader: FairReader | undefined;
   let over = false;
 
-  const listenTo = (current: Socket, to: PipeEvents): void => {
+  const listenTo = (current: Socket, to: PipeEvents): FairReader => {
     let told = false;
     const left = (): void => {
       told = true;
       if (!over && current === socket) to.end();
     };
-    current.on('data', (bytes: Uint8Array) => {
+    const fair = readFairly(current, (bytes) => {
       if (!over && current === socket) to.data(bytes);
     });
     current.on('drain', () => {
@@ -48,6 +51,7 @@ export const createSocketPipe = (first: Socket): Pipe & { swap(next: Socket): vo
       left();
       if (current === socket) over = true;
     });
+    return fair;
   };
   // Without a listener an error would end the process; what follows it is always 'close'.
   first.on('error', ignore);
@@ -55,21 +59,23 @@ export const createSocketPipe = (first: Socket): Pipe & { swap(next: Socket): vo
   return {
     attach(to) {
       events = to;
-      listenTo(socket, to);
+      reader = listenTo(socket, to);
       // It may have been left while nobody listened.
       if (socket.destroyed) setImmediate(() => socket.emit('close'));
-      socket.resume();
+      reader.resume();
     },
     swap(next) {
       socket.removeAllListeners('data');
       release(socket);
       socket = next;
       next.on('error', ignore);
-      if (events !== undefined) listenTo(next, events);
+      if (events === undefined) return;
+      reader = listenTo(next, events);
+      reader.resume();
     },
     write: (bytes) => socket.writable && gatherWrite(socket, bytes),
-    pause: () => void socket.pause(),
-    resume: () => void socket.resume(),
+    pause: () => reader?.pause(),
+    resume: () => reader?.resume(),
     end() {
       over = true;
       const last = socket;
@@ -78,7 +84,8 @@ export const createSocketPipe = (first: Socket): Pipe & { swap(next: Socket): vo
       last.once('close', () => clearTimeout(timer));
       last.end();
       // A paused socket never sees that the other end is done.
-      last.resume();
+      if (reader === undefined) last.resume();
+      else reader.resume();
     },
     destroy() {
       over = true;

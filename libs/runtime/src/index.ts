@@ -2,6 +2,7 @@ export * from './backoff.js';
 export * from './clock.js';
 export * from './config.js';
 export * from './exit-codes.js';
+export * from './fair-read.js';
 export * from './fields.js';
 export * from './health.js';
 export * from './id.js';

@@ -4,28 +4,23 @@ import { atMost, quantile } from '../figure.js';
 import type { Figure } from '../figure.js';
 import { readMetric } from '../metric.js';
 import { latencies, pgbench } from '../pgbench.js';
+import type { Endpoint } from '../pgbench.js';
 import type { Scene } from '../scene.js';
 
-/** While one session moves bulk data and another sends rubbish, a third one's latency beside its quiet value. */
+/**
+ * While one session moves bulk data and another sends rubbish, a third one's latency beside its quiet value. The splice shows
+ * what the machine itself does to a third when it has bulk data to move.
+ */
 export async function* neighbours(scene: Scene): AsyncGenerator<Figure> {
-  const { sallyport, seconds, settled } = scene;
-  const args = ['-S', '-c', '1', '-T', String(seconds)];
-  await latencies(sallyport, args);
-  await settled();
-  const quiet = quantile(await latencies(sallyport, args), 0.99);
-  const bulk = await scene.script('bulk', 'select aid, bid, abalance from pgbench_accounts;\n');
-  const moving = pgbench(sallyport, ['-f', bulk, '-c', '1', '-T', String(seconds + 1)]);
-  const stop = annoy(sallyport.port);
+  const splice = await disturb(scene, scene.splice);
   await loopDelay(scene);
-  const busy = quantile(await latencies(sallyport, args), 0.99);
+  const ours = await disturb(scene, scene.sallyport);
   const delay = await loopDelay(scene);
-  stop();
-  await moving;
   yield {
     name: 'p99 of a session beside bulk data and hostile input',
     unit: 'ms',
-    values: { quiet, busy },
-    score: busy / quiet,
+    values: { quiet: ours.quiet, busy: ours.busy, 'splice quiet': splice.quiet, 'splice busy': splice.busy },
+    score: ours.busy / ours.quiet,
     goal: atMost(2, 'of quiet'),
   };
   yield {
@@ -36,6 +31,21 @@ export async function* neighbours(scene: Scene): AsyncGenerator<Figure> {
     goal: atMost(20, 'ms'),
   };
 }
+
+const disturb = async (scene: Scene, end: Endpoint): Promise<Readonly<Record<'quiet' | 'busy', number>>> => {
+  const { seconds, settled } = scene;
+  const args = ['-S', '-c', '1', '-T', String(seconds)];
+  await latencies(end, args);
+  await settled();
+  const quiet = quantile(await latencies(end, args), 0.99);
+  const bulk = await scene.script('bulk', 'select aid, bid, abalance from pgbench_accounts;\n');
+  const moving = pgbench(end, ['-f', bulk, '-c', '1', '-T', String(seconds + 1)]);
+  const stop = annoy(end.port);
+  const busy = quantile(await latencies(end, args), 0.99);
+  stop();
+  await moving;
+  return { quiet, busy };
+};
 
 /** Since it was asked last, milliseconds. */
 const loopDelay = async ({ stack }: Scene): Promise<number> =>
