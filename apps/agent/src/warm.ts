@@ -37,6 +37,8 @@ export interface WarmSockets {
 interface Station {
   readonly address: ProxyAddress;
   readonly idle: Set<TLSSocket>;
+  /** Those of them that have stood long enough to prove something. */
+  readonly proven: Set<TLSSocket>;
   readonly connecting: Set<TLSSocket>;
   /** Since a socket last stood: one that is taken and dropped at once proves nothing. */
   failures: number;
@@ -48,7 +50,7 @@ const connectTimeout = 10_000;
 /** A proxy pings every 15 s: one that says nothing for longer is gone, whatever TCP believes. */
 const silence = 45_000;
 /** A proxy that turns an agent away does so after the handshake (TLS 1.3): only a socket that stands counts. */
-const proven = 1_000;
+const proof = 1_000;
 /** For the last words to a proxy that does not hang up by itself. */
 const farewell = 5_000;
 
@@ -61,7 +63,7 @@ export function createWarmSockets({ credentials, dial, count, log }: WarmInput):
   const fill = (station: Station): void => {
     if (station.timer !== undefined) return;
     // Where none stands, one asks whether the proxy is back before all of them do.
-    const wanted = station.failures === 0 || station.idle.size > 0 ? count : 1;
+    const wanted = station.failures === 0 || station.proven.size > 0 ? count : 1;
     while (!station.left && station.idle.size + station.connecting.size < wanted) dialOne(station);
   };
 
@@ -108,9 +110,13 @@ export function createWarmSockets({ credentials, dial, count, log }: WarmInput):
     station.idle.add(socket);
     open.add(socket);
     socket.setTimeout(silence, () => socket.destroy());
-    const standing = setTimeout(() => stands(station), proven).unref();
+    const standing = setTimeout(() => {
+      station.proven.add(socket);
+      stands(station);
+    }, proof).unref();
     const used = (): void => {
       clearTimeout(standing);
+      station.proven.delete(socket);
       if (station.idle.delete(socket)) stands(station);
     };
     const onData = (chunk: Buffer): void => perform(machine.feed(chunk));
@@ -118,6 +124,7 @@ export function createWarmSockets({ credentials, dial, count, log }: WarmInput):
     const onEnd = (): void => void socket.destroy();
     const onClose = (): void => {
       clearTimeout(standing);
+      station.proven.delete(socket);
       open.delete(socket);
       gone.abort();
       machine.end();
@@ -176,6 +183,7 @@ export function createWarmSockets({ credentials, dial, count, log }: WarmInput):
         const station = {
           address,
           idle: new Set<TLSSocket>(),
+          proven: new Set<TLSSocket>(),
           connecting: new Set<TLSSocket>(),
           failures: 0,
           timer: undefined,

@@ -1,4 +1,4 @@
-import { hash, randomBytes } from 'node:crypto';
+import { createPrivateKey, hash, randomBytes } from 'node:crypto';
 import { SignedTicket, TicketKind } from '@sallyport/contracts';
 import type { Bundle } from '@sallyport/contracts';
 import {
@@ -135,6 +135,6 @@ export function signedTicket(fields: TicketFields, { privateKey }: Pick<NodeCred
       nonce: Buffer.from(fields.nonce),
       cancelHandle,
     },
-    signature: Buffer.from(signTicket(privateKey, ticketBytes(fields))),
+    signature: Buffer.from(signTicket(createPrivateKey(privateKey), ticketBytes(fields))),
   }).finish();
 }

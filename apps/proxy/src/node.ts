@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto';
+import { X509Certificate, createPrivateKey } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import { openNode, peerOf, signTicket, verifyBundle } from '@sallyport/pki';
 import type { NodeCredentials, Node as RenewedNode, WorkerOptions } from '@sallyport/pki';
@@ -26,8 +26,8 @@ export interface Node {
 
 export const createNode = (node: RenewedNode): Node => {
   // A handshake that is under way while the certificate is renewed ends under the former one.
-  let recent = [node.credentials()];
-  node.onRenewal((renewed) => (recent = [renewed, ...recent].slice(0, 2)));
+  let recent = [identityOf(node.credentials())];
+  node.onRenewal((renewed) => (recent = [identityOf(renewed), ...recent].slice(0, 2)));
   return {
     get name() {
       return node.credentials().name;
@@ -40,7 +40,7 @@ export const createNode = (node: RenewedNode): Node => {
     },
     signerFor(socket) {
       const shown = socket.getX509Certificate();
-      const used = recent.find(({ certificate }) => shown?.raw.equals(new X509Certificate(certificate).raw));
+      const used = recent.find(({ certificate }) => shown?.raw.equals(certificate));
       return used && ((bytes) => signTicket(used.privateKey, bytes));
     },
     verify({ bytes, signature, keyId }) {
@@ -59,6 +59,12 @@ export const createNode = (node: RenewedNode): Node => {
     stop: () => node.close(),
   };
 };
+
+/** Read once: every connection of an agent asks for it. */
+const identityOf = ({ certificate, privateKey }: NodeCredentials) => ({
+  certificate: new X509Certificate(certificate).raw,
+  privateKey: createPrivateKey(privateKey),
+});
 
 /** Enrols with the join token the first time; afterwards the certificate buys the next one. */
 export const openProxyNode = async (config: ProxyConfig, log: Logger, worker?: WorkerOptions): Promise<Node> =>

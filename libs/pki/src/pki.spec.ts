@@ -174,7 +174,7 @@ describe('signatures', () => {
     const proxy = await node('proxy', 'gate-1');
     const other = await node('proxy', 'gate-2');
     const bytes = Buffer.from('ticket');
-    const signature = signTicket(proxy.key, bytes);
+    const signature = signTicket(createPrivateKey(proxy.key), bytes);
     const publicKeyOf = (certificate: Uint8Array) => peerOf(certificate)?.publicKey ?? createPrivateKey(proxy.key);
     expect(verifyTicket(publicKeyOf(proxy.certificate), bytes, signature)).toBe(true);
     expect(verifyTicket(publicKeyOf(other.certificate), bytes, signature)).toBe(false);

@@ -40,8 +40,8 @@ export function verifyBundle(publicKey: Uint8Array, bytes: Uint8Array, signature
 }
 
 /** With the key of a node's certificate: ECDSA P-256 over SHA-256, 64 bytes. */
-export const signTicket = (privateKeyPem: string, bytes: Uint8Array): Uint8Array =>
-  sign('sha256', bytes, { key: privateKeyPem, dsaEncoding: 'ieee-p1363' });
+export const signTicket = (privateKey: KeyObject, bytes: Uint8Array): Uint8Array =>
+  sign('sha256', bytes, { key: privateKey, dsaEncoding: 'ieee-p1363' });
 
 export function verifyTicket(publicKey: KeyObject, bytes: Uint8Array, signature: Uint8Array): boolean {
   if (signature.length !== 64) return false;

@@ -32,3 +32,12 @@ async function debuggerUrl(port: number): Promise<string> {
   }
   throw new Error('the inspector did not open within 5 s');
 }
+
+/** What stays when nothing is garbage, megabytes. */
+export async function residentAfterCollection(call: Call): Promise<number> {
+  await call('HeapProfiler.collectGarbage');
+  const { result } = (await call('Runtime.evaluate', { expression: 'process.memoryUsage.rss()' })) as {
+    readonly result: { readonly value: number };
+  };
+  return result.value / 2 ** 20;
+}

@@ -3,12 +3,15 @@ import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { atMost } from '../figure.js';
 import type { Figure } from '../figure.js';
+import { inspect, residentAfterCollection } from '../inspector.js';
+import type { Call } from '../inspector.js';
 import type { Endpoint } from '../pgbench.js';
 import type { Scene } from '../scene.js';
 
 const idleSessions = 2_000;
 const atOnce = 20;
 const slowFor = 10_000;
+const warmUp = 3_000;
 
 /** Resident memory of a process, kilobytes. */
 const residentOf = (pid: number): number =>
@@ -16,21 +19,21 @@ const residentOf = (pid: number): number =>
 
 const rest = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-export async function* memory({ stack, sallyport }: Scene): AsyncGenerator<Figure> {
+export async function* memory({ stack, sallyport, inspectPorts }: Scene): AsyncGenerator<Figure> {
   const pid = stack.programs.get('proxy')?.pid ?? 0;
-  yield await idle(sallyport, pid);
   yield await slowReader(sallyport, pid);
+  yield await idle(sallyport, await inspect(pid, inspectPorts.proxy));
 }
 
-async function idle(endpoint: Endpoint, pid: number): Promise<Figure> {
-  await rest(2_000);
-  const before = residentOf(pid);
+/** What stays of each when the garbage of its login is collected. */
+async function idle(endpoint: Endpoint, call: Call): Promise<Figure> {
+  const before = await residentAfterCollection(call);
   const sockets: Socket[] = [];
   try {
     for (let at = 0; at < idleSessions; at += atOnce)
       sockets.push(...(await Promise.all(Array.from({ length: atOnce }, () => login(endpoint)))));
     await rest(5_000);
-    const each = (residentOf(pid) - before) / idleSessions;
+    const each = (((await residentAfterCollection(call)) - before) * 1024) / idleSessions;
     return {
       name: `an idle session, of ${idleSessions}`,
       unit: 'KB',
@@ -40,17 +43,25 @@ async function idle(endpoint: Endpoint, pid: number): Promise<Figure> {
     };
   } finally {
     for (const socket of sockets) socket.destroy();
-    await rest(2_000);
   }
 }
 
-/** Ten million rows for somebody who reads a little now and then. */
-async function slowReader(endpoint: Endpoint, pid: number): Promise<Figure> {
+async function askForMuch(endpoint: Endpoint): Promise<Socket> {
   const socket = await login(endpoint);
-  const before = residentOf(pid);
   const text =
     'select a.aid from pgbench_accounts a cross join (values (1),(2),(3),(4),(5),(6),(7),(8),(9),(10),(11),(12),(13),(14),(15),(16),(17),(18),(19),(20)) v(x)';
   socket.write(message('Q', Buffer.from(`${text}\0`)));
+  return socket;
+}
+
+/** Ten million rows for somebody who reads a little now and then, through a proxy that has moved rows before. */
+async function slowReader(endpoint: Endpoint, pid: number): Promise<Figure> {
+  const quick = await askForMuch(endpoint);
+  await rest(warmUp);
+  quick.destroy();
+  await rest(2_000);
+  const before = residentOf(pid);
+  const socket = await askForMuch(endpoint);
   let most = 0;
   const until = performance.now() + slowFor;
   while (performance.now() < until) {

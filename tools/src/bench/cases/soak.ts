@@ -1,8 +1,7 @@
 import { Client } from 'pg';
 import { atMost, median } from '../figure.js';
 import type { Figure } from '../figure.js';
-import { inspect } from '../inspector.js';
-import type { Call } from '../inspector.js';
+import { inspect, residentAfterCollection } from '../inspector.js';
 import { pgbench } from '../pgbench.js';
 import type { Endpoint } from '../pgbench.js';
 import type { Scene } from '../scene.js';
@@ -33,7 +32,7 @@ export async function* soak(scene: Scene): AsyncGenerator<Figure> {
       at(2, '-S', '-C', '-c', '1'),
       stumble(sallyport),
     ]);
-    const now = await Promise.all(calls.map(resident));
+    const now = await Promise.all(calls.map(residentAfterCollection));
     samples.push(now);
     const left = Math.max(0, (end - Date.now()) / 60_000).toFixed(1);
     if (samples.length % 3 === 0)
@@ -51,15 +50,6 @@ export async function* soak(scene: Scene): AsyncGenerator<Figure> {
       goal: atMost(8, 'MB'),
     };
   }
-}
-
-/** What stays when nothing is garbage, megabytes. */
-async function resident(call: Call): Promise<number> {
-  await call('HeapProfiler.collectGarbage');
-  const { result } = (await call('Runtime.evaluate', { expression: 'process.memoryUsage.rss()' })) as {
-    readonly result: { readonly value: number };
-  };
-  return result.value / 2 ** 20;
 }
 
 /** One of a thousand statements each time, no two of one shape. */
