@@ -7,7 +7,7 @@ import { makeCatalog } from '../testing/catalog.js';
 import type { WrittenCatalog } from '../testing/catalog.js';
 import { createAnalyzer, loadGrammar } from './analyzer.js';
 import type { StatementFacts } from './facts.js';
-import { neverStatements, plainStatements, readStatements } from './statement-kinds.js';
+import { neverStatements, plainStatements, readStatements, renderStatements } from './statement-kinds.js';
 
 beforeAll(() => loadGrammar());
 const written = readFileSync(join(import.meta.dirname, '../corpus/catalog.yaml'), 'utf8');
@@ -39,9 +39,14 @@ describe('what cannot be read', () => {
     );
     const kinds = [...types.matchAll(/export interface (\w+Stmt) /g)].map(([, kind]) => kind ?? '');
     const listed = (kind: string): boolean =>
-      Object.hasOwn(plainStatements, kind) || readStatements.has(kind) || neverStatements.has(kind);
+      Object.hasOwn(plainStatements, kind) || Object.hasOwn(readStatements, kind) || neverStatements.has(kind);
     expect(kinds.length).toBeGreaterThan(90);
     expect(kinds.filter((kind) => !listed(kind))).toEqual([]);
+    // And the page speaks of no node that the grammar has not.
+    const nodes = new Set([...types.matchAll(/export interface (\w+) /g)].map(([, node]) => node));
+    const shown = [...renderStatements().matchAll(/`([A-Z]\w+)`/g)].map(([, node]) => node ?? '');
+    expect(shown.length).toBeGreaterThan(150);
+    expect(shown.filter((node) => !nodes.has(node))).toEqual([]);
   });
 });
 

@@ -1,6 +1,6 @@
 import { columnObject } from './collector.js';
 import type { Collector } from './collector.js';
-import { composed, readExpression } from './expression.js';
+import { composed, readExpression, special } from './expression.js';
 import type { Lineage, SqlAction } from './facts.js';
 import { readRelation } from './from.js';
 import { joinLineage, noLineage, unknownLineage } from './lineage.js';
@@ -53,18 +53,7 @@ function sourcesOf(kind: string, fields: Fields, into: Collector): readonly Sour
 const tableDefinitions: ReadonlySet<string> = new Set(['AlterTableStmt', 'IndexStmt', 'ClusterStmt']);
 
 const expressions: ReadonlySet<string> = new Set([
-  'ColumnRef',
-  'A_Expr',
-  'BoolExpr',
-  'CoalesceExpr',
-  'TypeCast',
-  'A_Indirection',
-  'CaseExpr',
-  'FuncCall',
-  'SubLink',
-  'JsonArrayAgg',
-  'JsonObjectAgg',
-  'JsonArrayQueryConstructor',
+  ...special,
   ...[...composed].filter((kind) => !['String', 'Integer', 'Float', 'Boolean', 'List', 'A_Const'].includes(kind)),
 ]);
 

@@ -52,6 +52,22 @@ export const composed: ReadonlySet<string> = new Set([
   'XmlSerialize',
 ]);
 
+/** Kinds of expression nodes that are read each in their own way. */
+export const special: ReadonlySet<string> = new Set([
+  'ColumnRef',
+  'A_Expr',
+  'BoolExpr',
+  'CoalesceExpr',
+  'TypeCast',
+  'A_Indirection',
+  'CaseExpr',
+  'FuncCall',
+  'SubLink',
+  'JsonArrayAgg',
+  'JsonObjectAgg',
+  'JsonArrayQueryConstructor',
+]);
+
 /** Children of a node that are names or types, never values. */
 const inert: ReadonlySet<string> = new Set([
   'typeName',

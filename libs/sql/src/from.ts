@@ -174,7 +174,7 @@ function readJoin(fields: Fields, around: Scope, lateral: readonly Source[], int
   into.spend(sources.length);
   const using = listOf(fields['usingClause']).map((name) => textOf(unwrap(name)?.fields['sval']) ?? '');
   const isNatural = fields['isNatural'] === true;
-  const shared = isNatural ? sharedNames(left.sources, right.sources) : using;
+  const shared = isNatural ? sharedNames(left.sources, right.sources, into) : using;
   if (isNatural || shared === undefined || shared.length > 0) filters.push(noteOperatorNamed(['='], into));
   if (shared === undefined) {
     // A natural join over columns that are not known compares any of them.
@@ -182,10 +182,15 @@ function readJoin(fields: Fields, around: Scope, lateral: readonly Source[], int
     filters.push(reach);
     sources = [{ alias: undefined, columns: undefined, reach }, ...sources];
   } else if (shared.length > 0) {
+    into.spend(shared.length * sources.length * 4);
     const merged = shared.map((name) => mergedColumn(name, sources));
     const reach = joinLineage(merged.map(({ lineage }) => lineage));
     filters.push(reach);
-    const hide = (source: Source): Source => ({ ...source, hidden: new Set([...(source.hidden ?? []), ...shared]) });
+    // Most of them hide these names since an earlier join.
+    const hide = (source: Source): Source =>
+      shared.every((name) => source.hidden?.has(name))
+        ? source
+        : { ...source, hidden: new Set([...(source.hidden ?? []), ...shared]) };
     sources = [{ alias: undefined, columns: merged, reach }, ...sources.map(hide)];
     // `USING (a) AS x`: the merged columns have a name of their own, and are found by it alone.
     const usingAlias = textOf(fieldsOf(fields['join_using_alias'])?.['aliasname']);
@@ -213,16 +218,21 @@ function mergedColumn(name: string, sources: readonly Source[]): OutputColumn {
   return { name, lineage: joinLineage(parts), verbatim: false };
 }
 
-function sharedNames(left: readonly Source[], right: readonly Source[]): readonly string[] | undefined {
-  const one = namesIn(left);
-  const other = namesIn(right);
+function sharedNames(
+  left: readonly Source[],
+  right: readonly Source[],
+  into: Collector,
+): readonly string[] | undefined {
+  const one = namesIn(left, into);
+  const other = namesIn(right, into);
   return one === undefined || other === undefined ? undefined : [...one].filter((name) => other.has(name));
 }
 
-function namesIn(sources: readonly Source[]): ReadonlySet<string> | undefined {
+function namesIn(sources: readonly Source[], into: Collector): ReadonlySet<string> | undefined {
   const names = new Set<string>();
   for (const { columns } of sources) {
     if (columns === undefined) return undefined;
+    into.spend(columns.length);
     for (const { name } of columns) names.add(name);
   }
   return names;

@@ -1,3 +1,4 @@
+import { composed, special } from './expression.js';
 import type { SqlAction } from './facts.js';
 
 /**
@@ -99,32 +100,47 @@ export const plainStatements: Readonly<
   ConstraintsSetStmt: { kind: 'set constraints', action: undefined },
 };
 
-/** Statements that statement.ts reads by their insides. */
-export const readStatements: ReadonlySet<string> = new Set([
-  'SelectStmt',
-  'InsertStmt',
-  'UpdateStmt',
-  'DeleteStmt',
-  'MergeStmt',
-  'CopyStmt',
-  'CreateTableAsStmt',
-  'RefreshMatViewStmt',
-  'ViewStmt',
-  'TruncateStmt',
-  'LockStmt',
-  'NotifyStmt',
-  'ExplainStmt',
-  'PrepareStmt',
-  'ExecuteStmt',
-  'DeallocateStmt',
-  'DeclareCursorStmt',
-  'FetchStmt',
-  'ClosePortalStmt',
-  'DiscardStmt',
-  'VariableSetStmt',
-  'VariableShowStmt',
-  'TransactionStmt',
-]);
+/** Statements that statement.ts reads by their insides: what is made of them, in words. */
+export const readStatements: Readonly<Record<string, { readonly kind: string; readonly read: string }>> = {
+  SelectStmt: {
+    kind: 'select, select into, values, table',
+    read: 'columns that flow into each output, that shape rows, that are called with; INTO is `create`, FOR UPDATE is `update`',
+  },
+  InsertStmt: { kind: 'insert', read: '`insert`, `update` by ON CONFLICT; what it reads, copies and returns' },
+  UpdateStmt: { kind: 'update', read: '`update`; what it reads, copies and returns' },
+  DeleteStmt: { kind: 'delete', read: '`delete`; what it reads and returns' },
+  MergeStmt: {
+    kind: 'merge',
+    read: '`merge`, and `insert`, `update`, `delete` by its WHENs; what it reads, copies and returns',
+  },
+  CopyStmt: {
+    kind: 'copy',
+    read: 'TO: what the query or table gives. FROM: `insert`. A file is `server_file`, a program `server_program`',
+  },
+  CreateTableAsStmt: { kind: 'create table as', read: '`create`; what it copies. AS EXECUTE is `opaque`' },
+  RefreshMatViewStmt: { kind: 'refresh materialized view', read: '`alter`' },
+  ViewStmt: { kind: 'create view', read: '`create`; what it shows is copied' },
+  TruncateStmt: { kind: 'truncate', read: '`truncate`; CASCADE on the whole database' },
+  LockStmt: { kind: 'lock', read: '`update`; ACCESS SHARE is `select`' },
+  NotifyStmt: { kind: 'notify', read: '`call` of pg_notify' },
+  ExplainStmt: {
+    kind: 'explain, explain analyze',
+    read: 'reading what it plans; ANALYZE runs it, so it is all of that',
+  },
+  PrepareStmt: { kind: 'prepare', read: 'what it prepares' },
+  ExecuteStmt: { kind: 'execute', read: 'what was prepared, as it would be read now; of another name it is refused' },
+  DeallocateStmt: { kind: 'deallocate', read: 'nothing' },
+  DeclareCursorStmt: { kind: 'declare', read: 'what its query gives' },
+  FetchStmt: { kind: 'fetch, move', read: 'what the cursor gives; of another name it is refused' },
+  ClosePortalStmt: { kind: 'close', read: 'nothing' },
+  DiscardStmt: { kind: 'discard', read: 'nothing; ALL forgets names and settings' },
+  VariableSetStmt: {
+    kind: 'set, reset',
+    read: '`set_role` for role and session_authorization, nothing for what changes no meaning, `configure` for the rest',
+  },
+  VariableShowStmt: { kind: 'show', read: 'nothing' },
+  TransactionStmt: { kind: 'begin, commit, rollback, savepoint', read: 'nothing; two-phase commit is refused' },
+};
 
 /** Parts of other statements, and what plain SQL cannot hold by itself: refused where a statement stands. */
 export const neverStatements: ReadonlySet<string> = new Set([
@@ -133,5 +149,48 @@ export const neverStatements: ReadonlySet<string> = new Set([
   'ReturnStmt',
   'SetOperationStmt',
   'ReplicaIdentityStmt',
-  'CreateStmtLikeClause',
 ]);
+
+/** Where values are made. */
+const expressionNodes: readonly string[] = [...composed, ...special];
+/** Where rows come from. */
+const fromNodes: readonly string[] = [
+  'RangeVar',
+  'RangeSubselect',
+  'RangeFunction',
+  'RangeTableSample',
+  'RangeTableFunc',
+  'JsonTable',
+  'JoinExpr',
+];
+
+const code = (text: string): string => `\`${text}\``;
+
+/** The page docs/sql-statements.md: every statement of the grammar, and what it needs. */
+export function renderStatements(): string {
+  const read = Object.entries(readStatements).map(([node, { kind, read: what }]) => [node, kind, what] as const);
+  const plain = Object.entries(plainStatements).map(
+    ([node, { kind, action }]) => [node, kind, action === undefined ? 'nothing' : code(action)] as const,
+  );
+  const rows = [...read, ...plain].sort(([one], [other]) => (one < other ? -1 : 1));
+  const never = [...neverStatements].sort().map(code).join(', ');
+  return [
+    '# What is made of each statement',
+    '',
+    'Every statement of the PostgreSQL 18 grammar by its node. A statement needs the actions that stand here on what it names',
+    '(the database where it names no table), and `select` on what it reads. Of a column that is masked for the caller it also needs',
+    '`filter` where the column shapes rows or where failing would tell of a value, and `reveal` where its values are copied or lose',
+    'their tag (a rename, DETACH PARTITION). Functions, operators and casts that users made need `call`.',
+    '',
+    '| node | statement | needs |',
+    '| --- | --- | --- |',
+    ...rows.map(([node, kind, what]) => `| ${code(node)} | ${kind} | ${what} |`),
+    '',
+    'Inside of a statement these nodes are read; what they are made of flows into what they give:',
+    `${[...expressionNodes, ...fromNodes].sort().map(code).join(', ')}.`,
+    '',
+    `Refused, as no statement by themselves: ${never}. A node that is not listed is refused too, wherever it stands: a new version of`,
+    'the grammar cannot let something through that nobody has thought about.',
+    '',
+  ].join('\n');
+}

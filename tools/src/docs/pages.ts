@@ -7,6 +7,7 @@ import { controlSubject as postgres } from '@sallyport/postgres/testing';
 import { attest } from '@sallyport/protocol-core/testing';
 import { proxyConfigSchema } from '@sallyport/proxy/config';
 import { describeConfig } from '@sallyport/runtime';
+import { renderStatements } from '@sallyport/sql';
 
 /** Pages of docs/ that are written by a program, so that they cannot drift from the code. */
 export const pages: readonly { readonly path: string; readonly render: () => string }[] = [
@@ -19,6 +20,7 @@ export const pages: readonly { readonly path: string; readonly render: () => str
     path: 'docs/errors.md',
     render: () => `${notice}\n${renderErrors(statusOf)}\n`,
   },
+  { path: 'docs/sql-statements.md', render: () => `${notice}\n${renderStatements().trimEnd()}\n` },
 ];
 
 const notice = '<!-- Written by `npm run docs`: change the code, not this page. -->\n';
