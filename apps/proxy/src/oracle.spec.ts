@@ -221,9 +221,10 @@ const canaries = (): readonly RegExp[] => {
 /** What comes out must be the same of both copies; where only what may be seen is promised, no canary may be in it. */
 async function check(text: string): Promise<void> {
   const [one, other] = await ask(text, 'strict');
-  expect({ verdict: other.verdict, lines: other.lines }).toEqual({ verdict: one.verdict, lines: one.lines });
+  const shown = ({ verdict, lines, copied }: Transcript) => ({ text, verdict, lines, copied });
+  expect(shown(other)).toEqual(shown(one));
   const [seen] = await ask(text, 'curious');
-  const found = leaks.filter((leak) => seen.lines.some((line) => leak.test(line))).map(String);
+  const found = leaks.filter((leak) => [...seen.lines, ...seen.copied].some((line) => leak.test(line))).map(String);
   expect({ text, found }).toEqual({ text, found: [] });
   agree(seen);
   asked += 1;

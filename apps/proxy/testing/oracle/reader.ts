@@ -16,8 +16,8 @@ export interface Reader {
 export interface Admitted {
   readonly kind: 'allowed';
   readonly facts: Facts;
-  /** What one answer looks like to this reader. */
-  show(columns: readonly AnswerColumn[], rows: readonly (readonly (Uint8Array | null)[])[]): Shown;
+  /** What one answer looks like to this reader. `copy`: as COPY (query) TO STDOUT, of which the target tells no more than rows. */
+  show(columns: readonly AnswerColumn[], rows: readonly (readonly (Uint8Array | null)[])[], copy: boolean): Shown;
   /** What this reader hears of an error. */
   hear(code: string, fields: ReadonlyMap<string, string>): ReadonlyMap<string, string>;
 }
@@ -70,13 +70,24 @@ export function createReader({ analyses, catalog, tags, classes, policies, searc
       if (decision.kind !== 'allow') return { kind: 'refused', reason: decision.kind };
       const mask = masks.of(facts, text, context);
       if (mask === undefined) throw new Error('this reader may see everything');
-      return { kind: 'allowed', facts, show: (columns, rows) => show(mask, columns, rows), hear: hearing(mask) };
+      return {
+        kind: 'allowed',
+        facts,
+        show: (columns, rows, copy) => show(mask, columns, rows, copy),
+        hear: hearing(mask),
+      };
     },
   };
 }
 
-function show(mask: AnswerMask, columns: readonly AnswerColumn[], rows: Parameters<Admitted['show']>[1]): Shown {
-  const choice = mask.choose({ result: 0, columns, copy: false });
+function show(
+  mask: AnswerMask,
+  columns: readonly AnswerColumn[],
+  rows: Parameters<Admitted['show']>[1],
+  copy: boolean,
+): Shown {
+  const bare = columns.map(({ format }): AnswerColumn => ({ name: '', origin: undefined, type: 0, format }));
+  const choice = mask.choose({ result: 0, columns: copy ? bare : columns, copy });
   switch (choice.kind) {
     case 'refuse':
       return { kind: 'refused', refusal: choice.refusal };

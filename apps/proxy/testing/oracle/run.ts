@@ -1,5 +1,5 @@
 import type { AnswerColumn } from '@sallyport/kernel';
-import type { Admitted, Reader } from './reader.js';
+import type { Admitted, Reader, Shown } from './reader.js';
 
 /** As much of a result as a driver tells. */
 export interface RawResult {
@@ -26,6 +26,8 @@ export type Run = (text: string) => Promise<RawResult | RawError>;
 export interface Transcript {
   readonly verdict: 'refused' | 'shown' | 'withheld' | 'failed';
   readonly lines: readonly string[];
+  /** The same rows as a COPY would give them. */
+  readonly copied: readonly string[];
   /** Where it ran. */
   readonly result: RawResult | undefined;
   readonly admitted: Admitted | undefined;
@@ -48,27 +50,27 @@ const bytesOf = (value: unknown): Uint8Array | null => {
 export async function transcribe(text: string, reader: Reader, run: Run): Promise<Transcript> {
   const admitted = reader.ask(text);
   if (admitted.kind === 'refused')
-    return { verdict: 'refused', lines: [admitted.reason], result: undefined, admitted: undefined };
+    return { verdict: 'refused', lines: [admitted.reason], copied: [], result: undefined, admitted: undefined };
   const outcome = await run(text);
   if ('code' in outcome) {
     const heard = [...admitted.hear(outcome.code, outcome.fields)].map(([field, words]) => `${field} ${words}`);
-    return { verdict: 'failed', lines: [outcome.code, ...heard], result: undefined, admitted };
+    return { verdict: 'failed', lines: [outcome.code, ...heard], copied: [], result: undefined, admitted };
   }
   const head = `${outcome.command} ${outcome.rowCount ?? ''}`;
-  if (outcome.fields.length === 0) return { verdict: 'shown', lines: [head], result: outcome, admitted };
-  const shown = admitted.show(
-    columnsOf(outcome),
-    outcome.rows.map((row) => row.map(bytesOf)),
-  );
+  if (outcome.fields.length === 0) return { verdict: 'shown', lines: [head], copied: [], result: outcome, admitted };
+  const columns = columnsOf(outcome);
+  const raw = outcome.rows.map((row) => row.map(bytesOf));
+  const shown = admitted.show(columns, raw, false);
+  const copied = linesOf(admitted.show(columns, raw, true));
   if (shown.kind === 'refused')
-    return { verdict: 'withheld', lines: [shown.refusal.message], result: outcome, admitted };
-  const rows = shown.rows.map((row) =>
-    row.map((value) => (value === null ? 'NULL' : Buffer.from(value).toString('utf8'))).join(' | '),
-  );
-  return {
-    verdict: 'shown',
-    lines: [head, outcome.fields.map(({ name }) => name).join(' | '), ...rows],
-    result: outcome,
-    admitted,
-  };
+    return { verdict: 'withheld', lines: linesOf(shown), copied, result: outcome, admitted };
+  const lines = [head, outcome.fields.map(({ name }) => name).join(' | '), ...linesOf(shown)];
+  return { verdict: 'shown', lines, copied, result: outcome, admitted };
 }
+
+const linesOf = (shown: Shown): readonly string[] =>
+  shown.kind === 'refused'
+    ? [shown.refusal.message]
+    : shown.rows.map((row) =>
+        row.map((value) => (value === null ? 'NULL' : Buffer.from(value).toString('utf8'))).join(' | '),
+      );
