@@ -130,7 +130,8 @@ describe('whatever the text', () => {
       expect(made.length).toBeGreaterThan(100_000);
       answers(made);
     }
-    expect(analyze(`select '${repeat('x', 1024 * 1024)}'`).kind).toBe('unreadable');
+    // Not for its strings: those are read apart (long-literals.ts).
+    expect(analyze(`select 1 ${repeat('x', 1024 * 1024)}`).kind).toBe('unreadable');
   });
 
   test('a bulk of rows is no bomb', () => {
@@ -153,6 +154,9 @@ describe('facts do not hang on', () => {
       .filter((piece) => piece !== undefined);
   const plain = texts.filter((text) => !text.includes('\\') && !/\/\*|\$\w*\$/.test(text) && text.trim() !== '');
 
+  /** Words that the grammar reads together with the next one: it refuses a comment between the two. */
+  const pairs = /\b(?:not|nulls|with|without|format) | uescape/i;
+
   test('blanks, line ends and comments', () => {
     const blank = fc.constantFrom(
       '  ',
@@ -167,7 +171,12 @@ describe('facts do not hang on', () => {
       fc.property(fc.constantFrom(...plain), fc.array(blank, { minLength: 1, maxLength: 8 }), (text, blanks) => {
         let at = 0;
         const other = pieces(text)
-          .map((piece) => (/^[ \t\n\r]+$/.test(piece) ? (blanks[at++ % blanks.length] ?? ' ') : piece))
+          .map((piece, index, all) => {
+            if (!/^[ \t\n\r]+$/.test(piece)) return piece;
+            return pairs.test(`${all[index - 1] ?? ''} ${all[index + 1] ?? ''}`)
+              ? '\n'
+              : (blanks[at++ % blanks.length] ?? ' ');
+          })
           .join('');
         // A string goes on behind a line end.
         if (/'\s*\n/.test(other)) return;
