@@ -1,13 +1,11 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { parse } from 'yaml';
 import { makeCatalog } from '../testing/catalog.js';
 import type { WrittenCatalog } from '../testing/catalog.js';
 import { createAnalyzer, loadGrammar } from './analyzer.js';
 import type { StatementFacts } from './facts.js';
-import { neverStatements, plainStatements, readStatements, renderStatements } from './statement-kinds.js';
 
 beforeAll(() => loadGrammar());
 const written = readFileSync(join(import.meta.dirname, '../corpus/catalog.yaml'), 'utf8');
@@ -32,22 +30,6 @@ describe('what cannot be read', () => {
       expect(analyzer.analyze('select 1', ['public']).kind).toBe('facts');
     },
   );
-  test('every statement that the grammar knows is in the table', () => {
-    const types = readFileSync(
-      join(dirname(createRequire(import.meta.url).resolve('@pgsql/types')), 'types.d.ts'),
-      'utf8',
-    );
-    const kinds = [...types.matchAll(/export interface (\w+Stmt) /g)].map(([, kind]) => kind ?? '');
-    const listed = (kind: string): boolean =>
-      Object.hasOwn(plainStatements, kind) || Object.hasOwn(readStatements, kind) || neverStatements.has(kind);
-    expect(kinds.length).toBeGreaterThan(90);
-    expect(kinds.filter((kind) => !listed(kind))).toEqual([]);
-    // And the page speaks of no node that the grammar has not.
-    const nodes = new Set([...types.matchAll(/export interface (\w+) /g)].map(([, node]) => node));
-    const shown = [...renderStatements().matchAll(/`([A-Z]\w+)`/g)].map(([, node]) => node ?? '');
-    expect(shown.length).toBeGreaterThan(150);
-    expect(shown.filter((node) => !nodes.has(node))).toEqual([]);
-  });
 });
 
 test('names that SQL gives are followed, with the facts of what they stand for', () => {

@@ -7,6 +7,7 @@ import { abridge, areConstants } from './long-literals.js';
 import { listOf, unwrap } from './node.js';
 import { createResolver } from './resolver.js';
 import { readStatement } from './statement.js';
+import { unlistedNode } from './survey.js';
 import { createTemplates } from './templates.js';
 import type { Templates } from './templates.js';
 import { createViews } from './views.js';
@@ -150,7 +151,9 @@ function parseQuery(text: string): unknown {
     const statements = listOf((parseSync(text) as { readonly stmts?: unknown }).stmts);
     const [only] = statements;
     const query = statements.length === 1 ? (only as { readonly stmt: unknown }).stmt : undefined;
-    return unwrap(query)?.kind === 'SelectStmt' && depthOf(only) <= deepest ? query : undefined;
+    return unwrap(query)?.kind === 'SelectStmt' && depthOf(only) <= deepest && unlistedNode(query) === undefined
+      ? query
+      : undefined;
   } catch {
     return undefined;
   }

@@ -1,12 +1,13 @@
 import { columnObject } from './collector.js';
 import type { Collector } from './collector.js';
-import { composed, readExpression, special } from './expression.js';
+import { readExpression } from './expression.js';
 import type { Lineage, SqlAction } from './facts.js';
 import { readRelation } from './from.js';
 import { joinLineage, noLineage, unknownLineage } from './lineage.js';
 import { noteMoves } from './moves.js';
 import { fieldsOf, isFields, listOf, nameParts, textOf, unwrap } from './node.js';
 import type { Fields } from './node.js';
+import { roleOf } from './node-kinds.js';
 import { emptyScope, findColumn } from './scope.js';
 import type { Scope, Source } from './scope.js';
 import { plainStatements } from './statement-kinds.js';
@@ -52,10 +53,10 @@ function sourcesOf(kind: string, fields: Fields, into: Collector): readonly Sour
 
 const tableDefinitions: ReadonlySet<string> = new Set(['AlterTableStmt', 'IndexStmt', 'ClusterStmt']);
 
-const expressions: ReadonlySet<string> = new Set([
-  ...special,
-  ...[...composed].filter((kind) => !['String', 'Integer', 'Float', 'Boolean', 'List', 'A_Const'].includes(kind)),
-]);
+/** Where they stand alone in a definition, they are names and options as often. */
+const values: ReadonlySet<string> = new Set(['String', 'Integer', 'Float', 'Boolean', 'List', 'A_Const']);
+const isExpression = (tag: string): boolean =>
+  roleOf(tag) === 'expression' || (roleOf(tag) === 'parts' && !values.has(tag));
 
 /** Expressions inside a definition (USING, DEFAULT, CHECK ...) run too: what they call counts. Statements are not modelled. */
 function runInsides(node: unknown, scope: Scope, into: Collector): void {
@@ -65,7 +66,7 @@ function runInsides(node: unknown, scope: Scope, into: Collector): void {
   }
   if (!isFields(node)) return;
   const wrapped = unwrap(node);
-  if (wrapped !== undefined && expressions.has(wrapped.kind)) {
+  if (wrapped !== undefined && isExpression(wrapped.kind)) {
     readExpression(node, scope, into);
     return;
   }

@@ -5,68 +5,12 @@ import type { Lineage } from './facts.js';
 import { joinLineage, noLineage, unknownLineage } from './lineage.js';
 import { fieldsOf, isFields, listOf, nameParts, textOf, unwrap } from './node.js';
 import type { Fields } from './node.js';
+import { roleOf } from './node-kinds.js';
 import { readQuery } from './query.js';
 import { expandStar, findColumn, reachOfScope } from './scope.js';
 import type { Found, Scope } from './scope.js';
 import { isRange, isTotalArgument, totalCast, totalOperands } from './total.js';
 import type { Others } from './total.js';
-
-/** Kinds of expression nodes whose value is made from their children and nothing else. */
-export const composed: ReadonlySet<string> = new Set([
-  'A_ArrayExpr',
-  'A_Const',
-  'A_Indices',
-  'BitString',
-  'Boolean',
-  'BooleanTest',
-  'CollateClause',
-  'Float',
-  'GroupingFunc',
-  'Integer',
-  'JsonAggConstructor',
-  'JsonArgument',
-  'JsonArrayConstructor',
-  'JsonBehavior',
-  'JsonFormat',
-  'JsonFuncExpr',
-  'JsonIsPredicate',
-  'JsonKeyValue',
-  'JsonObjectConstructor',
-  'JsonOutput',
-  'JsonParseExpr',
-  'JsonReturning',
-  'JsonScalarExpr',
-  'JsonSerializeExpr',
-  'JsonValueExpr',
-  'List',
-  'MergeSupportFunc',
-  'MinMaxExpr',
-  'NamedArgExpr',
-  'NullTest',
-  'ParamRef',
-  'RowExpr',
-  'SQLValueFunction',
-  'SetToDefault',
-  'String',
-  'XmlExpr',
-  'XmlSerialize',
-]);
-
-/** Kinds of expression nodes that are read each in their own way. */
-export const special: ReadonlySet<string> = new Set([
-  'ColumnRef',
-  'A_Expr',
-  'BoolExpr',
-  'CoalesceExpr',
-  'TypeCast',
-  'A_Indirection',
-  'CaseExpr',
-  'FuncCall',
-  'SubLink',
-  'JsonArrayAgg',
-  'JsonObjectAgg',
-  'JsonArrayQueryConstructor',
-]);
 
 /** Children of a node that are names or types, never values. */
 const inert: ReadonlySet<string> = new Set([
@@ -150,7 +94,7 @@ function readNode(node: unknown, scope: Scope, into: Collector): Found {
       return derived(inner.reach);
     }
     default:
-      if (composed.has(kind)) return derived(readChildren(fields, scope, into));
+      if (roleOf(kind) === 'parts') return derived(readChildren(fields, scope, into));
       into.unknown(`${kind} is not modelled`);
       return derived(unknownLineage);
   }

@@ -3,4 +3,4 @@ export type { Analysis, Analyzer } from './analyzer.js';
 export * from './facts.js';
 export { upToPassword, withoutPasswords } from './passwords.js';
 export { changesMeaning } from './settings.js';
-export { renderStatements } from './statement-kinds.js';
+export { renderNodes, renderStatements } from './reference.js';

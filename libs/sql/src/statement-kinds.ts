@@ -1,13 +1,20 @@
-import { composed, special } from './expression.js';
 import type { SqlAction } from './facts.js';
+import type { NodeTag } from './node-kinds.js';
+
+interface ReadStatement {
+  readonly kind: string;
+  readonly read: string;
+}
+interface PlainStatement {
+  readonly kind: string;
+  readonly action: SqlAction | undefined;
+}
 
 /**
  * Statements that are known by what they are, not by what they hold: kind in words, and the action they need on the
  * database. What is not listed here nor read in statement.ts is unknown, and refused.
  */
-export const plainStatements: Readonly<
-  Record<string, { readonly kind: string; readonly action: SqlAction | undefined }>
-> = {
+const plain = {
   AlterTableStmt: { kind: 'alter table', action: 'alter' },
   AlterObjectSchemaStmt: { kind: 'alter set schema', action: 'alter' },
   AlterObjectDependsStmt: { kind: 'alter depends', action: 'alter' },
@@ -98,10 +105,11 @@ export const plainStatements: Readonly<
   ListenStmt: { kind: 'listen', action: undefined },
   UnlistenStmt: { kind: 'unlisten', action: undefined },
   ConstraintsSetStmt: { kind: 'set constraints', action: undefined },
-};
+} as const satisfies Partial<Record<NodeTag, PlainStatement>>;
+export const plainStatements: Readonly<Record<string, PlainStatement>> = plain;
 
 /** Statements that statement.ts reads by their insides: what is made of them, in words. */
-export const readStatements: Readonly<Record<string, { readonly kind: string; readonly read: string }>> = {
+const read = {
   SelectStmt: {
     kind: 'select, select into, values, table',
     read: 'columns that flow into each output, that shape rows, that are called with; INTO is `create`, FOR UPDATE is `update`',
@@ -140,57 +148,17 @@ export const readStatements: Readonly<Record<string, { readonly kind: string; re
   },
   VariableShowStmt: { kind: 'show', read: 'nothing' },
   TransactionStmt: { kind: 'begin, commit, rollback, savepoint', read: 'nothing; two-phase commit is refused' },
-};
+} as const satisfies Partial<Record<NodeTag, ReadStatement>>;
+export const readStatements: Readonly<Record<string, ReadStatement>> = read;
 
-/** Parts of other statements, and what plain SQL cannot hold by itself: refused where a statement stands. */
-export const neverStatements: ReadonlySet<string> = new Set([
-  'RawStmt',
-  'PLAssignStmt',
-  'ReturnStmt',
-  'SetOperationStmt',
-  'ReplicaIdentityStmt',
-]);
+/** Parts of other statements, and what plain SQL cannot hold by itself: where a statement stands, or anywhere, they are refused. */
+const inner = {
+  RawStmt: 'unknown',
+  PLAssignStmt: 'unknown',
+  SetOperationStmt: 'unknown',
+  ReturnStmt: 'inside',
+  ReplicaIdentityStmt: 'inside',
+} as const satisfies Partial<Record<NodeTag, 'inside' | 'unknown'>>;
+export const innerStatements: Readonly<Record<string, 'inside' | 'unknown'>> = inner;
 
-/** Where values are made. */
-const expressionNodes: readonly string[] = [...composed, ...special];
-/** Where rows come from. */
-const fromNodes: readonly string[] = [
-  'RangeVar',
-  'RangeSubselect',
-  'RangeFunction',
-  'RangeTableSample',
-  'RangeTableFunc',
-  'JsonTable',
-  'JoinExpr',
-];
-
-const code = (text: string): string => `\`${text}\``;
-
-/** The page docs/sql-statements.md: every statement of the grammar, and what it needs. */
-export function renderStatements(): string {
-  const read = Object.entries(readStatements).map(([node, { kind, read: what }]) => [node, kind, what] as const);
-  const plain = Object.entries(plainStatements).map(
-    ([node, { kind, action }]) => [node, kind, action === undefined ? 'nothing' : code(action)] as const,
-  );
-  const rows = [...read, ...plain].sort(([one], [other]) => (one < other ? -1 : 1));
-  const never = [...neverStatements].sort().map(code).join(', ');
-  return [
-    '# What is made of each statement',
-    '',
-    'Every statement of the PostgreSQL 18 grammar by its node. A statement needs the actions that stand here on what it names',
-    '(the database where it names no table), and `select` on what it reads. Of a column that is masked for the caller it also needs',
-    '`filter` where the column shapes rows or where failing would tell of a value, and `reveal` where its values are copied or lose',
-    'their tag (a rename, DETACH PARTITION). Functions, operators and casts that users made need `call`.',
-    '',
-    '| node | statement | needs |',
-    '| --- | --- | --- |',
-    ...rows.map(([node, kind, what]) => `| ${code(node)} | ${kind} | ${what} |`),
-    '',
-    'Inside of a statement these nodes are read; what they are made of flows into what they give:',
-    `${[...expressionNodes, ...fromNodes].sort().map(code).join(', ')}.`,
-    '',
-    `Refused, as no statement by themselves: ${never}. A node that is not listed is refused too, wherever it stands: a new version of`,
-    'the grammar cannot let something through that nobody has thought about.',
-    '',
-  ].join('\n');
-}
+export type StatementTag = keyof typeof plain | keyof typeof read | keyof typeof inner;

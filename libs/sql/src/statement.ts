@@ -14,6 +14,7 @@ import type { QueryResult } from './query.js';
 import type { Resolver } from './resolver.js';
 import { emptyScope } from './scope.js';
 import { readConfigured, readSet } from './setting.js';
+import { unlistedNode } from './survey.js';
 import { placeOf, readTable } from './table.js';
 import { descendantsOf } from './views.js';
 
@@ -57,6 +58,8 @@ export function readStatement(
   budget: Budget,
 ): StatementFacts {
   const into = createCollector(resolver, budget);
+  const unlisted = unlistedNode(node);
+  if (unlisted !== undefined) into.unknown(`${unlisted} is not modelled`);
   const outline = readOutline(node, { place, budget }, into);
   const made = madeBy(outline.answer ?? none);
   const read = into.done(made);

@@ -7,7 +7,7 @@ import { controlSubject as postgres } from '@sallyport/postgres/testing';
 import { attest } from '@sallyport/protocol-core/testing';
 import { proxyConfigSchema } from '@sallyport/proxy/config';
 import { describeConfig } from '@sallyport/runtime';
-import { renderStatements } from '@sallyport/sql';
+import { renderNodes, renderStatements } from '@sallyport/sql';
 
 /** Pages of docs/ that are written by a program, so that they cannot drift from the code. */
 export const pages: readonly { readonly path: string; readonly render: () => string }[] = [
@@ -20,6 +20,7 @@ export const pages: readonly { readonly path: string; readonly render: () => str
     path: 'docs/errors.md',
     render: () => `${notice}\n${renderErrors(statusOf)}\n`,
   },
+  { path: 'docs/sql-nodes.md', render: () => `${notice}\n${renderNodes().trimEnd()}\n` },
   { path: 'docs/sql-statements.md', render: () => `${notice}\n${renderStatements().trimEnd()}\n` },
 ];
 
