@@ -79,6 +79,7 @@ const begin = async (client: ClientPipe, target: Pipe): Promise<void> => {
         pipe: { ...target, attach: (events) => ((opened = true), target.attach(events)) },
       }),
     cancellable: () => undefined,
+    stop: () => Promise.resolve(),
     note: () => undefined,
     closed: () => undefined,
   };

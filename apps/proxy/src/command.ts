@@ -15,7 +15,7 @@ import { createSessionMoves } from './moves.js';
 import type { NamedText } from './memory.js';
 import type { Recorder } from './record.js';
 import { requestOf } from './request.js';
-import { spend } from './spend.js';
+import { overBudget, spend } from './spend.js';
 import type { Spending } from './spend.js';
 import { createSettingsWatch, isWayOut } from './settings.js';
 import { effectsOf, outlineOf } from './outline.js';
@@ -120,7 +120,8 @@ export const createCommands = (input: CommandsInput): Commands => {
     if (decision.kind === 'deny') return no(refusalOf(decision), statement, desk, decision.policies);
     if (question.phase === 'run' && decision.budgets.length > 0) {
       const exceeded = gate.budgets.wouldExceed(decision.budgets, leastUsage(facts), now);
-      if (exceeded !== undefined) return no(overBudget(exceeded), statement, desk, [exceeded.policy]);
+      if (exceeded !== undefined)
+        return no(overBudget(exceeded, 'Nothing was executed.'), statement, desk, [exceeded.policy]);
     }
     if (question.phase === 'run' && decision.kind === 'hold' && meaning.unsettled !== undefined)
       return no(meaning.unsettled, statement, desk, decision.policies);
@@ -419,19 +420,3 @@ const nothingHappened = {
   maskedColumns: [],
   maskedCells: 0,
 } as const;
-
-const overBudget = ({
-  policy,
-  measure,
-  limit,
-  window,
-  retryAfter,
-}: ReturnType<Gate['budgets']['wouldExceed']> & object) =>
-  refuse(
-    'limit_exceeded',
-    `the budget of ${limit} ${measure} per ${Math.round(window / 1000)} s is used up (policy ${policy})`,
-    {
-      hint: 'Nothing was executed.',
-      facts: { retry_after: Math.ceil(retryAfter / 1000) },
-    },
-  );

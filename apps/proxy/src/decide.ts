@@ -37,7 +37,7 @@ export const createAnswerer = (input: AnswererInput): SessionAnswerer => {
   const recorder = createRecorder({ session, proxy: gate.name, clock: gate.clock, evidence: gate.evidence });
   let admitted: Admitted | undefined;
   let commands: Commands | undefined;
-  let stopTarget: (() => void) | undefined;
+  let stopTarget: (() => Promise<void>) | undefined;
   let over = false;
 
   const live: LiveSession = {
@@ -45,7 +45,7 @@ export const createAnswerer = (input: AnswererInput): SessionAnswerer => {
     terminate: input.terminate,
     cancel() {
       commands?.cancel();
-      stopTarget?.();
+      void stopTarget?.();
     },
   };
 
@@ -142,6 +142,7 @@ export const createAnswerer = (input: AnswererInput): SessionAnswerer => {
     },
     dial,
     cancellable: (key) => gate.sessions.keyed(live, key),
+    stop: () => stopTarget?.() ?? Promise.resolve(),
     note,
     closed(cause) {
       over = true;

@@ -57,6 +57,7 @@ const scripted = (script: Partial<Session>): Session & { readonly told: string[]
     inform: say('inform', script.inform),
     secured: say('secured', script.secured),
     dialed: say('dialed', script.dialed),
+    stopped: say('stopped', script.stopped),
     end: say('end', script.end),
     terminate: say('terminate', script.terminate),
   };
@@ -95,6 +96,7 @@ const bench = (script: Partial<Session>, answers: Partial<Answerer> = {}): Bench
     ask: () => ({ kind: 'deny', refusal: refuse('denied', 'no') }),
     dial: () => Promise.resolve(opened),
     cancellable: () => undefined,
+    stop: () => Promise.resolve(),
     note: (note) => void notes.push(note.kind),
     closed: (cause) => void closed.push(cause),
     ...answers,
@@ -168,6 +170,19 @@ describe('drive', () => {
       'feed client q',
       'answer 1 allow',
     ]);
+  });
+
+  test('a target is told to stop, and the session hears when it was', async () => {
+    let told: () => void = () => undefined;
+    const stop = (): Promise<void> => new Promise((resolve) => (told = resolve));
+    const made = await openedBench(() => [{ kind: 'stop' }], { stop }, { stopped: () => [command(1)] });
+    made.target.events?.data(bytes('rows'));
+    await soon();
+    expect(made.session.told.at(-1)).toBe('feed target rows');
+    told();
+    await soon();
+    expect(made.session.told.slice(-2)).toEqual(['stopped', 'answer 1 allow']);
+    expect(made.target.written).toEqual(['run1']);
   });
 
   test('reads both sides on while a question is open, and never pauses the client for it', async () => {

@@ -21,6 +21,8 @@ export interface Answerer {
   dial(): Promise<Dialled>;
   /** A cancel that carries this key is meant for this session. */
   cancellable(key: Uint8Array): void;
+  /** Has the target stop what it runs. Settles when it was told, or could not be; never rejects. */
+  stop(): Promise<void>;
   note(note: Note): void;
   /** Nothing follows. Whatever still waits for an answer is withdrawn. */
   closed(cause: string): void;
@@ -128,6 +130,8 @@ export const drive = ({ session, client, answerer, report }: DriveInput): Driven
         return;
       case 'cancellable':
         return answerer.cancellable(step.key);
+      case 'stop':
+        return void answerer.stop().then(() => turn(() => session.stopped()));
       case 'note':
         return answerer.note(step.note);
       case 'close':

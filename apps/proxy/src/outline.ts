@@ -5,8 +5,6 @@ export interface Outline {
   readonly kinds: readonly string[];
   /** `schema.table`, sorted. */
   readonly tables: readonly string[];
-  /** Rows are changed: the target's count is one of rows written. */
-  readonly writes: boolean;
   /** The catalog may be another one afterwards. Opaque code may do that too. */
   readonly defines: boolean;
 }
@@ -26,7 +24,6 @@ export const outlineOf = (facts: Facts): Outline => {
   const outline: Outline = {
     kinds: facts.statements.map(({ kind }) => kind).slice(0, mostNames),
     tables: [...tables].sort().slice(0, mostNames),
-    writes: (['insert', 'update', 'delete', 'merge'] as const).some((action) => actions.has(action)),
     defines: (['create', 'alter', 'drop', 'opaque'] as const).some((action) => actions.has(action)),
   };
   outlines.set(facts, outline);

@@ -1,8 +1,8 @@
-import type { AnswerLimit, Clock, OutcomeNote } from '@sallyport/kernel';
+import { refuse } from '@sallyport/kernel';
+import type { AnswerLimit, Clock, OutcomeNote, Refusal } from '@sallyport/kernel';
 import { leastUsage } from '@sallyport/policy';
-import type { Budget, BudgetLedger } from '@sallyport/policy';
+import type { Budget, BudgetLedger, Exceeded } from '@sallyport/policy';
 import type { Facts } from '@sallyport/sql';
-import { outlineOf } from './outline.js';
 
 export interface SpendInput {
   readonly ledger: BudgetLedger;
@@ -13,7 +13,7 @@ export interface SpendInput {
 
 /** What one command uses of its budgets, from the moment it goes. */
 export interface Spending {
-  /** For what it reads, where a budget measures that. */
+  /** For what goes to the client, where a budget measures that: writes return rows too. */
   readonly limit: AnswerLimit | undefined;
   /** What it used beyond what was counted already. */
   settle(note: OutcomeNote): void;
@@ -21,21 +21,28 @@ export interface Spending {
 
 /**
  * The least that is certain is charged when the command goes, or a pipeline would run past its limit before its first answer
- * came. Rows that are read are charged one by one as they are shown; what was written, when the target has counted it.
+ * came. Rows that come back are charged one by one as they are shown; what was written, when the target has counted it.
  */
 export const spend = ({ ledger, budgets, facts, clock }: SpendInput): Spending => {
   if (budgets.length === 0) return nothing;
-  const { writes } = outlineOf(facts);
   const least = leastUsage(facts).writes ?? 0;
   ledger.charge(budgets, { statements: facts.statements.length, writes: least }, clock.now());
   const shown = { rows: 0, bytes: 0 };
   const measured = budgets.some(({ limits }) =>
     limits.some(({ measure }) => measure === 'rows' || measure === 'bytes'),
   );
+  let refusal: Refusal | undefined;
   const limit: AnswerLimit = {
+    get refusal() {
+      return refusal;
+    },
     admit(rows, bytes) {
       const now = clock.now();
-      if (ledger.wouldExceed(budgets, { rows, bytes }, now) !== undefined) return false;
+      const exceeded = ledger.wouldExceed(budgets, { rows, bytes }, now);
+      if (exceeded !== undefined) {
+        refusal = overBudget(exceeded, 'What was shown before is all there is; the rest was not shown.');
+        return false;
+      }
       ledger.charge(budgets, { rows, bytes }, now);
       shown.rows += rows;
       shown.bytes += bytes;
@@ -43,10 +50,14 @@ export const spend = ({ ledger, budgets, facts, clock }: SpendInput): Spending =
     },
   };
   return {
-    limit: measured && !writes ? limit : undefined,
-    settle(note) {
-      const more = writes ? { writes: beyond(note.rows, least) } : { rows: beyond(note.rows, shown.rows) };
-      ledger.charge(budgets, { ...more, bytes: beyond(note.bytes, shown.bytes) }, clock.now());
+    limit: measured ? limit : undefined,
+    settle({ returned, written, bytes }) {
+      const more = {
+        rows: beyond(returned, shown.rows),
+        writes: beyond(written, least),
+        bytes: beyond(bytes, shown.bytes),
+      };
+      ledger.charge(budgets, more, clock.now());
     },
   };
 };
@@ -54,3 +65,21 @@ export const spend = ({ ledger, budgets, facts, clock }: SpendInput): Spending =
 const beyond = (all: number, counted: number): number => Math.max(0, all - counted);
 
 const nothing: Spending = { limit: undefined, settle: () => undefined };
+
+export const overBudget = ({ policy, measure, limit, window, retryAfter }: Exceeded, hint: string): Refusal =>
+  refuse('limit_exceeded', `the budget of ${limit} ${measure} per ${span(window)} is used up (policy ${policy})`, {
+    hint,
+    facts: { retry_after: Math.ceil(retryAfter / 1000) },
+  });
+
+/** A window as policies write it. */
+const span = (milliseconds: number): string => {
+  const seconds = milliseconds / 1000;
+  for (const [unit, length] of [
+    ['d', 86_400],
+    ['h', 3_600],
+    ['m', 60],
+  ] as const)
+    if (seconds % length === 0) return `${seconds / length}${unit}`;
+  return `${seconds}s`;
+};

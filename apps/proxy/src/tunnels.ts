@@ -23,7 +23,7 @@ export type OpenedTarget =
       readonly greeting: TargetGreeting;
       readonly pipe: Pipe;
       /** Stops what this session runs at the target. */
-      cancel(): void;
+      cancel(): Promise<void>;
     }
   | { readonly kind: 'refused'; readonly refusal: Refusal };
 
@@ -210,7 +210,7 @@ export const createTunnels = ({ clock, id, random, proxy, patience = 5_000 }: Tu
         trailing: Buffer.concat([answer.trailing, ...ahead]),
       },
       pipe,
-      cancel: () => void cancel(agent, target, answer.cancelHandle).catch(() => undefined),
+      cancel: () => cancel(agent, target, answer.cancelHandle).catch(() => undefined),
     };
   };
 

@@ -22,6 +22,8 @@ export interface Session {
   /** TLS is up on the client's side. */
   secured(alpn: string | undefined): readonly Step[];
   dialed(outcome: DialOutcome, channel?: Channel): readonly Step[];
+  /** The target was told to stop, or could not be told: the answer to a `stop`. */
+  stopped(): readonly Step[];
   /** A side will say no more. Told again when it is gone: until then it may still listen. */
   end(side: Side, channel?: Channel): readonly Step[];
   /** End the session from outside with the protocol's own error. */

@@ -15,6 +15,11 @@ export type Step =
   | { readonly kind: 'secure'; readonly unread: Uint8Array; readonly alpn: readonly string[] }
   /** A cancel that carries this key is meant for this session. */
   | { readonly kind: 'cancellable'; readonly key: Uint8Array }
+  /**
+   * What the target runs for this session is to be stopped. The driver says `stopped` when the target was told, or could
+   * not be: until then nothing new goes there, or the wrong command could be hit.
+   */
+  | { readonly kind: 'stop' }
   | { readonly kind: 'note'; readonly note: Note }
   /** Flush what was written before, then close both sides. */
   | { readonly kind: 'close'; readonly cause: CloseCause };
@@ -36,6 +41,10 @@ export interface OutcomeNote {
   readonly status: 'completed' | 'failed' | 'unknown';
   /** Rows returned to the client, or affected where the target counts them. */
   readonly rows: number;
+  /** Of these, rows that went to the client. */
+  readonly returned: number;
+  /** Rows that the target counted as inserted, updated, deleted or merged. */
+  readonly written: number;
   /** Bytes of answer sent to the client. */
   readonly bytes: number;
   /** The target's own words for success, e.g. `DELETE 3`; of a several-statement text, the last. */

@@ -21,6 +21,8 @@ export interface Allowed {
 export interface AnswerLimit {
   /** So much more is about to be shown. `false`: it is not, and nothing after it. */
   admit(rows: number, bytes: number): boolean;
+  /** Once something was not admitted: what the client is told. */
+  readonly refusal?: Refusal | undefined;
 }
 
 export interface Denied {

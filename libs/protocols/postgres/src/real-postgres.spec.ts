@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Note } from '@sallyport/kernel';
 import { startPostgres, untilRunning } from '@sallyport/testing';
 import type { TestPostgres } from '@sallyport/testing';
 import { Client } from 'pg';
@@ -173,6 +174,57 @@ describe('a real client and a real target', () => {
     connection.on('error', () => undefined);
     connection.connect(gate.port, '127.0.0.1');
     await expect(slow).rejects.toMatchObject({ code: '57014' });
+  });
+
+  describe('an answer that is cut off at its limit: the target is stopped, the session goes on', () => {
+    /** Years of rows. */
+    const endless = `select generate_series(1, 1000000000000), 'cut'`;
+    const busy = async (): Promise<number> => {
+      const { rows } = await client.query(
+        `select count(*)::int as n from pg_stat_activity where query ~ 'cut' and state = 'active' and pid <> pg_backend_pid()`,
+      );
+      return (rows as { n: number }[])[0]?.n ?? -1;
+    };
+    const cuts = (): readonly Note[] => gate.notes.filter((note) => note.kind === 'outcome' && note.error === '54000');
+    beforeEach(() => {
+      gate.decide = ({ text }) => {
+        let left = 3;
+        const verdict = allow();
+        if (verdict.kind === 'deny' || !text.includes('generate_series')) return verdict;
+        return { ...verdict, limit: { admit: (rows) => (left -= rows) >= 0 } };
+      };
+    });
+
+    test.each([
+      ['simple', () => client.query(endless)],
+      ['extended', () => client.query({ text: `${endless} where $1`, values: [true] })],
+      [
+        'COPY',
+        async () =>
+          pipeline(client.query(copyTo(`copy (${endless}) to stdout`)), async (rows) => {
+            for await (const row of rows) expect(String(row).length).toBeLessThan(100);
+          }),
+      ],
+    ])('%s', async (_form, run) => {
+      await expect(run()).rejects.toMatchObject({ code: '54000' });
+      expect(await busy()).toBe(0);
+      expect(cuts()).toEqual([expect.objectContaining({ status: 'failed', returned: 3 })]);
+      expect((await client.query('select 1 as a')).rows).toEqual([{ a: 1 }]);
+    });
+
+    test('in a transaction: it has failed, as the target says, and nothing that it wrote stays', async () => {
+      await client.query('begin');
+      const writes = `insert into people select n + 10000, 'cut', n from generate_series(1, 100) n returning id`;
+      await expect(client.query(writes)).rejects.toMatchObject({ code: '54000' });
+      const then = await client.query('select 1').then(
+        () => 'open',
+        ({ code }: { code: string }) => code,
+      );
+      // A target that was done before it could be stopped is in an open block still.
+      expect(['25P02', 'open']).toContain(then);
+      await client.query('rollback');
+      expect((await client.query('select count(*)::int as n from people')).rows).toEqual([{ n: 500 }]);
+    });
   });
 
   test('masked alike: simple, prepared, binary, cursor, COPY', async () => {

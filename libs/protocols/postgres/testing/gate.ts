@@ -40,6 +40,7 @@ export const startGate = async (target: Omit<TargetOptions, 'parameters' | 'data
         if (step.kind === 'toClient') client.write(step.bytes);
         else if (step.kind === 'toTarget') opened?.stream.write(step.bytes);
         else if (step.kind === 'note') gate.notes.push(step.note);
+        else if (step.kind === 'stop') void opened?.cancel().finally(() => perform(session.stopped()));
         else if (step.kind === 'cancellable') cancelKey = Buffer.from(step.key).toString('hex');
         else if (step.kind === 'close') {
           client.end();

@@ -17,6 +17,7 @@ type Fault =
   | 'waits in silence'
   | 'counts nothing'
   | 'has no end'
+  | 'lets the target go on'
   | 'forgets outcomes'
   | 'calls an unseen end a success'
   | 'outlives its end'
@@ -63,6 +64,7 @@ class LineSession implements Session {
   }
   inform = (): readonly Step[] => (this.fault === 'waits in silence' ? [] : [this.say('waiting')]);
   secured = (): readonly Step[] => [];
+  stopped = (): readonly Step[] => [];
   dialed = (): readonly Step[] => (this.fault === 'gives no key' ? [] : [{ kind: 'cancellable', key }]);
   end = (): readonly Step[] => [
     ...this.outcome(this.fault === 'calls an unseen end a success' ? 'completed' : 'unknown'),
@@ -114,8 +116,9 @@ class LineSession implements Session {
     if (word === 'end') return [this.say(text), ...this.outcome(run.cut ? 'failed' : 'completed')];
     const limit = run.verdict.limit;
     if (run.cut || (fault !== 'has no end' && limit !== undefined && !limit.admit(1, text.length))) {
+      const first = !run.cut;
       run.cut = true;
-      return [];
+      return first && fault !== 'lets the target go on' ? [{ kind: 'stop' }] : [];
     }
     if (fault !== 'counts nothing') run.rows += 1;
     const mask = fault === 'shows what is masked' ? undefined : run.verdict.mask;
@@ -139,7 +142,17 @@ class LineSession implements Session {
     this.run = undefined;
     if (run === undefined || fault === 'forgets outcomes') return [];
     const { id: question, rows } = run;
-    const note: OutcomeNote = { kind: 'outcome', question, status, rows, bytes: 0, maskedColumns: [], maskedCells: 0 };
+    const note: OutcomeNote = {
+      kind: 'outcome',
+      question,
+      status,
+      rows,
+      returned: rows,
+      written: 0,
+      bytes: 0,
+      maskedColumns: [],
+      maskedCells: 0,
+    };
     return [{ kind: 'note', note }];
   }
 }
@@ -196,6 +209,7 @@ describe('what a protocol declares', () => {
     ['waits in silence', 'hold'],
     ['counts nothing', 'budget'],
     ['has no end', 'budget'],
+    ['lets the target go on', 'budget'],
     ['forgets outcomes', 'evidence'],
     ['calls an unseen end a success', 'evidence'],
     ['outlives its end', 'kill'],

@@ -82,7 +82,9 @@ export const probes: Readonly<Partial<Record<Control, Probe>>> = {
 
   budget: (subject, scene) => {
     const counted = begun(subject, scene).client(scene.command).play(scene.rest);
-    must(counted.outcomes[0]?.rows === scene.rows, 'rows are not counted as they were');
+    const [all] = counted.outcomes;
+    must(all?.rows === scene.rows, 'rows are not counted as they were');
+    must([all?.returned, all?.written].includes(scene.rows), 'rows count neither as returned nor as written');
     const { beyond } = scene;
     if (beyond === undefined) return;
     must(holds(counted.toClient, beyond), 'nothing to be cut off');
@@ -93,6 +95,10 @@ export const probes: Readonly<Partial<Record<Control, Probe>>> = {
     must(!holds(stage.toClient, beyond), 'the answer went on past its limit');
     const [outcome] = stage.outcomes;
     must(outcome?.rows === 1 && outcome.status === 'failed', 'the outcome does not say that it was cut off');
+    must(
+      stage.steps.some(({ kind }) => kind === 'stop'),
+      'the target was not told to stop',
+    );
     must(!stage.closed, 'the session did not survive');
   },
 

@@ -106,6 +106,7 @@ class History {
   held: CommandQuestion | undefined;
   runs = 0;
   asked = 0;
+  private stopping = false;
   private sent = 0;
   private frames: Uint8Array[] = [];
   private matched = 0;
@@ -166,10 +167,22 @@ class History {
     this.watch();
   }
 
+  stopped(): void {
+    if (!this.stopping) return;
+    this.stopping = false;
+    this.rig.perform(this.rig.session.stopped());
+    this.watch();
+  }
+
   /** Every slice for the target: under a permit that was given, for what it makes the target do, and nothing made up. */
   private watch(): void {
     for (; this.sent < this.rig.steps.length; this.sent += 1) {
       const step = this.rig.steps[this.sent];
+      if (step?.kind === 'stop') {
+        expect(this.stopping).toBe(false);
+        this.stopping = true;
+        counts.stops += 1;
+      }
       if (step?.kind !== 'toTarget') continue;
       const before = this.server.heard.length;
       const ran = this.server.ran.length;
@@ -178,6 +191,7 @@ class History {
       expect(Buffer.concat(frames).equals(step.bytes)).toBe(true);
       for (const frame of frames) if (!isOurs(frame)) this.match(frame);
       const executed = this.server.ran.slice(ran);
+      if (this.stopping) expect(executed).toEqual([]);
       const question = this.granted.get(step.permit);
       if (question === undefined) expect([step.permit === this.login, executed]).toEqual([true, []]);
       else if (executed.length > 0) expect(isStartOf(executed, doing(question))).toBe(true);
@@ -214,6 +228,7 @@ const counts = {
   withhold: 0,
   limit: 0,
   late: 0,
+  stops: 0,
   histories: 0,
   closed: 0,
   masked: 0,
@@ -240,14 +255,17 @@ const live = (events: readonly Event[], history: History): void => {
     if (rig.closed !== undefined) return;
     if (next.kind === 'client') history.client(next.frames, next.keep);
     else if (next.kind === 'target') history.target(next.all, next.keep);
-    else if (next.kind === 'verdict') history.verdict(next.yes);
-    else if (next.kind === 'remark') server.remark(next.of);
+    else if (next.kind === 'verdict') {
+      history.verdict(next.yes);
+      if (next.yes) history.stopped();
+    } else if (next.kind === 'remark') server.remark(next.of);
     else if (next.kind === 'load') bulk(next.simple, history);
     else if (server.inCopy) history.client([next.frame]);
   }
   // The client ends what it began, and waits.
   for (let round = 0; round < 60 && rig.closed === undefined; round += 1) {
     history.verdict(true);
+    history.stopped();
     history.client([]);
     history.target(true);
     if (server.inCopy) history.client([encodeCopyDone()]);
@@ -357,7 +375,8 @@ describe('where nothing is masked and nothing refused', () => {
 
 /** A property that never meets what it is about says nothing. */
 afterAll(() => {
-  const { histories, closed, ...rest } = counts;
+  const { histories, closed, stops, ...rest } = counts;
+  expect(stops).toBeGreaterThan(0);
   expect(closed).toBeLessThan(histories / 2);
   for (const [what, often] of Object.entries(rest)) expect([what, often > histories / 20]).toEqual([what, true]);
 });

@@ -93,7 +93,10 @@ export class Answers {
     if (run.limit === undefined) return true;
     const { limit } = run;
     const admitted = this.exchange.guarded(() => limit.admit(isTrailer(run, total) ? 0 : 1, total));
-    if (admitted === false) this.withhold(run, overLimit);
+    if (admitted === false) {
+      this.withhold(run, limit.refusal ?? overLimit);
+      this.exchange.stop();
+    }
     return admitted === true;
   }
 
@@ -238,10 +241,7 @@ export class Answers {
         const tag = readTexts(frame, header, 1)?.[0];
         if (tag === undefined) break;
         run.tag = tag;
-        // Of a COPY that was cut off, what was shown; not what the target counts.
-        if (run.refused !== undefined && run.copied !== undefined) run.counted += run.copied;
-        else if (stage !== 'rows') run.counted += rowsOf(tag);
-        run.copied = undefined;
+        count(run, tag);
         followTag(tag, run, exchange);
         return this.completed(run, frame);
       }
@@ -452,7 +452,7 @@ export class Answers {
     }
   }
 
-  /** From here on nothing of the answer is shown; the target finishes in peace and its state stays what it says. */
+  /** From here on nothing of the answer is shown; the target's state stays what it says. */
   private withhold(run: Run, refusal: Refusal): void {
     const { exchange } = this;
     if (run.refused !== undefined) return;
@@ -476,6 +476,17 @@ const codeOf = (fields: ReadonlyMap<string, string>): string =>
   /^[0-9A-Z]{5}$/.exec(fields.get('C') ?? '')?.[0] ?? 'XX000';
 
 const isOver = ({ stage, answered }: Run): boolean => stage === 'failed' || (stage === 'waiting' && answered);
+
+/** What a command that is done says it did. */
+const count = (run: Run, tag: string): void => {
+  const { copied } = run;
+  run.copied = undefined;
+  // Of a COPY that was cut off, what was shown; not what the target counts.
+  const rows = copied !== undefined && run.refused !== undefined ? copied : rowsOf(tag);
+  if (run.stage !== 'rows') run.counted += rows;
+  if (copied !== undefined) run.exported += rows;
+  else if (/^(?:INSERT|UPDATE|DELETE|MERGE|COPY) /.test(tag)) run.written += rows;
+};
 
 const isTrailer = (run: Run, total: number): boolean => run.binaryCopy && total === header + 2;
 

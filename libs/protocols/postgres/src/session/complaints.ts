@@ -1,4 +1,5 @@
 import { refuse } from '@sallyport/kernel';
+import type { TargetState } from '@sallyport/kernel';
 import type { Complaint } from '../message/refusal.js';
 
 /** What the gateway says of a client's messages by itself. */
@@ -19,3 +20,15 @@ export const absent = (of: 'statement' | 'portal', name: string): Complaint => (
     `${of === 'statement' ? 'prepared statement' : 'portal'} "${name.slice(0, 63)}" does not exist`,
   ),
 });
+
+/** The target reads text otherwise than it is read here: nothing is decided on a misreading. */
+export const misread = ({ parameters }: TargetState): Complaint | undefined => {
+  const encoding = parameters.get('client_encoding') ?? 'UTF8';
+  const strings = parameters.get('standard_conforming_strings') ?? 'on';
+  if (/^utf-?8$/i.test(encoding) && strings === 'on') return undefined;
+  return {
+    refusal: refuse('state_drift', 'client_encoding must be UTF8 and standard_conforming_strings on', {
+      hint: 'Connect again: in this session statements can no longer be read as the target reads them.',
+    }),
+  };
+};

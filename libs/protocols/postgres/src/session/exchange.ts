@@ -57,6 +57,8 @@ export class Exchange {
   strayedSyncs = 0;
   /** Answers up to the next ReadyForQuery are not shown: the client was told already that there are none. */
   hidden = false;
+  /** The target is being told to stop: nothing may go there that this could hit. */
+  stopping = false;
   /** The target said its last word itself. */
   dying = false;
   closed = false;
@@ -108,6 +110,12 @@ export class Exchange {
     this.flushNotes();
     this.steps.push(step);
   }
+  /** Have the target stopped, where that can hit nothing but what it is for. */
+  stop(): void {
+    if (this.stopping || !this.ledger.headIsLast) return;
+    this.stopping = true;
+    this.steps.push({ kind: 'stop' });
+  }
   private flushNotes(): void {
     for (const note of this.notes) this.steps.push({ kind: 'note', note });
     this.notes = [];
@@ -120,11 +128,15 @@ export class Exchange {
     this.notes.push(note);
   }
   outcome(run: Run, status: 'completed' | 'failed' | 'unknown', error: string | undefined): void {
+    // Of a COPY that did not come to its end, what was shown.
+    const copied = run.copied ?? 0;
     this.notes.push({
       kind: 'outcome',
       question: run.id,
       status,
-      rows: run.rows + run.counted,
+      rows: run.rows + run.counted + copied,
+      returned: run.rows + run.exported + copied,
+      written: run.written,
       bytes: run.bytes,
       ...(run.tag === undefined ? {} : { tag: run.tag }),
       ...(error === undefined ? {} : { error }),

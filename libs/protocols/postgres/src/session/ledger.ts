@@ -52,6 +52,10 @@ export interface Run {
   error: string | undefined;
   rows: number;
   counted: number;
+  /** Rows of COPY to the client. */
+  exported: number;
+  /** Rows that the target said it wrote. */
+  written: number;
   bytes: number;
   tag: string | undefined;
   readonly maskedColumns: Set<string>;
@@ -107,6 +111,8 @@ export const newRun = (
   error: undefined,
   rows: 0,
   counted: 0,
+  exported: 0,
+  written: 0,
   bytes: 0,
   tag: undefined,
   maskedColumns: new Set(),
@@ -172,6 +178,19 @@ export class Ledger {
       if (isMoving(entry)) this.movingCount -= 1;
     }
     return entry;
+  }
+
+  /** Whatever else the target was sent fails together with the head: to stop it hits nothing that stands on its own. */
+  get headIsLast(): boolean {
+    const { head } = this;
+    if (head?.kind !== 'run') return false;
+    for (let at = 1, over = head.form === 'simple'; at < this.entries.length; at += 1) {
+      const entry = this.entries.at(at);
+      if (entry?.kind === 'refuse') continue;
+      if (over || (entry?.kind === 'run' && entry.form === 'simple')) return false;
+      over = entry?.kind === 'sync';
+    }
+    return true;
   }
 
   /** The Syncs behind the head, up to whatever else the target was sent. */

@@ -7,7 +7,7 @@ import type { Complaint } from '../message/refusal.js';
 import { frontend } from '../message/type.js';
 import { describePortal, terminate } from '../message/write.js';
 import { changesOf } from './changes.js';
-import { absent, malformed, notText, tooLong, tooManyPortals } from './complaints.js';
+import { absent, malformed, misread, notText, tooLong, tooManyPortals } from './complaints.js';
 import { weightOf } from './exchange.js';
 import type { Exchange } from './exchange.js';
 import { HeldBack } from './held-back.js';
@@ -36,6 +36,8 @@ export class Requests {
   private ended = false;
   private passage: Passage | undefined;
   private late: Notice[] = [];
+  /** Allowed while the target was being told to stop something else. */
+  private deferred: { readonly id: QuestionId; readonly verdict: Verdict } | undefined;
 
   constructor(
     private readonly exchange: Exchange,
@@ -77,6 +79,7 @@ export class Requests {
   answer(id: QuestionId, verdict: Verdict): void {
     const { exchange, open } = this;
     if (exchange.closed || open === undefined || open.id !== id) return;
+    if (exchange.stopping) return void (this.deferred = { id, verdict });
     this.open = undefined;
     if (exchange.draining) return;
     if (verdict.kind === 'deny') {
@@ -86,6 +89,15 @@ export class Requests {
       open.allow(verdict);
     } else if (open.phase === 'run') this.overtaken(id, verdict.permit, exchange.skipping);
     this.pump();
+  }
+
+  /** The target was told to stop: what comes now cannot be hit. */
+  stopped(): void {
+    const { deferred, exchange } = this;
+    exchange.stopping = false;
+    this.deferred = undefined;
+    if (deferred !== undefined) this.answer(deferred.id, deferred.verdict);
+    else this.resume();
   }
 
   /** Allowed, but the target gave up on everything up to the next Sync meanwhile: it did not run. */
@@ -161,7 +173,7 @@ export class Requests {
       return later();
     }
     if (exchange.skipping !== undefined) return dropped;
-    if (exchange.barrier) return later();
+    if (exchange.barrier || exchange.stopping) return later();
     if (type === frontend.bind) return this.longBind(total, dropped, later);
     if (exchange.ledger.runs === 0) return dropped;
     exchange.urge();
@@ -201,6 +213,7 @@ export class Requests {
     const type = frame[0] ?? 0;
     if (type === frontend.terminate) return this.terminate(frame);
     if (exchange.copyIn) return this.copying(frame, type);
+    if (exchange.stopping) return this.wait(frame);
     if (exchange.ledger.length >= mostUnanswered) {
       exchange.urge();
       return this.wait(frame);
@@ -254,7 +267,7 @@ export class Requests {
     if (bytes === undefined) return this.refuse(malformed('Query'), true);
     const text = decodeUtf8(bytes);
     if (text === undefined) return this.refuse(notText, true);
-    const drift = this.drift();
+    const drift = misread(this.exchange.state);
     if (drift) return this.refuse(drift, true);
     const { exchange } = this;
     this.ask({ phase: 'run', form: 'simple', text, parameters: [] }, (id, { permit, mask, limit }) => {
@@ -277,7 +290,7 @@ export class Requests {
     const full = statements.size >= context.limits.statements && !statements.has(name);
     if (full || statements.weight + weightOf({ text, types }) > context.limits.clientMessage)
       return this.refuse({ refusal: refuse('limit_exceeded', 'too many prepared statements') }, false);
-    const drift = this.drift();
+    const drift = misread(this.exchange.state);
     if (drift) return this.refuse(drift, false);
     this.ask({ phase: 'prepare', form: 'extended', text, parameters: [] }, (_id, { permit, mask }) => {
       const change = statements.change(name, { text, types, mask, doubtful: false }, exchange.epoch);
@@ -360,7 +373,7 @@ export class Requests {
     const portal = this.portal(parsed.portal);
     if (portal === 'unsure') return this.wait(frame);
     if (portal === undefined) return this.refuse(absent('portal', parsed.portal), false);
-    const drift = this.drift();
+    const drift = misread(this.exchange.state);
     if (drift) return this.refuse(drift, false);
     const { text } = portal.statement;
     this.ask({ phase: 'run', form: 'extended', text, parameters: portal.parameters }, (id, { permit, mask, limit }) => {
@@ -469,19 +482,6 @@ export class Requests {
       return 'unsure';
     }
     return found.kind === 'found' ? found.value : found.kind === 'absent' ? undefined : 'unsure';
-  }
-
-  /** The target reads text otherwise than it is read here: nothing is decided on a misreading. */
-  private drift(): Complaint | undefined {
-    const { parameters } = this.exchange.state;
-    const encoding = parameters.get('client_encoding') ?? 'UTF8';
-    const strings = parameters.get('standard_conforming_strings') ?? 'on';
-    if (/^utf-?8$/i.test(encoding) && strings === 'on') return undefined;
-    return {
-      refusal: refuse('state_drift', 'client_encoding must be UTF8 and standard_conforming_strings on', {
-        hint: 'Connect again: in this session statements can no longer be read as the target reads them.',
-      }),
-    };
   }
 
   private nextStretch(): void {

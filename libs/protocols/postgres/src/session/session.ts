@@ -136,6 +136,13 @@ export class PostgresSession implements Session {
     return this.over(exchange);
   }
 
+  stopped(): readonly Step[] {
+    const { phase } = this;
+    if (phase.kind !== 'talk') return [];
+    phase.requests.stopped();
+    return this.over(phase.exchange);
+  }
+
   /** One that will say no more may still listen: what it sent is answered first, as a server does. Told again, it is gone. */
   private clientLeft(exchange: Exchange, requests: Requests): void {
     const listens = !this.clientEnded;
