@@ -29,6 +29,8 @@ export function readDefinition(kind: string, fields: Fields, into: Collector): {
   noteTables(kind, fields, plain.action, into);
   noteMoves(kind, fields, into);
   readColumns(kind, fields, scope, into);
+  // It takes back what the role was granted, too.
+  if (kind === 'DropOwnedStmt') into.effect('grant', database);
   if (fields['behavior'] === 'DROP_CASCADE' && plain.action === 'drop') into.effect('drop', database);
   return { kind: plain.kind };
 }

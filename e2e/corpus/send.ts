@@ -1,0 +1,76 @@
+import { encodeBind, encodeDescribe, encodeExecute, encodeSync } from '@sallyport/postgres';
+import type { BackendMessage } from '@sallyport/postgres';
+import type { Case, Form } from './case.js';
+import type { Answer, Session } from './session.js';
+
+/** Sends a case in one form, in a transaction block that is rolled back; what was said of the statement itself, and of the rest. */
+export async function send(session: Session, given: Case, form: Form): Promise<Sent> {
+  const aside: Answer[] = [];
+  if (!given.bare) aside.push(await session.ask(query('begin')));
+  for (const statement of given.first) aside.push(await session.ask(query(statement)));
+  const said = await sendAs[form](session, given, aside);
+  const messages = said.flatMap((answer) => answer.messages);
+  // It must be alive, whatever was said.
+  const after = await session.ask(query('rollback'));
+  const refused = aside.flatMap(({ messages }) =>
+    messages.flatMap((message) => (message.type === 'error' ? [message.fields.get('M') ?? ''] : [])),
+  );
+  return { messages, refused, bytes: Buffer.concat([...aside, ...said, after].map(({ bytes }) => bytes)), after: after.messages };
+}
+
+export interface Sent {
+  /** Of the statement. */
+  readonly messages: readonly BackendMessage[];
+  /** Everything that came, from BEGIN to ROLLBACK. */
+  readonly bytes: Buffer;
+  /** Errors of what came before it. */
+  readonly refused: readonly string[];
+  readonly after: readonly BackendMessage[];
+}
+
+type Sender = (session: Session, given: Case, aside: Answer[]) => Promise<readonly Answer[]>;
+
+const extended =
+  (format: 'text' | 'binary'): Sender =>
+  async (session, { text, between }, aside) => {
+    const parse = frame('P', 'corpus\0', text, '\0', Buffer.alloc(2));
+    const rest = [
+      encodeBind({ statement: 'corpus', resultFormats: [format] }),
+      encodeDescribe('portal'),
+      encodeExecute(),
+      encodeSync(),
+    ];
+    const close = frame('C', 'Scorpus\0');
+    if (between.length === 0) return [await session.ask(parse, ...rest), await closed(session, close)];
+    const parsed = await session.ask(parse, encodeSync());
+    for (const statement of between) aside.push(await session.ask(query(statement)));
+    return [parsed, await session.ask(...rest), await closed(session, close)];
+  };
+
+/** The statement's name is free again; nothing is said of that. */
+const closed = async (session: Session, close: Uint8Array): Promise<Answer> => {
+  const { bytes } = await session.ask(close, encodeSync());
+  return { messages: [], bytes };
+};
+
+const sendAs: Readonly<Record<Form, Sender>> = {
+  simple: async (session, { text }) => [await session.ask(query(text))],
+  text: extended('text'),
+  binary: extended('binary'),
+  copy: async (session, { text }) => [await session.ask(query('copy (\n', text, '\n) to stdout'))],
+  cursor: async (session, { text }) => {
+    const declared = await session.ask(query('declare corpus cursor for ', text));
+    if (declared.messages.some(({ type }) => type === 'error')) return [declared];
+    return [declared, await session.ask(query('fetch all from corpus'))];
+  },
+};
+
+const query = (...parts: readonly (string | Buffer)[]): Uint8Array => frame('Q', ...parts, '\0');
+
+/** By hand: a text may hold bytes that no encoder would write. */
+const frame = (letter: string, ...parts: readonly (string | Buffer)[]): Uint8Array => {
+  const body = Buffer.concat(parts.map((part) => Buffer.from(part)));
+  const length = Buffer.alloc(4);
+  length.writeInt32BE(body.length + 4);
+  return Buffer.concat([Buffer.from(letter), length, body]);
+};
