@@ -1,10 +1,17 @@
 /**
- * What proof needs of a PostgreSQL target, read with the connection's own credential. Every name is schema-qualified and the
- * search_path is pg_catalog alone, so that nothing the target's users made is ever called. No rights beyond what a role
- * always has are needed.
+ * What proof needs of a PostgreSQL target, read with the connection's own credential. Until the search_path is pg_catalog alone
+ * even types are qualified, so that nothing the target's users made is ever called. All of it is one transaction, read-only, its
+ * settings its own: a pooler before the target may give every transaction another session. No rights beyond what a role always
+ * has are needed.
  */
-export const prepareSession = `
-  set search_path = pg_catalog; set default_transaction_read_only = on; set statement_timeout = '20s'; set lock_timeout = '2s'`;
+export const begin = `
+  begin isolation level repeatable read read only; set local statement_timeout = '20s'; set local lock_timeout = '2s'`;
+
+/** What a session of this role starts with: ALTER ROLE and ALTER DATABASE may set both. */
+export const startQuery = `
+  select pg_catalog.current_schemas(false)::pg_catalog.text[] as path, current_user::pg_catalog.text as user`;
+
+export const ownNamesOnly = `set local search_path = pg_catalog`;
 
 const userSchema = (column: string): string =>
   `n.nspname <> 'pg_catalog' and n.nspname <> 'information_schema' and n.nspname !~ '^pg_(toast|temp)' and ${column} >= 16384`;
@@ -17,7 +24,7 @@ const digest = (seed: number, row: string, from: string): string =>
 export const fingerprintQuery = (seed: number): string => {
   const rows = [
     [
-      'relname || relkind::text || relhasrules || relhastriggers || relrowsecurity || relnatts || relnamespace',
+      'relname || relkind::text || relhasrules || relhastriggers || relrowsecurity || relforcerowsecurity || relnatts || relnamespace',
       'pg_class',
     ],
     ["attrelid || '.' || attnum || attname || atttypid || attisdropped || attgenerated", 'pg_attribute'],
@@ -28,8 +35,14 @@ export const fingerprintQuery = (seed: number): string => {
     ["''", 'pg_cast'],
     ["''", 'pg_rewrite'],
     ["''", 'pg_index'],
+    ["''", 'pg_trigger'],
+    ["''", 'pg_policy'],
+    ["''", 'pg_constraint'],
+    ["''", 'pg_range'],
+    ["''", 'pg_event_trigger'],
     ["inhrelid || '.' || inhparent || '.' || inhseqno", 'pg_inherits'],
     ["nspname || '.' || oid", 'pg_namespace'],
+    ["rolname || '.' || oid", 'pg_roles'],
   ] as const;
   const parts = rows.map(([row, table]) => {
     // Temporary and toast tables come and go, and are in no catalog.
@@ -41,7 +54,9 @@ export const fingerprintQuery = (seed: number): string => {
           : table === 'pg_namespace'
             ? `pg_catalog.pg_namespace where nspname !~ '^pg_(toast|temp)'`
             : `pg_catalog.${table}`;
-    return digest(seed, `pg_catalog.concat(${row.replaceAll('||', ',')}, '.', ${table}.xmin)`, from);
+    // A view over what few may read has no version of its own.
+    const version = table === 'pg_roles' ? '' : `, '.', ${table}.xmin`;
+    return digest(seed, `pg_catalog.concat(${row.replaceAll('||', ',')}${version})`, from);
   });
   return `
   select pg_catalog.md5(pg_catalog.concat_ws(',', ${parts.join(',\n    ')},
@@ -56,7 +71,15 @@ export const relationsQuery = `
     case when c.relkind in ('v', 'm') then pg_catalog.pg_get_viewdef(c.oid) end as definition,
     coalesce((select pg_catalog.array_agg(i.inhparent::bigint order by i.inhseqno) from pg_catalog.pg_inherits i where i.inhrelid = c.oid), '{}') as parents,
     c.relhastriggers or c.relrowsecurity as triggers,
-    exists (select from pg_catalog.pg_rewrite r where r.ev_class = c.oid and r.rulename <> '_RETURN') as rules,
+    pg_catalog.pg_get_userbyid(c.relowner)::text as owner,
+    (select pg_catalog.json_agg(pg_catalog.json_build_array(t.tgname, t.tgfoid::bigint) order by t.tgname)
+      from pg_catalog.pg_trigger t where t.tgrelid = c.oid and not t.tgisinternal and t.tgenabled <> 'D') as user_triggers,
+    (select pg_catalog.json_agg(pg_catalog.json_build_array(r.rulename, r.ev_type::text, pg_catalog.pg_get_ruledef(r.oid)) order by r.rulename)
+      from pg_catalog.pg_rewrite r where r.ev_class = c.oid and r.rulename <> '_RETURN') as rules,
+    c.relrowsecurity as row_security, c.relforcerowsecurity as forced,
+    case when c.relrowsecurity then (select pg_catalog.json_agg(pg_catalog.json_build_array(p.polname, p.polcmd::text,
+        pg_catalog.pg_get_expr(p.polqual, p.polrelid), pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid)) order by p.polname)
+      from pg_catalog.pg_policy p where p.polrelid = c.oid) end as policies,
     (select i.indkey::int2[]::int[] from pg_catalog.pg_index i where i.indrelid = c.oid and i.indisprimary) as key,
     coalesce((select pg_catalog.json_agg(pg_catalog.json_build_array(a.attnum, a.attname, a.atttypid::bigint,
         case when a.attgenerated <> '' then pg_catalog.pg_get_expr(d.adbin, d.adrelid) end) order by a.attnum)
@@ -69,18 +92,21 @@ export const relationsQuery = `
 export const functionsQuery = `
   select p.oid::bigint as oid, n.nspname::text as schema, p.proname::text as name, p.prokind::text as kind,
     l.lanname::text as language, p.provolatile::text as volatility, p.prosecdef as definer,
-    coalesce(p.proallargtypes, p.proargtypes::oid[])::bigint[] as arguments
+    coalesce(p.proallargtypes, p.proargtypes::oid[])::bigint[] as arguments,
+    case when p.proallargtypes is not null then p.proargtypes::oid[]::bigint[] end as identity,
+    pg_catalog.pg_get_userbyid(p.proowner)::text as owner, p.prorettype::bigint as returns
   from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace join pg_catalog.pg_language l on l.oid = p.prolang
   where p.oid >= 16384 and n.nspname <> 'information_schema' and n.nspname !~ '^pg_(toast|temp)'
   order by p.oid`;
 
 /** What an operator or a cast runs is compiled where C wrote it. */
 export const operatorsQuery = `
-  select n.nspname::text as schema, o.oprname::text as name, pg_catalog.bool_and(l.lanname in ('c', 'internal')) as compiled
+  select n.nspname::text as schema, o.oprname::text as name, l.lanname in ('c', 'internal') as compiled,
+    o.oprleft::bigint as left, o.oprright::bigint as right, o.oprresult::bigint as result, p.oid::bigint as function
   from pg_catalog.pg_operator o join pg_catalog.pg_namespace n on n.oid = o.oprnamespace
     join pg_catalog.pg_proc p on p.oid = o.oprcode join pg_catalog.pg_language l on l.oid = p.prolang
   where o.oid >= 16384
-  group by 1, 2 order by 1, 2`;
+  order by o.oid`;
 
 export const castsQuery = `
   select c.castsource::bigint as source, c.casttarget::bigint as target, n.nspname::text as schema, p.proname::text as name
@@ -91,7 +117,11 @@ export const castsQuery = `
 
 export const typesQuery = `
   select t.oid::bigint as oid, n.nspname::text as schema, t.typname::text as name, t.typtype::text as kind,
-    t.typcategory::text as category, t.typelem::bigint as element, t.typbasetype::bigint as base, t.typrelid::bigint as relation
+    t.typcategory::text as category, t.typelem::bigint as element, t.typbasetype::bigint as base, t.typrelid::bigint as relation,
+    coalesce((select r.rngsubtype::bigint from pg_catalog.pg_range r where r.rngtypid = t.oid),
+      (select r.rngtypid::bigint from pg_catalog.pg_range r where r.rngmultitypid = t.oid), 0) as subtype,
+    case when t.typtype = 'd' then (select pg_catalog.array_agg(pg_catalog.pg_get_constraintdef(k.oid) order by k.conname)
+      from pg_catalog.pg_constraint k where k.contypid = t.oid) end as constraints
   from pg_catalog.pg_type t join pg_catalog.pg_namespace n on n.oid = t.typnamespace
   where ${userSchema('t.oid')}
   order by t.oid`;
@@ -99,3 +129,7 @@ export const typesQuery = `
 export const schemasQuery = `
   select nspname::text as name from pg_catalog.pg_namespace
   where nspname <> 'pg_catalog' and nspname <> 'information_schema' and nspname !~ '^pg_(toast|temp)' order by 1`;
+
+export const eventTriggersQuery = `
+  select evtname::text as name, evtevent::text as event, evtfoid::bigint as function
+  from pg_catalog.pg_event_trigger where evtenabled <> 'D' order by 1`;

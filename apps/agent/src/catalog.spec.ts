@@ -29,6 +29,17 @@ beforeAll(async () => {
     create function public.pair_text(public.pair) returns text language sql as 'select ($1).a::text';
     create cast (public.pair as text) with function public.pair_text(public.pair);
     create function pg_catalog.lower(public.pair) returns text language sql as 'select null::text';
+    create function public.note() returns trigger language plpgsql security definer as 'begin return new; end';
+    create trigger noted before update on public.staff for each row execute function public.note();
+    alter table public.customers add constraint known foreign key (id) references public.staff;
+    alter table public.staff enable row level security;
+    alter table public.staff force row level security;
+    create policy own on public.staff for select using (pay < 10);
+    create policy little on public.staff as restrictive for insert with check (pay < 100);
+    create type public.letters as range (subtype = public.email);
+    create function public.found(inout int, out text) returns record stable strict language plpgsql as 'begin end';
+    create function public.guard() returns event_trigger language plpgsql as 'begin end';
+    create event trigger guarded on ddl_command_end execute function public.guard();
     create rule extra as on insert to public.customers do also notify moved;
     create role reader login password 'reader';
     grant connect on database app to reader;`);
@@ -58,6 +69,27 @@ const relation = (catalog: Catalog | undefined, name: string): Catalog['relation
   catalog?.relations.find((each) => each.name === name);
 
 describe('catalog', () => {
+  test('runs nothing that users made, whatever search_path the role starts with', async () => {
+    await admin.query(`
+      create schema evil;
+      create table evil.heard (what pg_catalog.text);
+      create function evil.spy(pg_catalog.text) returns bool language plpgsql security definer as
+        'begin insert into evil.heard values (current_query()); return true; end';
+      create function evil.spy(pg_catalog.name, pg_catalog.name) returns bool language sql security definer as
+        'insert into evil.heard values (current_query()); select true';
+      create domain evil.text as pg_catalog.text check (evil.spy(value));
+      create operator evil.<> (leftarg = pg_catalog.name, rightarg = pg_catalog.name, function = evil.spy);
+      grant usage on schema evil to reader;
+      alter role reader set search_path = evil, public, pg_catalog;`);
+    try {
+      const { catalog } = await read();
+      expect(catalog?.searchPath).toEqual(['evil', 'public', 'pg_catalog']);
+      expect((await admin.query('select * from evil.heard')).rows).toEqual([]);
+    } finally {
+      await admin.query('alter role reader reset search_path; drop schema evil cascade');
+    }
+  });
+
   test('needs no rights but to connect, and holds what proof needs', async () => {
     const { catalog } = await read();
     expect(catalog).toMatchObject({ database: 'app', searchPath: ['public'] });
@@ -88,15 +120,48 @@ describe('catalog', () => {
       key: [2],
       columns: [{ name: 'pay' }, { name: 'id' }, { name: 'half', generated: '(pay / 2)' }],
     });
+    const plus = catalog?.functions.find(({ name }) => name === 'plus');
     expect(catalog?.operators).toEqual([
-      { schema: 'public', name: '<&>', compiled: true },
-      { schema: 'public', name: '<+>', compiled: false },
+      { schema: 'public', name: '<+>', compiled: false, left: 23, right: 25, result: 25, function: plus?.oid },
+      { schema: 'public', name: '<&>', compiled: true, left: 23, right: 23, result: 23, function: 1898 },
     ]);
     expect(catalog?.casts).toEqual([expect.objectContaining({ target: 25, schema: 'public', name: 'pair_text' })]);
     expect(catalog?.user).toBe('reader');
     expect(catalog?.schemas).toEqual(['public', 'sales']);
     const kinds = Object.fromEntries(catalog?.types.map(({ name, kind }) => [name, kind]) ?? []);
     expect(kinds).toMatchObject({ mood: 'enum', email: 'domain', _mood: 'array', customers: 'composite' });
+    expect(kinds).toMatchObject({ letters: 'range', letters_multirange: 'range' });
+  });
+
+  test('tells what runs beside a statement: triggers, rules, row security, constraints of domains', async () => {
+    const { catalog } = await read();
+    const oid = (name: string) => catalog?.functions.find((each) => each.name === name)?.oid;
+    expect(relation(catalog, 'staff')).toMatchObject({
+      owner: postgres.user,
+      triggers: [{ name: 'noted', function: oid('note') }],
+      rowSecurity: {
+        forced: true,
+        policies: [
+          { name: 'little', command: 'insert', check: '(pay < 100)' },
+          { name: 'own', command: 'select', using: '(pay < 10)' },
+        ],
+      },
+    });
+    // A foreign key's own triggers are the server's.
+    expect(relation(catalog, 'customers')).toMatchObject({ hasTriggers: true });
+    expect(relation(catalog, 'customers')).not.toHaveProperty('triggers');
+    expect(relation(catalog, 'customers')?.rules).toEqual([
+      { name: 'extra', event: 'insert', definition: expect.stringContaining('NOTIFY moved') },
+    ]);
+    const type = (name: string) => catalog?.types.find((each) => each.name === name);
+    expect(type('email')?.constraints).toEqual([expect.stringContaining("~~ '%@%'")]);
+    expect(type('letters')?.of).toBe(type('email')?.oid);
+    expect(type('letters_multirange')?.of).toBe(type('letters')?.oid);
+    expect(catalog?.eventTriggers).toEqual([{ name: 'guarded', event: 'ddl_command_end', function: oid('guard') }]);
+    expect(catalog?.functions.find(({ name }) => name === 'found')).toMatchObject({
+      ...{ owner: postgres.user, identity: [23], arguments: [23, 25], returns: 2249, language: 'plpgsql' },
+    });
+    expect(catalog?.functions.find(({ name }) => name === 'leak')).not.toHaveProperty('identity');
   });
 
   const moves = [
@@ -113,6 +178,12 @@ describe('catalog', () => {
     'create operator public.<-> (leftarg = int, rightarg = text, function = public.plus)',
     'drop cast (public.pair as text)',
     'alter table public.staff alter column half set expression as (pay)',
+    'drop trigger noted on public.staff',
+    'alter policy own on public.staff using (pay < 11)',
+    'alter table public.staff no force row level security',
+    'alter domain email drop constraint email_check',
+    'alter event trigger guarded disable',
+    'alter function public.plus(int, text) owner to reader',
     'alter role reader set search_path = sales',
   ];
   test.each(moves)('notices %s', async (move) => {

@@ -1,23 +1,29 @@
 import type {
   Catalog,
   CatalogCast,
+  CatalogEventTrigger,
   CatalogFunction,
   CatalogOperator,
   CatalogRelation,
   CatalogType,
 } from '@sallyport/kernel';
 import { randomInt } from 'node:crypto';
+import { effectsOf } from './catalog-effects.js';
 import {
+  begin,
   castsQuery,
+  eventTriggersQuery,
   fingerprintQuery,
   functionsQuery,
   operatorsQuery,
-  prepareSession,
+  ownNamesOnly,
   relationsQuery,
   schemasQuery,
   settingsQuery,
+  startQuery,
   typesQuery,
 } from './catalog-queries.js';
+import { UnbelievableCatalog, listOf, numbersOf, rowsOf } from './unbelievable-catalog.js';
 
 /** What one look at a target found. `undefined` catalog: nothing changed since `known`. */
 export interface CatalogReading {
@@ -35,23 +41,20 @@ const mostRows = 500_000;
 /** Of this process: fingerprints are compared with its own. */
 const seed = randomInt(2 ** 47);
 
-/** What a session of this role starts with: ALTER ROLE and ALTER DATABASE may set both. */
 async function sessionStart(client: CatalogClient): Promise<Pick<Catalog, 'searchPath'> & { readonly user: string }> {
-  const { rows } = await client.query(
-    'select pg_catalog.current_schemas(false)::text[] as path, current_user::text as user',
-  );
+  const { rows } = await client.query(startQuery);
   const path = rows[0]?.['path'];
   return { searchPath: Array.isArray(path) ? path.map(String) : [], user: String(rows[0]?.['user']) };
 }
 
 /** Reads the catalog over a session of its own; a snapshot, so that its parts belong together. */
 export async function readCatalog(client: CatalogClient, known: string | undefined): Promise<CatalogReading> {
+  await client.query(begin);
   const start = await sessionStart(client);
-  await client.query(prepareSession);
-  await client.query('begin isolation level repeatable read read only');
+  await client.query(ownNamesOnly);
   const rows = async (text: string): Promise<readonly Readonly<Record<string, unknown>>[]> => {
     const result = await client.query(text);
-    if (result.rows.length > mostRows) throw new RangeError(`the catalog has more than ${mostRows} entries of a kind`);
+    if (result.rows.length > mostRows) throw new UnbelievableCatalog(`it has more than ${mostRows} entries of a kind`);
     return result.rows;
   };
   const fingerprint = `${String((await rows(fingerprintQuery(seed)))[0]?.['fingerprint'])} ${JSON.stringify(start)}`;
@@ -67,6 +70,7 @@ export async function readCatalog(client: CatalogClient, known: string | undefin
     schemas: (await rows(schemasQuery)).map(({ name }) => String(name)),
     operators: (await rows(operatorsQuery)).map(operatorOf),
     casts: (await rows(castsQuery)).map(castOf),
+    eventTriggers: (await rows(eventTriggersQuery)).map(eventTriggerOf),
   };
   await client.query('commit');
   return { fingerprint, catalog };
@@ -83,25 +87,25 @@ const relationKinds: Readonly<Record<string, CatalogRelation['kind']>> = {
 };
 
 function relationOf(row: Readonly<Record<string, unknown>>): CatalogRelation {
-  const parents = (row['parents'] as readonly unknown[]).map(Number);
-  const columns = row['columns'] as readonly (readonly [number, string, number, string | null])[];
-  const key = row['key'] as readonly number[] | null;
+  const parents = numbersOf(row['parents']);
+  const columns = rowsOf(row['columns']) ?? [];
+  const key = row['key'] === null ? undefined : numbersOf(row['key']);
   return {
     oid: Number(row['oid']),
     schema: String(row['schema']),
     name: String(row['name']),
     kind: relationKinds[String(row['kind'])] ?? 'table',
     columns: columns.map(([attribute, name, type, generated]) => ({
-      attribute,
-      name,
+      attribute: Number(attribute),
+      name: String(name),
       type: Number(type),
-      ...(generated === null ? {} : { generated }),
+      ...(generated === null ? {} : { generated: String(generated) }),
     })),
-    ...(key === null ? {} : { key: [...key] }),
+    ...(key === undefined ? {} : { key }),
     ...(typeof row['definition'] === 'string' ? { definition: row['definition'] } : {}),
     ...(parents.length > 0 ? { parents } : {}),
     ...(row['triggers'] === true ? { hasTriggers: true } : {}),
-    ...(row['rules'] === true ? { hasRules: true } : {}),
+    ...effectsOf(row),
   };
 }
 
@@ -109,6 +113,10 @@ const operatorOf = (row: Readonly<Record<string, unknown>>): CatalogOperator => 
   schema: String(row['schema']),
   name: String(row['name']),
   compiled: row['compiled'] === true,
+  ...(Number(row['left']) === 0 ? {} : { left: Number(row['left']) }),
+  right: Number(row['right']),
+  result: Number(row['result']),
+  function: Number(row['function']),
 });
 
 const castOf = (row: Readonly<Record<string, unknown>>): CatalogCast => ({
@@ -138,7 +146,16 @@ const functionOf = (row: Readonly<Record<string, unknown>>): CatalogFunction => 
   language: String(row['language']),
   volatility: volatilities[String(row['volatility'])] ?? 'volatile',
   securityDefiner: row['definer'] === true,
-  arguments: (row['arguments'] as readonly unknown[]).map(Number),
+  arguments: numbersOf(row['arguments']),
+  ...(row['identity'] === null ? {} : { identity: numbersOf(row['identity']) }),
+  owner: String(row['owner']),
+  returns: Number(row['returns']),
+});
+
+const eventTriggerOf = (row: Readonly<Record<string, unknown>>): CatalogEventTrigger => ({
+  name: String(row['name']),
+  event: String(row['event']),
+  function: Number(row['function']),
 });
 
 function typeOf(row: Readonly<Record<string, unknown>>): CatalogType {
@@ -151,12 +168,15 @@ function typeOf(row: Readonly<Record<string, unknown>>): CatalogType {
     case 'c':
       return { ...head, kind: 'composite', ...of('relation') };
     case 'd':
-      return { ...head, kind: 'domain', ...of('base') };
+      return {
+        ...{ ...head, kind: 'domain' as const, ...of('base') },
+        ...(row['constraints'] === null ? {} : { constraints: listOf(row['constraints']).map(String) }),
+      };
     case 'e':
       return { ...head, kind: 'enum' };
     case 'r':
     case 'm':
-      return { ...head, kind: 'range' };
+      return { ...head, kind: 'range', ...of('subtype') };
     default:
       return { ...head, kind: 'base' };
   }

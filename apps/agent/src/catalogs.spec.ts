@@ -1,9 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { CatalogReport } from '@sallyport/contracts';
+import { CatalogReport } from '@sallyport/contracts';
 import { decodeChunk } from '@sallyport/policy/bundle';
 import { startPostgres, until } from '@sallyport/testing';
 import type { TestPostgres } from '@sallyport/testing';
@@ -47,6 +48,10 @@ const start = (
 };
 const serve = (catalogs: Catalogs, over = {}): void =>
   catalogs.serve(new Map([['billing', connectionChunk({ port: postgres.port, ...over })]]));
+
+const order = (over = {}) => ({ connection: 'billing', database: 'app', move: 0, whole: false, ...over });
+/** Reports that hold something new. */
+const told = (): readonly CatalogReport[] => reports.filter(({ unchanged }) => unchanged === '');
 
 const tables = ({ content }: CatalogReport): readonly string[] => {
   const catalog = decodeChunk('catalog', content);
@@ -92,11 +97,17 @@ describe('catalogs', () => {
     serve(catalogs);
     await until(() => reports.length === 1);
     expect(reports[0]).toMatchObject({ connection: 'billing', database: 'app', problem: '' });
-    await delay(300);
-    expect(reports).toHaveLength(1);
+    await until(() => reports.length === 4);
+    // That it is still so is said each time, in a few bytes.
+    const digest = createHash('sha256')
+      .update(reports[0]?.content ?? '')
+      .digest('hex');
+    expect(reports.slice(1).map(({ unchanged, content }) => [unchanged, content.length])).toEqual(
+      [1, 2, 3].map(() => [digest, 0]),
+    );
     await query('create table public.second (id int)');
-    await until(() => reports.length === 2);
-    expect(reports.map(tables)).toEqual([['first'], ['first', 'second']]);
+    await until(() => told().length === 2);
+    expect(told().map(tables)).toEqual([['first'], ['first', 'second']]);
   });
 
   test('are read again on order, long before their time', async () => {
@@ -104,11 +115,47 @@ describe('catalogs', () => {
     serve(catalogs);
     await until(() => reports.length === 1);
     await query('create table public.third (id int)');
-    catalogs.read('billing', 'app');
-    catalogs.read('billing', 'app');
-    catalogs.read('nobody', 'app');
+    catalogs.read(order());
+    catalogs.read(order());
+    catalogs.read(order({ connection: 'nobody' }));
+    await until(() => told().length === 2);
+    expect(told().slice(1).map(tables)).toEqual([['first', 'second', 'third']]);
+  });
+
+  test('tell which orders came before the look began, and all of it where that is asked for', async () => {
+    const { catalogs } = start(1_000_000);
+    serve(catalogs);
+    await until(() => reports.length === 1);
+    expect(reports[0]?.move).toBe(0);
+    catalogs.read(order({ move: 7 }));
     await until(() => reports.length === 2);
-    expect(reports.slice(1).map(tables)).toEqual([['first', 'second', 'third']]);
+    expect(reports[1]).toMatchObject({ move: 7, content: Buffer.alloc(0) });
+    catalogs.read(order({ move: 5, whole: true }));
+    await until(() => reports.length === 3);
+    expect(reports[2]).toMatchObject({ move: 7, unchanged: '' });
+    expect(tables(reports[2] ?? CatalogReport.fromPartial({}))).toEqual(reports[0] && tables(reports[0]));
+  });
+
+  test('that cannot be true are refused, in words of ours', async () => {
+    const admin = await postgres.connect('app');
+    // No user can make this; a target that lies can.
+    await admin.query(`create table public.canary (id int);
+      insert into pg_inherits values ('public.canary'::regclass, 'public.canary'::regclass, 1, false)`);
+    try {
+      const { catalogs, logged } = start(1_000_000);
+      serve(catalogs);
+      await until(() => reports.length === 1);
+      expect(reports[0]).toMatchObject({
+        refused: true,
+        content: Buffer.alloc(0),
+        problem: expect.stringMatching(/^the catalog is not believed: relations\.\d+\.parents: go in a circle/),
+      });
+      expect(JSON.stringify([reports, logged])).not.toContain('canary');
+    } finally {
+      await admin.query(`delete from pg_inherits where inhrelid = 'public.canary'::regclass`);
+      await admin.query('drop table public.canary');
+      await admin.end();
+    }
   });
 
   test('an order that comes while reading is not lost', async () => {
@@ -118,7 +165,7 @@ describe('catalogs', () => {
       return Promise.resolve({ user: postgres.user, password: postgres.password });
     });
     serve(catalogs);
-    catalogs.read('billing', 'app');
+    catalogs.read(order());
     await until(() => reads === 2);
   });
 

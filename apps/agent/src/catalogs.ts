@@ -1,11 +1,13 @@
+import { createHash } from 'node:crypto';
 import type { Catalog } from '@sallyport/kernel';
 import { CatalogReport } from '@sallyport/contracts';
-import { canonicalJson } from '@sallyport/policy/bundle';
+import { canonicalJson, faultOf, largestCatalog } from '@sallyport/policy/bundle';
 import type { AgentConnectionChunk } from '@sallyport/policy/bundle';
 import type { Logger } from '@sallyport/runtime';
 import { readCatalog } from './catalog.js';
 import { withCatalogClient } from './catalog-client.js';
 import type { Credentials } from './credentials/credentials.js';
+import { UnbelievableCatalog } from './unbelievable-catalog.js';
 
 export interface CatalogsInput {
   readonly credentials: Credentials;
@@ -20,8 +22,17 @@ export interface CatalogsInput {
 export interface Catalogs {
   serve(connections: ReadonlyMap<string, AgentConnectionChunk>): void;
   /** Something may have moved: look again now. */
-  read(connection: string, database: string): void;
+  read(order: CatalogOrder): void;
   stop(): void;
+}
+
+export interface CatalogOrder {
+  readonly connection: string;
+  readonly database: string;
+  /** Counts what may have moved the catalog. */
+  readonly move: number;
+  /** Report it though it is as it was. */
+  readonly whole: boolean;
 }
 
 interface Place {
@@ -29,6 +40,12 @@ interface Place {
   readonly database: string;
   /** Of what was last reported. */
   fingerprint: string | undefined;
+  digest: string;
+  /** The next report is of all of it. */
+  whole: boolean;
+  /** Of the newest order, and of the newest one that a good look began after. */
+  move: number;
+  answered: number;
   reading: boolean;
   /** Asked for while reading: what is being read may be older than the asking. */
   again: boolean;
@@ -36,7 +53,11 @@ interface Place {
   gone: boolean;
 }
 
-export function createCatalogs({ credentials, ca, interval, report, log }: CatalogsInput): Catalogs {
+/** What moved must be known soon: until then everything at the place is doubtful. */
+const impatience = 5_000;
+
+export function createCatalogs(input: CatalogsInput): Catalogs {
+  const { credentials, ca, interval, log } = input;
   const places = new Map<string, Place>();
   const keyOf = (connection: string, database: string): string => `${connection}/${database}`;
 
@@ -48,39 +69,49 @@ export function createCatalogs({ credentials, ca, interval, report, log }: Catal
     }
     place.reading = true;
     clearTimeout(place.timer);
-    const { connection, database } = place;
+    const { connection, database, move } = place;
+    const known = place.whole ? undefined : place.fingerprint;
+    place.whole = false;
+    const head = { connection: connection.name, database, move };
+    const tell = (report: Partial<CatalogReport>): void => {
+      if (!place.gone) input.report(CatalogReport.fromPartial({ ...head, ...report }));
+    };
     try {
       const credential = await credentials.read(connection.credential);
       const reading = await withCatalogClient({ connection, database, credential, ca }, (client) =>
-        readCatalog(client, place.fingerprint),
+        readCatalog(client, known),
       );
+      if (reading.catalog === undefined) tell({ unchanged: place.digest });
+      else {
+        const content = contentOf(reading.catalog);
+        place.digest = createHash('sha256').update(content).digest('hex');
+        log.info(
+          { connection: connection.name, database, relations: reading.catalog.relations.length },
+          'catalog read',
+        );
+        tell({ content });
+      }
       place.fingerprint = reading.fingerprint;
-      if (reading.catalog !== undefined && !place.gone) send(place, reading.catalog);
+      place.answered = move;
     } catch (error) {
       place.fingerprint = undefined;
+      if (error instanceof UnbelievableCatalog) {
+        log.warn({ connection: connection.name, database }, error.message);
+        return tell({ problem: error.message, refused: true });
+      }
       // The next look asks for the credential anew.
       if (codeOf(error)?.startsWith('28') === true) credentials.refused(connection.credential);
       // A driver's words may repeat what the target said; the code is enough to act on.
       const code = codeOf(error);
       const problem = code === undefined ? 'the catalog cannot be read' : `the catalog cannot be read (${code})`;
       log.warn({ connection: connection.name, database, code }, problem);
-      if (place.gone) return;
-      report(CatalogReport.fromPartial({ connection: connection.name, database, problem }));
+      tell({ problem });
     } finally {
       place.reading = false;
-      const soon = place.again;
+      const wait = place.again ? 0 : place.answered < place.move ? Math.min(interval, impatience) : interval;
       place.again = false;
-      if (!place.gone) place.timer = setTimeout(() => void look(place), soon ? 0 : interval).unref();
+      if (!place.gone) place.timer = setTimeout(() => void look(place), wait).unref();
     }
-  };
-
-  const send = ({ connection, database }: Place, catalog: Catalog): void => {
-    const content = canonicalJson(catalog);
-    if (!content.ok) throw new RangeError('the catalog cannot be written down');
-    log.info({ connection: connection.name, database, relations: catalog.relations.length }, 'catalog read');
-    report(
-      CatalogReport.fromPartial({ connection: connection.name, database, content: Buffer.from(content.text, 'utf8') }),
-    );
   };
 
   const leave = (key: string, place: Place): void => {
@@ -91,7 +122,7 @@ export function createCatalogs({ credentials, ca, interval, report, log }: Catal
 
   return {
     serve: (connections) => {
-      const wanted = new Map<string, Omit<Place, 'fingerprint' | 'reading' | 'again' | 'timer' | 'gone'>>();
+      const wanted = new Map<string, Pick<Place, 'connection' | 'database'>>();
       for (const connection of connections.values())
         if (connection.protocol === 'postgres')
           for (const database of connection.databases)
@@ -106,6 +137,10 @@ export function createCatalogs({ credentials, ca, interval, report, log }: Catal
           connection,
           database,
           fingerprint: undefined,
+          digest: '',
+          whole: false,
+          move: 0,
+          answered: 0,
           reading: false,
           again: false,
           timer: undefined,
@@ -115,14 +150,27 @@ export function createCatalogs({ credentials, ca, interval, report, log }: Catal
         void look(place);
       }
     },
-    read: (connection, database) => {
+    read: ({ connection, database, move, whole }) => {
       const place = places.get(keyOf(connection, database));
-      if (place !== undefined) void look(place);
+      if (place === undefined) return;
+      place.move = Math.max(place.move, move);
+      place.whole ||= whole;
+      void look(place);
     },
     stop: () => {
       for (const [key, place] of [...places]) leave(key, place);
     },
   };
+}
+
+function contentOf(catalog: Catalog): Buffer {
+  const fault = faultOf('catalog', catalog);
+  if (fault !== undefined) throw new UnbelievableCatalog(fault);
+  const canonical = canonicalJson(catalog);
+  if (!canonical.ok) throw new UnbelievableCatalog(canonical.problem);
+  const content = Buffer.from(canonical.text, 'utf8');
+  if (content.length > largestCatalog) throw new UnbelievableCatalog(`it is larger than ${largestCatalog >> 20} MiB`);
+  return content;
 }
 
 /** An SQLSTATE or a system error's name. The target writes the former: whatever does not look like one is its own words. */

@@ -92,7 +92,7 @@ export async function compose(
       warm.serve(proxies);
       catalogs.serve(connections);
     },
-    readCatalog: (order) => catalogs.read(order.connection, order.database),
+    readCatalog: (order) => catalogs.read(order),
   });
   shutdown.add('control plane', control.stop);
   shutdown.add('sessions', () => warm.drain(patience), patience + 1_000);

@@ -167,7 +167,11 @@ export function createControl({ client, file, trust, softwareVersion, alarm, log
       connect();
     },
     report: (catalog) => {
-      reports.set(`${catalog.connection}/${catalog.database}`, catalog);
+      const key = `${catalog.connection}/${catalog.database}`;
+      // Whom we meet next may not have what is still so: the content is kept.
+      const before = reports.get(key);
+      const kept = catalog.unchanged === '' || before === undefined ? catalog : { ...before, move: catalog.move };
+      reports.set(key, kept);
       send({ $case: 'catalog', value: catalog });
     },
     get current() {

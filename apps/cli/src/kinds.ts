@@ -77,6 +77,7 @@ export const kinds = {
       'audit',
       'holdSeconds',
       'detectors',
+      'sampling',
       'tags',
     ],
     kept: ['tags'],

@@ -62,6 +62,11 @@ export const configSchema = z
     SALLYPORT_MAX_STALENESS: durationField(15_000, 86_400_000)
       .default('60s')
       .describe('How long a proxy may decide without hearing from the control plane.'),
+    SALLYPORT_CATALOG_STALENESS: durationField(60_000, 604_800_000)
+      .default('10m')
+      .describe(
+        'How long a target’s catalog is in force without an agent that finds it as it is known. Then what needs it is masked or refused. Longer than SALLYPORT_CATALOG_INTERVAL of the agents.',
+      ),
     SALLYPORT_APPROVAL_EXPIRY: durationField(60_000, 2_592_000_000)
       .default('24h')
       .describe('How long an approval can be answered, and a granted one be run.'),
@@ -103,6 +108,8 @@ export interface Config {
   /** Milliseconds. */
   readonly maxStaleness: number;
   /** Milliseconds. */
+  readonly catalogStaleness: number;
+  /** Milliseconds. */
   readonly approvalExpiry: number;
   /** Milliseconds. */
   readonly shutdownDelay: number;
@@ -134,6 +141,7 @@ export function readConfig(env: Environment): Config {
     logLevel: value.SALLYPORT_LOG_LEVEL,
     holdSeconds: Math.round(parseDuration(value.SALLYPORT_HOLD) / 1000),
     maxStaleness: parseDuration(value.SALLYPORT_MAX_STALENESS),
+    catalogStaleness: parseDuration(value.SALLYPORT_CATALOG_STALENESS),
     approvalExpiry: parseDuration(value.SALLYPORT_APPROVAL_EXPIRY),
     shutdownDelay: parseDuration(value.SALLYPORT_SHUTDOWN_DELAY),
     shutdownLimit: parseDuration(value.SALLYPORT_SHUTDOWN_LIMIT),

@@ -16,7 +16,7 @@ export interface Moves {
   at(connection: string, database: string): PlaceMoves;
 }
 
-/** Twice the time in which an agent looks again by itself: what is not in the catalog by then did not change it. */
+/** Twice the time that the control plane leaves a catalog in force that was not read after the definition. */
 const longest = 120_000;
 const mostEntries = 1_000;
 

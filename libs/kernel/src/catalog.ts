@@ -20,6 +20,8 @@ export interface Catalog {
   readonly operators?: readonly CatalogOperator[];
   /** Casts that run what a user wrote. */
   readonly casts?: readonly CatalogCast[];
+  /** They run at definitions and logins of the whole database. */
+  readonly eventTriggers?: readonly CatalogEventTrigger[];
 }
 
 export interface CatalogRelation {
@@ -35,8 +37,50 @@ export interface CatalogRelation {
   /** Has triggers, rules (other than a view's own) or row security: effects beyond what the statement says. */
   readonly hasTriggers?: boolean;
   readonly hasRules?: boolean;
+  /** Role that owns it: what a view or a rule reaches, it reaches with the owner's rights. */
+  readonly owner?: string;
+  /** Enabled ones that users made; those of foreign keys are the server's. */
+  readonly triggers?: readonly CatalogTrigger[];
+  /** Other than a view's own. */
+  readonly rules?: readonly CatalogRule[];
+  /** Absent: not enabled. */
+  readonly rowSecurity?: CatalogRowSecurity;
   /** Attribute numbers of the primary key. */
   readonly key?: readonly number[];
+}
+
+export interface CatalogTrigger {
+  readonly name: string;
+  /** OID. */
+  readonly function: number;
+}
+
+export interface CatalogRule {
+  readonly name: string;
+  readonly event: 'select' | 'update' | 'insert' | 'delete';
+  /** The whole CREATE RULE, as the server prints it. */
+  readonly definition: string;
+}
+
+export interface CatalogRowSecurity {
+  /** The owner is not exempt. */
+  readonly forced: boolean;
+  readonly policies: readonly CatalogRowPolicy[];
+}
+
+export interface CatalogRowPolicy {
+  readonly name: string;
+  readonly command: 'all' | 'select' | 'insert' | 'update' | 'delete';
+  /** Expressions, as the server prints them: of rows that are there, and of rows that are written. */
+  readonly using?: string;
+  readonly check?: string;
+}
+
+export interface CatalogEventTrigger {
+  readonly name: string;
+  readonly event: string;
+  /** OID. */
+  readonly function: number;
 }
 
 export interface CatalogColumn {
@@ -57,8 +101,14 @@ export interface CatalogFunction {
   readonly language: string;
   readonly volatility: 'immutable' | 'stable' | 'volatile';
   readonly securityDefiner: boolean;
-  /** Argument type OIDs. */
+  /** Argument type OIDs, those of results (OUT, TABLE) too. */
   readonly arguments: readonly number[];
+  /** Type OIDs of what is passed in, where `arguments` holds more: with schema and name, the function's identity. */
+  readonly identity?: readonly number[];
+  /** Role with whose rights it runs where it is `securityDefiner`. */
+  readonly owner?: string;
+  /** Type OID. */
+  readonly returns?: number;
 }
 
 export interface CatalogType {
@@ -66,13 +116,24 @@ export interface CatalogType {
   readonly schema: string;
   readonly name: string;
   readonly kind: 'base' | 'composite' | 'domain' | 'enum' | 'range' | 'array';
-  /** Of a domain: its base type; of an array: its element; of a composite: its relation. */
+  /**
+   * Of a domain: its base type; of an array: its element; of a composite: its relation; of a range: its subtype;
+   * of a multirange: its range.
+   */
   readonly of?: number;
+  /** Of a domain: what its values are checked with, as the server prints it. */
+  readonly constraints?: readonly string[];
 }
 
 export interface CatalogOperator {
   readonly schema: string;
   readonly name: string;
+  /** Type OIDs; `left` is absent of a prefix operator. */
+  readonly left?: number;
+  readonly right?: number;
+  readonly result?: number;
+  /** OID of what it runs. */
+  readonly function?: number;
   /** Of an extension in C, as good as built-in; others run what a user wrote (SQL, PL/pgSQL ...). */
   readonly compiled: boolean;
 }

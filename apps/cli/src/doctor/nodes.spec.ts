@@ -59,6 +59,16 @@ describe('targets', () => {
   test('by what their agents found', () => {
     expect(checkTargets(connection, [node]).map(({ state }) => state)).toEqual(['ok', 'broken', 'not checked']);
   });
+  test('whose catalog nobody confirms are told with what to do', () => {
+    const [app = {}] = connection.catalogs ?? [];
+    const stale = { ...app, state: 'stale', advice: 'masked or refused until an agent confirms it' };
+    const [check] = checkTargets({ ...connection, catalogs: [stale as never] }, [node]);
+    expect(check).toMatchObject({
+      state: 'broken',
+      says: expect.stringContaining('its catalog is stale; one found it last at 2026-01-01'),
+    });
+    expect(JSON.stringify(check)).toContain('until an agent confirms it');
+  });
   test.each<readonly [string, readonly Node[]]>([
     ['none', []],
     ['away', [{ ...node, connectedAt: null }]],

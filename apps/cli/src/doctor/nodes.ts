@@ -25,6 +25,8 @@ export interface Connection {
     readonly readBy: string;
     readonly readAt: string | null;
     readonly problem: string | null;
+    readonly state?: string;
+    readonly advice?: string | null;
   }[];
 }
 
@@ -102,8 +104,15 @@ export function checkTargets(connection: Connection, agents: readonly Node[]): r
       return broken(
         name,
         `${catalog.readBy}: ${catalog.problem}`,
-        'is the target up, is its address right, does the credential of the agent open it? The agent’s log says which',
+        catalog.advice ??
+          'is the target up, is its address right, does the credential of the agent open it? The agent’s log says which',
         'target_unavailable',
+      );
+    if (catalog.state === 'stale' || catalog.state === 'absent')
+      return broken(
+        name,
+        `its catalog is ${catalog.state}; ${catalog.readBy} found it last at ${catalog.readAt ?? 'no time'}`,
+        catalog.advice ?? 'is an agent connected that reads it?',
       );
     return ok(name, `${catalog.readBy} opens it; its catalog is of ${catalog.readAt ?? 'unknown'}`);
   });

@@ -68,8 +68,9 @@ export async function compile(database: Database, tenantId: string, hashKey: Uin
     };
     connections.set(row.name, value);
     forProxies.push(add(row.name, { kind: 'connection', value }));
-    for (const { database: name, digest, content } of row.catalogs)
-      if (digest !== '') forProxies.push(addBytes(chunks, { kind: 'catalog', name: `${row.name}/${name}` }, content));
+    for (const { database: name, digest, stale, content } of row.catalogs)
+      if (digest !== '' && !stale)
+        forProxies.push(addBytes(chunks, { kind: 'catalog', name: `${row.name}/${name}` }, content));
     const forAgent: AgentConnectionChunk = {
       id: row.id,
       name: row.name,

@@ -17,6 +17,7 @@ import type { Keys } from '../grpc/keyring.js';
 import { LOG } from '../log.js';
 import type { Log } from '../log.js';
 import { Notifications } from '../notify/notifications.js';
+import { Catalogs } from './catalogs.js';
 import { changesChannel } from './changes.js';
 import { compile } from './compile.js';
 import type { Compiled } from './compile.js';
@@ -55,7 +56,12 @@ const coalesce = 20;
 const manifestLife = 24 * 3_600_000;
 const renewManifest = 3_600_000;
 const endSession = z.object({ tenantId: z.string(), sessionId: z.string(), reason: z.string() });
-const readCatalog = z.object({ tenantId: z.string(), connection: z.string(), database: z.string() });
+const readCatalog = z.object({
+  ...{ tenantId: z.string(), connection: z.string(), database: z.string() },
+  ...{ move: z.number(), whole: z.boolean() },
+});
+/** After a start of its own a replica waits for agents before it calls a catalog stale. */
+const patience = 60_000;
 
 /** The configuration streams of this replica. */
 @Injectable()
@@ -65,12 +71,14 @@ export class Hub implements OnApplicationBootstrap {
   readonly #presence: Presence;
   readonly #database: Database;
   readonly #ending: SessionEnding;
+  readonly #catalogs: Catalogs;
   readonly #notifications: Notifications;
   readonly #keys: Keys;
   readonly #maxStaleness: number;
   readonly #log: Log;
   readonly #compiled = new Map<string, Compiled>();
   readonly #compiling = new Map<string, Promise<Compiled>>();
+  readonly #startedAt = Date.now();
   #timer: NodeJS.Timeout | undefined;
   #beat: NodeJS.Timeout | undefined;
   #publishing: Promise<void> = Promise.resolve();
@@ -82,11 +90,13 @@ export class Hub implements OnApplicationBootstrap {
     @Inject(CONFIG) config: Config,
     @Inject(Database) database: Database,
     @Inject(SessionEnding) ending: SessionEnding,
+    @Inject(Catalogs) catalogs: Catalogs,
     @Inject(LOG) log: Log,
   ) {
     this.#presence = presence;
     this.#database = database;
     this.#ending = ending;
+    this.#catalogs = catalogs;
     this.#notifications = notifications;
     this.#keys = keys;
     this.#maxStaleness = config.maxStaleness;
@@ -200,7 +210,10 @@ export class Hub implements OnApplicationBootstrap {
     switch (message.$case) {
       case 'hello': {
         await this.#presence.arrived(live, message.value);
-        this.#push(live, await this.#current(peer.tenantId));
+        const compiled = await this.#current(peer.tenantId);
+        this.#push(live, compiled);
+        if (peer.kind === 'agent')
+          for (const value of await this.#catalogs.pending(peer, compiled)) live.send({ $case: 'readCatalog', value });
         return this.#endPending(live);
       }
       case 'acknowledge':
@@ -214,7 +227,9 @@ export class Hub implements OnApplicationBootstrap {
         return this.#presence.seen(peer);
       case 'catalog': {
         const compiled = await this.#current(peer.tenantId);
-        return this.#presence.catalog(peer, message.value, compiled);
+        const reported = await this.#catalogs.report(peer, message.value, compiled);
+        if (reported.kind === 'wanted') live.send({ $case: 'readCatalog', value: reported.order });
+        return;
       }
       case 'catalogMoved':
         return this.#catalogMoved(peer, message.value);
@@ -228,7 +243,9 @@ export class Hub implements OnApplicationBootstrap {
 
   async #catalogMoved({ tenantId }: NodePeer, { connection, database }: CatalogMoved): Promise<void> {
     if (connection.length > 255 || database.length > 255) return;
-    await this.#notifications.send(readCatalogChannel, JSON.stringify({ tenantId, connection, database }));
+    const move = await this.#catalogs.moved(tenantId, connection, database);
+    const order = { tenantId, connection, database, move, whole: false };
+    await this.#notifications.send(readCatalogChannel, JSON.stringify(order));
   }
 
   #soon(): void {
@@ -327,6 +344,8 @@ export class Hub implements OnApplicationBootstrap {
     // Assures nodes, and is the net below notifications that were lost.
     this.#soon();
     this.#endAllPending();
+    if (now - this.#startedAt > patience)
+      this.#catalogs.withdrawStale(new Date(now)).catch((cause: unknown) => this.#report(cause));
   }
 
   #endSession(payload: string): void {

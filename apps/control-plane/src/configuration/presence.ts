@@ -1,21 +1,14 @@
-import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import type { CatalogReport, Hello } from '@sallyport/contracts';
-import { decodeChunk } from '@sallyport/policy';
-import { mintId } from '@sallyport/runtime';
+import type { Hello } from '@sallyport/contracts';
 import { Database } from '../db/database.js';
 import type { NodePeer } from '../grpc/access.js';
-import { LOG } from '../log.js';
-import type { Log } from '../log.js';
 import { ConfigurationChanges } from './changes.js';
-import type { Compiled } from './compile.js';
 
 interface Arrival {
   readonly peer: NodePeer;
   readonly connectedAt: Date;
 }
 
-const largestCatalog = 32 * 1024 * 1024;
 /** A session that a proxy opened just now may be in no report yet. */
 const grace = 30_000;
 const host = /^[A-Za-z0-9.:_-]{1,255}$/;
@@ -25,16 +18,10 @@ const host = /^[A-Za-z0-9.:_-]{1,255}$/;
 export class Presence {
   readonly #database: Database;
   readonly #changes: ConfigurationChanges;
-  readonly #log: Log;
 
-  constructor(
-    @Inject(Database) database: Database,
-    @Inject(ConfigurationChanges) changes: ConfigurationChanges,
-    @Inject(LOG) log: Log,
-  ) {
+  constructor(@Inject(Database) database: Database, @Inject(ConfigurationChanges) changes: ConfigurationChanges) {
     this.#database = database;
     this.#changes = changes;
-    this.#log = log;
   }
 
   async arrived({ peer, connectedAt }: Arrival, hello: Hello): Promise<void> {
@@ -81,42 +68,6 @@ export class Presence {
   async refused({ nodeId }: NodePeer, reason: string): Promise<void> {
     const refusal = reason.slice(0, 1_000).replaceAll('\0', '').toWellFormed();
     await this.#database.node.updateMany({ where: { id: nodeId }, data: { refusal } });
-  }
-
-  /** Strictly read, only from an agent that serves the connection; the same catalog again changes nothing. */
-  async catalog({ tenantId, name }: NodePeer, report: CatalogReport, { connections }: Compiled): Promise<void> {
-    const { connection: connectionName, database, content, problem } = report;
-    const connection = connections.get(connectionName);
-    const databases = connection === undefined ? [] : [connection.database, ...connection.databases];
-    if (connection === undefined || !connection.agents.includes(name) || !databases.includes(database))
-      return this.#log.warn({ agent: name }, 'a catalog of something that this agent does not serve was dropped');
-    const place = { connectionId_database: { connectionId: connection.id, database } };
-    const id = mintId('cat');
-    const base = { tenantId, connectionId: connection.id, database, readBy: name, readAt: new Date() };
-    if (problem !== '') {
-      const said = { problem: problem.slice(0, 1_000).replaceAll('\0', '').toWellFormed() };
-      const create = { ...base, ...said, id, digest: '', content: new Uint8Array() };
-      await this.#database.catalogSnapshot.upsert({ where: place, create, update: said });
-      return;
-    }
-    const bytes = new Uint8Array(content);
-    const read = bytes.length > largestCatalog ? undefined : decodeChunk('catalog', bytes);
-    if (read?.ok !== true || read.value.database !== database)
-      return this.#log.warn({ agent: name, connection: connectionName }, 'a catalog that is not valid was dropped');
-    const digest = createHash('sha256').update(bytes).digest('hex');
-    await this.#database.$transaction(async (transaction) => {
-      const before = await transaction.catalogSnapshot.findUnique({ where: place, select: { digest: true } });
-      const data = { ...base, digest, content: bytes, problem: null };
-      if (before?.digest === digest) {
-        await transaction.catalogSnapshot.update({
-          where: place,
-          data: { readAt: base.readAt, readBy: name, problem: null },
-        });
-        return;
-      }
-      await this.#changes.changed(tenantId, transaction);
-      await transaction.catalogSnapshot.upsert({ where: place, create: { ...data, id }, update: data });
-    });
   }
 
   /** What a proxy holds no more is over, though nobody saw it end; evidence that comes later knows better. */

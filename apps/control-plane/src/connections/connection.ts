@@ -3,6 +3,7 @@ import type { Prisma } from '../db/generated/client.js';
 import { list, moment } from '../http/answers.js';
 import { line, name } from '../http/text.js';
 import { protocolNames } from '../policies/enforcement.js';
+import { catalogView, presentCatalog, stateColumns } from './catalog-state.js';
 
 const identifier = line(128).min(1);
 
@@ -50,6 +51,12 @@ const fields = z.strictObject({
     .describe('How surely an intent is kept before its command is sent.'),
   holdSeconds: z.number().int().min(1).max(600).optional().describe('By default SALLYPORT_HOLD.'),
   detectors: z.boolean().default(true).describe('Look for sensitive values that nobody tagged.'),
+  sampling: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Agents may look at a few values of each column, when asked, to suggest tags. No value leaves the agent.',
+    ),
   tags: tags.optional().describe('Kept as they are when not given.'),
 });
 const databaseIsListed = (value: {
@@ -68,15 +75,6 @@ const tagView = z
 export type TagView = z.input<typeof tagView>;
 export const tagsView = z.object({ items: list(tagView) });
 
-const catalogView = z
-  .object({
-    database: z.string(),
-    readBy: z.string().describe('Name of the agent.'),
-    readAt: moment.nullable().describe('When it was found to be as it is known; null: it never was read.'),
-    problem: z.string().nullable().describe('Why the last look at the target failed; null: it did not.'),
-  })
-  .meta({ id: 'CatalogState' });
-
 export const connectionView = z
   .object({
     id: z.string(),
@@ -93,6 +91,7 @@ export const connectionView = z
     audit: z.string().describe('`spool` or `durable`.'),
     holdSeconds: z.int(),
     detectors: z.boolean(),
+    sampling: z.boolean(),
     tags: list(tagView),
     catalogs: list(catalogView).describe('What agents found at the target, by database.'),
     createdAt: moment,
@@ -102,7 +101,7 @@ export const connectionView = z
 export type ConnectionView = z.input<typeof connectionView>;
 
 /** Catalogs are large: only what became of them. */
-const catalogs = { select: { database: true, digest: true, readBy: true, readAt: true, problem: true } } as const;
+const catalogs = { select: stateColumns } as const;
 export const include = { tags: true, catalogs } as const;
 export type ConnectionRow = Prisma.ConnectionGetPayload<{ include: typeof include }>;
 
@@ -126,13 +125,9 @@ export const present = (row: ConnectionRow): ConnectionView => ({
   audit: row.audit,
   holdSeconds: row.holdSeconds,
   detectors: row.detectors,
+  sampling: row.sampling,
   tags: presentTags(row),
-  catalogs: row.catalogs
-    .map(({ digest, database, readBy, readAt, problem }) => ({
-      ...{ database, readBy, problem },
-      readAt: digest === '' ? null : readAt,
-    }))
-    .sort((one, two) => (one.database < two.database ? -1 : 1)),
+  catalogs: row.catalogs.map(presentCatalog).sort((one, two) => (one.database < two.database ? -1 : 1)),
   createdAt: row.createdAt,
   updatedAt: row.updatedAt,
 });

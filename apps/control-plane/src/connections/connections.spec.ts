@@ -154,8 +154,20 @@ describe('nodes and join tokens', () => {
     await client.end();
     const found = (await admin('GET', '/v1/connections/looked-at')).body;
     expect(found['catalogs']).toEqual([
-      { database: 'app', readBy: 'a1', readAt: '2026-01-01T00:00:00.000Z', problem: null },
-      { database: 'b', readBy: 'a1', readAt: null, problem: 'the catalog cannot be read (ECONNREFUSED)' },
+      {
+        ...{ database: 'app', state: 'current', advice: null, version: 0, digest: 'f00d' },
+        ...{ readBy: 'a1', readAt: '2026-01-01T00:00:00.000Z', problem: null },
+      },
+      {
+        ...{
+          database: 'b',
+          state: 'absent',
+          advice: expect.stringContaining('is the target up'),
+          version: 0,
+          digest: null,
+        },
+        ...{ readBy: 'a1', readAt: null, problem: 'the catalog cannot be read (ECONNREFUSED)' },
+      },
     ]);
     await admin('DELETE', '/v1/connections/looked-at');
   });

@@ -6,6 +6,7 @@ import { encodeEvent } from '@sallyport/audit';
 import type { AuditEvent } from '@sallyport/audit';
 import {
   ApprovalsServiceService,
+  CatalogReport,
   CertificateServiceService,
   ConfigurationServiceClient,
   ConfigurationServiceService,
@@ -322,7 +323,7 @@ describe('configuration', () => {
     proxy.hello();
     proxy.send({
       $case: 'catalog',
-      value: { connection: 'mine', database: 'app', content: Buffer.alloc(0), problem: '' },
+      value: CatalogReport.fromPartial({ connection: 'mine', database: 'app' }),
     });
     expect(await proxy.ended).toBe(status.PERMISSION_DENIED);
     const rude = stream(credentials);

@@ -94,21 +94,25 @@ const chunks: readonly Chunk[] = [
       database: 'app',
       serverVersion: 180_004,
       relations: [
-        { oid: 1, schema: 'public', name: 't', kind: 'table', columns: [{ attribute: 1, name: 'id', type: 23 }] },
+        { oid: 20_001, schema: 'public', name: 't', kind: 'table', columns: [{ attribute: 1, name: 'id', type: 23 }] },
         {
-          oid: 2,
+          oid: 20_002,
           schema: 'public',
           name: 'v',
           kind: 'view',
           columns: [],
           definition: 'SELECT 1',
-          parents: [1],
-          hasRules: false,
+          parents: [20_001],
+          hasRules: true,
+          owner: 'app',
+          triggers: [{ name: 'g', function: 20_003 }],
+          rules: [{ name: 'r', event: 'insert', definition: 'CREATE RULE r' }],
+          rowSecurity: { forced: false, policies: [{ name: 'p', command: 'all', using: 'true', check: 'false' }] },
         },
       ],
       functions: [
         {
-          oid: 3,
+          oid: 20_003,
           schema: 'public',
           name: 'f',
           kind: 'function',
@@ -116,9 +120,12 @@ const chunks: readonly Chunk[] = [
           volatility: 'stable',
           securityDefiner: false,
           arguments: [23],
+          identity: [],
+          owner: 'app',
+          returns: 23,
         },
       ],
-      types: [{ oid: 4, schema: 'public', name: 'e', kind: 'domain', of: 23 }],
+      types: [{ oid: 20_004, schema: 'public', name: 'e', kind: 'domain', of: 23, constraints: ['CHECK (true)'] }],
       searchPath: ['public'],
     },
   },
@@ -270,6 +277,76 @@ describe('a chunk', () => {
     expect(acceptChunk({ reference, bytes: bytes.with(20, 65), sha256 }).kind).toBe('refused');
     expect(acceptChunk({ reference: { ...reference, name: 'crm' }, bytes, sha256 }).kind).toBe('refused');
     expect(acceptChunk({ reference: { ...reference, kind: 'identity' }, bytes, sha256 }).kind).toBe('refused');
+  });
+});
+
+describe('a catalog', () => {
+  const [first, second] = [20_001, 20_002].map((oid, at) => ({
+    oid,
+    schema: 'public',
+    name: `t${at}`,
+    kind: 'table',
+    columns: [{ attribute: 1, name: 'id', type: 23 }],
+  }));
+  const problemOf = (over: object): string | undefined => {
+    const base = { database: 'app', serverVersion: 180_004, functions: [], types: [], searchPath: [] };
+    const decoded = decodeChunk('catalog', encode({ ...base, relations: [first, second], ...over }));
+    return decoded.ok ? undefined : decoded.problem;
+  };
+  const columns = (...given: readonly object[]) => ({ relations: [{ ...first, columns: given }] });
+  const type = { oid: 20_003, schema: 'public', name: 'e', kind: 'enum' };
+
+  test.each([
+    ['two relations of one OID', { relations: [first, { ...second, oid: 20_001 }] }, 'relations.1.oid'],
+    ['two relations of one name', { relations: [first, { ...second, name: 't0' }] }, 'relations.1.name'],
+    ['an OID of the server', { relations: [{ ...first, oid: 1259 }] }, 'relations.0.oid'],
+    ['a schema of the server', { relations: [{ ...first, schema: 'pg_catalog' }] }, 'relations.0.schema'],
+    ['an OID that is none', { relations: [{ ...first, oid: 2 ** 32 }] }, 'relations.0.oid'],
+    ['two types of one OID', { types: [type, { ...type, name: 'f' }] }, 'types.1.oid'],
+    ['a system column', columns({ attribute: -1, name: 'ctid', type: 27 }), 'relations.0.columns.0.attribute'],
+    [
+      'two columns of one number',
+      columns({ attribute: 1, name: 'a', type: 23 }, { attribute: 1, name: 'b', type: 23 }),
+      'relations.0.columns.1.attribute',
+    ],
+    [
+      'two columns of one name',
+      columns({ attribute: 1, name: 'a', type: 23 }, { attribute: 2, name: 'a', type: 23 }),
+      'relations.0.columns.1.name',
+    ],
+    ['a key of nothing', { relations: [{ ...first, key: [7] }] }, 'relations.0.key'],
+    ['itself as a parent', { relations: [{ ...first, parents: [20_001] }, second] }, 'relations.0.parents'],
+    [
+      'parents in a circle',
+      {
+        relations: [
+          { ...first, parents: [20_002] },
+          { ...second, parents: [20_001] },
+        ],
+      },
+      'relations.0.parents',
+    ],
+    ['a name without end', { relations: [{ ...first, name: 'x'.repeat(256) }] }, 'relations.0.name'],
+    [
+      'a definition without end',
+      { relations: [{ ...first, definition: 'x'.repeat(1_000_001) }] },
+      'relations.0.definition',
+    ],
+  ])('with %s is refused', (_, over, place) => {
+    expect(problemOf({})).toBeUndefined();
+    expect(problemOf(over)).toMatch(new RegExp(`^${place.replaceAll('.', '\\.')}: `));
+  });
+
+  test('with the longest line of parents that fits is taken, a longer one refused, in no time', () => {
+    const line = (length: number) => ({
+      relations: Array.from({ length }, (_, at) => ({
+        ...first,
+        ...{ oid: 20_000 + at, name: `t${at}` },
+        ...(at + 1 < length ? { parents: [20_001 + at] } : {}),
+      })),
+    });
+    expect(problemOf(line(1_000))).toBeUndefined();
+    expect(problemOf(line(5_000))).toMatch(/parents/);
   });
 });
 

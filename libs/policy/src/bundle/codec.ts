@@ -9,6 +9,8 @@ import { chunkShapes, manifestShape } from './shape.js';
 export type Decoded<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: string };
 
 export const largestChunk = 64 * 1024 * 1024;
+/** Of one database; below what a message between nodes may hold. */
+export const largestCatalog = 32 * 1024 * 1024;
 export const largestManifest = 16 * 1024 * 1024;
 
 /** Throws where the value is no JSON, which is a bug of whoever built it. */
@@ -47,9 +49,19 @@ const decode = <T>(shape: z.ZodType<T>, bytes: Uint8Array, largest: number): Dec
     if (!again.ok || again.text !== text) return { ok: false, problem: 'not canonical JSON' };
     return { ok: true, value: checked.data };
   }
-  const [issue] = checked.error.issues;
+  return { ok: false, problem: said(checked.error) };
+};
+
+/** Where the first fault is; never a value of what was checked. */
+const said = ({ issues: [issue] }: z.ZodError): string => {
   const place = issue?.path.map(String).join('.') ?? '';
-  return { ok: false, problem: place === '' ? (issue?.message ?? 'malformed') : `${place}: ${issue?.message ?? ''}` };
+  return place === '' ? (issue?.message ?? 'malformed') : `${place}: ${issue?.message ?? ''}`;
+};
+
+/** Why a value cannot be a chunk of this kind, for who is about to write one; `undefined`: it can. */
+export const faultOf = <K extends ChunkKind>(kind: K, value: unknown): string | undefined => {
+  const checked = chunkShapes[kind].safeParse(value);
+  return checked.success ? undefined : said(checked.error);
 };
 
 const parse = (text: string): Decoded<unknown> => {

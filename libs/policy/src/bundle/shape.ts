@@ -9,7 +9,7 @@ import type {
   Manifest,
   ProxiesChunk,
 } from './chunks.js';
-import type { Catalog } from '@sallyport/kernel';
+import { catalog } from './catalog-shape.js';
 import { policyFormProblem } from './policy-form.js';
 
 /** Exactly what may be in a manifest and in each kind of chunk. An unknown field is a rule that this node does not know. */
@@ -81,56 +81,6 @@ const connection: z.ZodType<ConnectionChunk> = z.strictObject({
     message: 'two policies share an id',
   }),
   policyVersion: count,
-});
-
-const relation = z.strictObject({
-  oid: count,
-  schema: name,
-  name,
-  kind: z.enum(['table', 'partitioned', 'view', 'materialized', 'foreign', 'sequence', 'composite']),
-  columns: list(
-    z.strictObject({ attribute: z.int(), name, type: count, generated: z.string().max(100_000).exactOptional() }),
-    5000,
-  ),
-  definition: z.string().max(1_000_000).exactOptional(),
-  parents: list(count, 1000).exactOptional(),
-  hasTriggers: z.boolean().exactOptional(),
-  hasRules: z.boolean().exactOptional(),
-  key: list(z.int(), 100).exactOptional(),
-});
-
-const catalog: z.ZodType<Catalog> = z.strictObject({
-  database: name,
-  serverVersion: count,
-  relations: list(relation, 1_000_000),
-  functions: list(
-    z.strictObject({
-      oid: count,
-      schema: name,
-      name,
-      kind: z.enum(['function', 'procedure', 'aggregate', 'window']),
-      language: name,
-      volatility: z.enum(['immutable', 'stable', 'volatile']),
-      securityDefiner: z.boolean(),
-      arguments: list(count, 1000),
-    }),
-    1_000_000,
-  ),
-  types: list(
-    z.strictObject({
-      oid: count,
-      schema: name,
-      name,
-      kind: z.enum(['base', 'composite', 'domain', 'enum', 'range', 'array']),
-      of: count.exactOptional(),
-    }),
-    1_000_000,
-  ),
-  searchPath: list(name, 1000),
-  user: name.exactOptional(),
-  schemas: list(name, 100_000).exactOptional(),
-  operators: list(z.strictObject({ schema: name, name, compiled: z.boolean() }), 100_000).exactOptional(),
-  casts: list(z.strictObject({ source: count, target: count, schema: name, name }), 100_000).exactOptional(),
 });
 
 const agentConnection: z.ZodType<AgentConnectionChunk> = z.strictObject({

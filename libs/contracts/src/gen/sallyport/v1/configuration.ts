@@ -107,6 +107,12 @@ export interface CatalogReport {
   content: Buffer;
   /** Set instead of content when it could not be read; never holds a secret. */
   problem: string;
+  /** With a problem: what the target said cannot be true, so that what it said before is not believed any more either. */
+  refused: boolean;
+  /** Instead of content: SHA-256 (hex) of what was reported last; it is still so. */
+  unchanged: string;
+  /** Highest `move` of the orders that came before this look began. */
+  move: number;
 }
 
 export interface CatalogMoved {
@@ -117,6 +123,10 @@ export interface CatalogMoved {
 export interface ReadCatalog {
   connection: string;
   database: string;
+  /** Counts what may have moved the catalog; a look that begins after it tells so. */
+  move: number;
+  /** Report the content even where it is as it was. */
+  whole: boolean;
 }
 
 export interface EndSession {
@@ -1097,7 +1107,15 @@ export const Heartbeat: MessageFns<Heartbeat> = {
 };
 
 function createBaseCatalogReport(): CatalogReport {
-  return { connection: "", database: "", content: Buffer.alloc(0), problem: "" };
+  return {
+    connection: "",
+    database: "",
+    content: Buffer.alloc(0),
+    problem: "",
+    refused: false,
+    unchanged: "",
+    move: 0,
+  };
 }
 
 export const CatalogReport: MessageFns<CatalogReport> = {
@@ -1113,6 +1131,15 @@ export const CatalogReport: MessageFns<CatalogReport> = {
     }
     if (message.problem !== "") {
       writer.uint32(34).string(message.problem);
+    }
+    if (message.refused !== false) {
+      writer.uint32(40).bool(message.refused);
+    }
+    if (message.unchanged !== "") {
+      writer.uint32(50).string(message.unchanged);
+    }
+    if (message.move !== 0) {
+      writer.uint32(56).uint64(message.move);
     }
     return writer;
   },
@@ -1162,6 +1189,30 @@ export const CatalogReport: MessageFns<CatalogReport> = {
             message.problem = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.refused = reader.bool();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.unchanged = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.move = longToNumber(reader.uint64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1183,6 +1234,9 @@ export const CatalogReport: MessageFns<CatalogReport> = {
     message.database = object.database ?? "";
     message.content = object.content ?? Buffer.alloc(0);
     message.problem = object.problem ?? "";
+    message.refused = object.refused ?? false;
+    message.unchanged = object.unchanged ?? "";
+    message.move = object.move ?? 0;
     return message;
   },
 };
@@ -1255,7 +1309,7 @@ export const CatalogMoved: MessageFns<CatalogMoved> = {
 };
 
 function createBaseReadCatalog(): ReadCatalog {
-  return { connection: "", database: "" };
+  return { connection: "", database: "", move: 0, whole: false };
 }
 
 export const ReadCatalog: MessageFns<ReadCatalog> = {
@@ -1265,6 +1319,12 @@ export const ReadCatalog: MessageFns<ReadCatalog> = {
     }
     if (message.database !== "") {
       writer.uint32(18).string(message.database);
+    }
+    if (message.move !== 0) {
+      writer.uint32(24).uint64(message.move);
+    }
+    if (message.whole !== false) {
+      writer.uint32(32).bool(message.whole);
     }
     return writer;
   },
@@ -1298,6 +1358,22 @@ export const ReadCatalog: MessageFns<ReadCatalog> = {
             message.database = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.move = longToNumber(reader.uint64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.whole = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1317,6 +1393,8 @@ export const ReadCatalog: MessageFns<ReadCatalog> = {
     const message = createBaseReadCatalog();
     message.connection = object.connection ?? "";
     message.database = object.database ?? "";
+    message.move = object.move ?? 0;
+    message.whole = object.whole ?? false;
     return message;
   },
 };
