@@ -95,7 +95,10 @@ export function readRelation(fields: Fields, scope: Scope, into: Collector, use:
   const cte = schema === undefined ? scope.ctes.get(name) : undefined;
   if (cte !== undefined && use === 'select') {
     into.spend(1 + (cte.columns?.length ?? 0));
-    return { alias, ...renamed({ columns: cte.columns, reach: cte.reach }, aliasColumns(fields)) };
+    const source = { alias, ...renamed({ columns: cte.columns, reach: cte.reach }, aliasColumns(fields)) };
+    return cte.added === undefined || scope.outer === cte.added.around
+      ? source
+      : { ...source, unstarred: cte.added.count };
   }
   const found = into.resolver.relation(schema, name);
   const head = { alias, ...(given === undefined ? { schema: found.schema } : {}), stored: true };
@@ -202,7 +205,7 @@ function readJoin(fields: Fields, around: Scope, lateral: readonly Source[], int
   const alias = aliasOf(fields);
   if (alias === undefined) return { sources, filters };
   const reach = joinLineage(sources.map((source) => source.reach));
-  const columns = sources.some((source) => source.columns === undefined)
+  const columns = sources.some((source) => source.columns === undefined || source.unstarred !== undefined)
     ? undefined
     : sources.flatMap((source) => (source.columns ?? []).filter(({ name }) => source.hidden?.has(name) !== true));
   return { sources: [{ alias, ...renamed({ columns, reach }, aliasColumns(fields)) }], filters };

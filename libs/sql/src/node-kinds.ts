@@ -63,8 +63,11 @@ export const nodeKinds: Readonly<Record<Exclude<NodeTag, StatementTag>, NodeKind
   BoolExpr: ['expression', 'its operands; AND and OR stop at the first answer, so they count as conditions'],
   Boolean: parts,
   BooleanTest: parts,
-  CTECycleClause: ['clause', 'refused'],
-  CTESearchClause: ['clause', 'refused'],
+  CTECycleClause: [
+    'clause',
+    'two more columns, the mark and the path, that hold its keys; they count as conditions, for the query stops there',
+  ],
+  CTESearchClause: ['clause', 'one more column, that holds its keys'],
   CallContext: analysed,
   CaseExpr: ['expression', 'what it tests and what it gives; what it tests counts as a condition'],
   CaseTestExpr: analysed,

@@ -13,6 +13,10 @@ export interface Source {
   readonly hidden?: ReadonlySet<string>;
   /** A table: it has system columns too. */
   readonly stored?: boolean;
+  /** The last columns of a CTE come from SEARCH and CYCLE: `*` has them only in the query that its WITH belongs to. */
+  readonly added?: { readonly count: number; readonly around: Scope };
+  /** As many of the last columns are not in `*`. */
+  readonly unstarred?: number;
 }
 
 /** Names of one query level, and of those around it. */
@@ -36,7 +40,13 @@ export interface Found {
 }
 
 const lost: Found = { lineage: unknownLineage, verbatim: false };
-const rowOf = ({ reach, columns }: Source): Found => ({ lineage: reach, verbatim: false, row: columns });
+const rowOf = ({ reach, columns, unstarred = 0 }: Source): Found => ({
+  lineage: reach,
+  verbatim: false,
+  row: unstarred === 0 ? columns : undefined,
+});
+const starOf = ({ columns, unstarred = 0 }: Source): readonly OutputColumn[] | undefined =>
+  unstarred === 0 ? columns : columns?.slice(0, -unstarred);
 
 /** Where a row lies and who wrote it: nothing of its values. */
 const systemColumns: ReadonlySet<string> = new Set(['ctid', 'tableoid', 'xmin', 'xmax', 'cmin', 'cmax']);
@@ -129,8 +139,9 @@ export function expandStar(scope: Scope, parts: readonly string[]): readonly Out
   if (parts.length === 0) {
     const columns: OutputColumn[] = [];
     for (const source of scope.sources) {
-      if (source.columns === undefined) return undefined;
-      for (const column of source.columns) if (source.hidden?.has(column.name) !== true) columns.push(column);
+      const starred = starOf(source);
+      if (starred === undefined) return undefined;
+      for (const column of starred) if (source.hidden?.has(column.name) !== true) columns.push(column);
     }
     return columns;
   }
@@ -139,7 +150,8 @@ export function expandStar(scope: Scope, parts: readonly string[]): readonly Out
     const found = level.sources.filter(({ alias, schema }) =>
       parts.length === 1 ? alias === first : alias === second && schema === first,
     );
-    if (found.length > 0) return found.length === 1 ? found[0]?.columns : undefined;
+    const [only] = found;
+    if (only !== undefined) return found.length === 1 ? starOf(only) : undefined;
   }
   return undefined;
 }

@@ -5,7 +5,9 @@ import { fieldsOf, listOf, textOf, unwrap } from './node.js';
 import type { Fields } from './node.js';
 import { readQuery, readSelect, renamed } from './query.js';
 import type { QueryResult } from './query.js';
+import { emptyScope } from './scope.js';
 import type { Scope, Source } from './scope.js';
+import { withAdded } from './search-cycle.js';
 
 /** WITH: each query is known under its name to those that follow, and to itself where it is recursive. */
 export function readWith(clause: unknown, outer: Scope, into: Collector): Scope {
@@ -23,11 +25,11 @@ export function readWith(clause: unknown, outer: Scope, into: Collector): Scope 
   for (const each of listOf(fields['ctes'])) {
     const cte = unwrap(each)?.fields ?? {};
     const name = textOf(cte['ctename']) ?? '';
-    if (cte['search_clause'] !== undefined || cte['cycle_clause'] !== undefined)
-      into.unknown('SEARCH and CYCLE are not modelled');
     const scope: Scope = { sources: [], ctes, outer };
     const query = unwrap(cte['ctequery'])?.fields ?? {};
     const isUnion = isRecursive && query['op'] === 'SETOP_UNION';
+    if (!isUnion && (cte['search_clause'] !== undefined || cte['cycle_clause'] !== undefined))
+      into.unknown('SEARCH and CYCLE of a query that is not recursive');
     ctes.set(
       name,
       isUnion
@@ -43,11 +45,13 @@ const mostRounds = 8;
 /** What it yields flows into itself: read until nothing new flows. The term that is not recursive gives the columns. */
 function readRecursive(name: string, cte: Fields, query: Fields, scope: Scope, into: Collector): Source {
   const first = readSelect(fieldsOf(query['larg']) ?? {}, readWith(query['withClause'], scope, into), into);
-  let known = sourceOf(name, first, cte);
+  const whole = (result: QueryResult): Source =>
+    withAdded(sourceOf(name, result, cte), cte, scope.outer ?? emptyScope, into);
+  let known = whole(first);
   for (let round = 0; round < mostRounds; round++) {
     into.spend(scope.ctes.size);
     const inner: Scope = { ...scope, ctes: new Map(scope.ctes).set(name, known) };
-    const next = joinSources(known, sourceOf(name, readQuery(cte['ctequery'], inner, into), cte));
+    const next = joinSources(known, whole(readQuery(cte['ctequery'], inner, into)));
     if (sizeOf(next) === sizeOf(known)) return next;
     known = next;
   }
