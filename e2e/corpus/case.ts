@@ -2,13 +2,15 @@
 export const callers = ['reader', 'writer', 'curious', 'held'] as const;
 export type Caller = (typeof callers)[number];
 
-export const forms = ['simple', 'text', 'binary', 'copy', 'cursor'] as const;
+export const forms = ['simple', 'text', 'binary', 'copy', 'cursor', 'slices'] as const;
 export type Form = (typeof forms)[number];
 
 export type Expected =
   | { readonly verdict: 'allow' }
   | { readonly verdict: 'deny'; readonly code: string }
-  | { readonly verdict: 'hold' };
+  | { readonly verdict: 'hold' }
+  /** It reaches the target, and does not end as it would there. */
+  | { readonly verdict: 'fail'; readonly code: string };
 
 /** A statement, and what must become of it. */
 export interface Case {
@@ -97,15 +99,15 @@ function readCase(lines: readonly string[], line: number): Case | undefined {
 }
 
 const readExpected = (text: string): Expected | undefined => {
-  const [, verdict, code] = /^(allow|deny|hold)(?: (\w{5}))?$/.exec(text) ?? [];
-  if (verdict === 'deny') return code === undefined ? undefined : { verdict, code };
+  const [, verdict, code] = /^(allow|deny|hold|fail)(?: (\w{5}))?$/.exec(text) ?? [];
+  if (verdict === 'deny' || verdict === 'fail') return code === undefined ? undefined : { verdict, code };
   return verdict === 'allow' || verdict === 'hold' ? { verdict } : undefined;
 };
 
 /** Where it is a query, as COPY and as a cursor too. */
 const formsOf = (sql: string): readonly Form[] => {
   const bare = sql.replace(/^(\s|--.*\n|\/\*.*?\*\/)+/, '');
-  if (/^(select|with|values|table|\()/i.test(bare)) return forms;
+  if (/^(select|with|values|table|\()/i.test(bare)) return ['simple', 'text', 'binary', 'copy', 'cursor'];
   if (/^(insert|update|delete|merge)\b.*\breturning\b/is.test(bare)) return ['simple', 'text', 'binary', 'copy'];
   return ['simple', 'text', 'binary'];
 };

@@ -32,7 +32,7 @@ const leave = (who: Caller | 'direct'): void => {
   sessions.delete(who);
 };
 
-const folders = ['meaning'];
+const folders = ['meaning', 'masking'];
 const files = folders.flatMap((folder) =>
   readdirSync(join(import.meta.dirname, folder)).map((name) => ({
     name: `${folder}/${name}`,

@@ -71,7 +71,7 @@ insert into messages values
   (2, 'write to cnryzaphodwq@example.com', null, '["x", {"mail": "cnryzaphodwq@example.com"}]', 7),
   (3, U&'\FF14\FF15\FF13\FF19\FF11\FF14\FF18\FF18\FF10\FF13\FF14\FF13\FF16\FF14\FF16\FF17', null, '[]', null),
   (4, U&'4539\00A01488\00A00343\00A06467', null, '1', 0),
-  (5, U&'nothing here, gr\00FC\00DFe \1F600, 4539148803436468', '\x00ff10', '{"a": 1.10}', 42);
+  (5, U&'nothing here, gr\00FC\00DFe \1F600, 4111111111111112', '\x00ff10', '{"a": 1.10}', 42);
 
 -- What functions do is not seen in the statement.
 create function remover() returns int language sql as 'delete from orders returning 1';
@@ -84,6 +84,9 @@ create function evil.plus(int, int) returns int language plpgsql as $$ begin del
 create operator evil.+ (leftarg = int, rightarg = int, function = evil.plus);
 create table evil.orders (id int, ssn text);
 create view lookalike.people as select id, note as ssn from orders;
-create function address_text(address) returns text language plpgsql as $$ begin delete from orders; return ''; end $$;
-create cast (address as text) with function address_text(address);
+create type odd as (a text, b text);
+create table odds (id int, pair odd, ssn text);
+insert into odds values (1, '(x,y)', 'free');
+create function odd_text(odd) returns text language plpgsql as $$ begin delete from orders; return ''; end $$;
+create cast (odd as text) with function odd_text(odd);
 do $$ begin perform lo_create(424242); end $$;

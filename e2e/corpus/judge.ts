@@ -21,17 +21,32 @@ export function judge({ given, form, expected, gate, direct, names }: Judged): r
     ...(canary === undefined ? [] : [`${canary.value} came, ${canary.form}`]),
     ...gate.refused.map((each) => `before it: ${each}`),
     ...(stateOf(gate.after) === 'idle' ? [] : ['the session is not what it was after ROLLBACK']),
-    ...(expected.verdict === 'allow'
-      ? judgeAllowed({ given, form, names }, outcomeOf(gate.messages), outcomeOf(direct?.messages ?? []))
-      : judgeRefused(given, expected, gate.messages)),
+    ...judgeVerdict({ given, form, expected, gate, direct, names }),
   ];
 }
+
+function judgeVerdict({ given, form, expected, gate, direct, names }: Judged): readonly string[] {
+  const outcome = outcomeOf(gate.messages);
+  switch (expected.verdict) {
+    case 'allow':
+      return judgeAllowed({ given, form, names }, outcome, outcomeOf(direct?.messages ?? []));
+    case 'deny':
+    case 'hold':
+      return judgeRefused(given, expected, gate.messages);
+    case 'fail':
+      return codeOf(outcome) === expected.code && outcome.rows.length === 0
+        ? []
+        : [`it did not fail with ${expected.code}: ${shown(outcome)}`];
+  }
+}
+
+const codeOf = ({ errors }: Outcome): string => errors[0]?.get('C') ?? 'no error';
 
 const codes = { hold: 'SP001' } as const;
 
 function judgeRefused(
   given: Case,
-  expected: Exclude<Expected, { verdict: 'allow' }>,
+  expected: Extract<Expected, { verdict: 'deny' | 'hold' }>,
   messages: readonly BackendMessage[],
 ): readonly string[] {
   const code = expected.verdict === 'hold' ? codes.hold : expected.code;
@@ -56,7 +71,6 @@ function judgeAllowed(
   gate: Outcome,
   direct: Outcome,
 ): readonly string[] {
-  const codeOf = ({ errors }: Outcome): string => errors[0]?.get('C') ?? 'no error';
   if (codeOf(gate) !== codeOf(direct)) return [`${codeOf(gate)} instead of ${codeOf(direct)}: ${shown(gate)}`];
   if (given.varies) return [];
   const problems: string[] = [];

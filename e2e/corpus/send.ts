@@ -54,6 +54,15 @@ const closed = async (session: Session, close: Uint8Array): Promise<Answer> => {
 };
 
 const sendAs: Readonly<Record<Form, Sender>> = {
+  slices: async (session, { text }) => [
+    await session.ask(
+      frame('P', '\0', text, '\0', Buffer.alloc(2)),
+      encodeBind(),
+      encodeDescribe('portal'),
+      ...Array.from({ length: 3 }, () => encodeExecute('', 2)),
+      encodeSync(),
+    ),
+  ],
   simple: async (session, { text }) => [await session.ask(query(text))],
   text: extended('text'),
   binary: extended('binary'),

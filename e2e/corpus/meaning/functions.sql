@@ -62,10 +62,10 @@ select 1 operator(pg_catalog.+) 2
 
 -- And a cast.
 -- reader: deny 42501
-select home::text from people
+select pair::text from odds
 
 -- reader: deny 42501
-select row('a', 'b')::address::text
+select row('a', 'b')::odd::text
 
 -- Like a column.
 -- reader: deny 42501

@@ -142,6 +142,22 @@ export const revealingSystemRelations: ReadonlySet<string> = new Set(
   pg_backend_memory_contexts`),
 );
 
+/** Which statistics there are, and which are NULL, tells how often values come again: to look at them is to ask. */
+export const statisticsRelations: ReadonlySet<string> = new Set(
+  words('pg_stats pg_stats_ext pg_stats_ext_exprs pg_statistic pg_statistic_ext_data'),
+);
+
+/** Columns of `pg_stat_activity` that say what a session is doing, but not with which values. */
+export const harmlessColumns: ReadonlyMap<string, ReadonlySet<string>> = new Map([
+  [
+    'pg_stat_activity',
+    new Set(
+      words(`datid datname pid leader_pid usesysid usename client_addr client_port backend_start xact_start query_start
+      state_change wait_event_type wait_event state backend_type`),
+    ),
+  ],
+]);
+
 /** System relations that hold secrets. */
 export const secretSystemRelations: ReadonlySet<string> = new Set(
   words(`

@@ -1,4 +1,5 @@
 import { noteOperatorNamed } from './calls.js';
+import { harmlessColumns, statisticsRelations } from './builtins.js';
 import { isSetOfOne, outputsOf } from './builtin-tables.js';
 import type { Collector } from './collector.js';
 import { readChildren, readExpression } from './expression.js';
@@ -107,7 +108,11 @@ export function readRelation(fields: Fields, scope: Scope, into: Collector, use:
       const shows = systemReach(found.name);
       if (shows === 'secrets') into.effect('configure', { kind: 'table', schema: found.schema, table: found.name });
       into.effect('select', { kind: 'table', schema: found.schema, table: found.name });
-      return { ...head, columns: undefined, reach: shows === 'values' ? unknownLineage : noLineage };
+      if (shows !== 'values') return { ...head, columns: undefined, reach: noLineage };
+      if (statisticsRelations.has(found.name)) into.filter(unknownLineage);
+      // Where they are called otherwise, a name means another one.
+      const harmless = aliasColumns(fields).length === 0 ? harmlessColumns.get(found.name) : undefined;
+      return { ...head, columns: undefined, reach: unknownLineage, ...(harmless === undefined ? {} : { harmless }) };
     }
     case 'unresolved':
       into.unresolved(schema === undefined ? name : `${schema}.${name}`);
@@ -121,6 +126,7 @@ export function readRelation(fields: Fields, scope: Scope, into: Collector, use:
         into.effect('opaque', { kind: 'table', schema: relation.schema, table: relation.name });
       into.spend(1 + relation.columns.length);
       if (systemReach(relation.name) !== 'description') {
+        if (statisticsRelations.has(relation.name)) into.filter(unknownLineage);
         const columns = relation.columns.map((column) => ({
           name: column.name,
           lineage: unknownLineage,

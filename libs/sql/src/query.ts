@@ -95,6 +95,20 @@ function readKey(node: unknown, result: QueryResult, scope: Scope, into: Collect
   return read.complete || read.columns.length > 0 ? joinLineage([read, named]) : named;
 }
 
+/** A key of ORDER BY behind UNION, INTERSECT or EXCEPT: the server takes the number or the name of an output there, and no more. */
+function readOutputKey(node: unknown, result: QueryResult, scope: Scope, into: Collector): Lineage {
+  const wrapped = unwrap(node);
+  if (wrapped?.kind === 'A_Const' && fieldsOf(wrapped.fields['ival']) !== undefined) {
+    const at = Number(fieldsOf(wrapped.fields['ival'])?.['ival'] ?? 0);
+    return result.columns?.[at - 1]?.lineage ?? result.reach;
+  }
+  if (wrapped?.kind !== 'ColumnRef')
+    return joinLineage([readExpression(node, scope, into).lineage, allOutputs(result)]);
+  const [name, ...more] = nameParts(wrapped.fields['fields']);
+  const named = (result.columns ?? []).filter((column) => column.name === name && more.length === 0);
+  return named.length === 0 ? allOutputs(result) : joinLineage(named.map(({ lineage }) => lineage));
+}
+
 const allOutputs = ({ columns, reach }: QueryResult): Lineage =>
   columns === undefined ? reach : joinLineage(columns.map(({ lineage }) => lineage));
 
@@ -155,8 +169,10 @@ function readSetOperation(fields: Fields, scope: Scope, into: Collector): QueryR
   const result: QueryResult = { columns, reach: joinLineage([left.reach, right.reach]) };
   const isPlain = fields['op'] === 'SETOP_UNION' && fields['all'] === true;
   if (!isPlain) into.filter(allOutputs(result));
-  for (const part of listOf(fields['sortClause']))
-    into.filter(joinLineage([noteOperator(unwrap(part)?.fields['useOp'], into), allOutputs(result)]));
+  for (const part of listOf(fields['sortClause'])) {
+    into.filter(noteOperator(unwrap(part)?.fields['useOp'], into));
+    into.filter(readOutputKey(unwrap(part)?.fields['node'], result, scope, into));
+  }
   for (const part of [fields['limitCount'], fields['limitOffset']])
     if (part !== undefined) into.filter(readExpression(part, scope, into).lineage);
   return result;

@@ -11,6 +11,8 @@ export interface Source {
   readonly reach: Lineage;
   /** Its columns are found by name only (the merged columns of JOIN .. USING come first). */
   readonly hidden?: ReadonlySet<string>;
+  /** Where its columns are not known: the names of some that tell nothing of users' values. */
+  readonly harmless?: ReadonlySet<string>;
   /** A table: it has system columns too. */
   readonly stored?: boolean;
   /** The last columns of a CTE come from SEARCH and CYCLE: `*` has them only in the query that its WITH belongs to. */
@@ -73,6 +75,7 @@ function findBare(scope: Scope, name: string, spend: (units: number) => void): F
         matches.push(...columnsNamed(source.columns, name));
     const [only] = matches;
     if (only !== undefined) return matches.length + maybe.length === 1 ? only : merge([...maybe, ...matches]);
+    if (level.sources.some(({ harmless }) => harmless?.has(name) === true)) return merge([...maybe, system]);
     if (systemColumns.has(name) && level.sources.some(({ stored }) => stored === true))
       return merge([...maybe, system]);
     // A source whose columns are not known may have it, or one of the queries around.
@@ -98,6 +101,7 @@ function findQualified(
         : level.sources.find(({ alias, schema }) => alias === second && schema === first);
     if (source === undefined) continue;
     const name = parts.length === 2 ? second : (parts[2] ?? '');
+    if (parts.length <= 3 && source.harmless?.has(name) === true) return system;
     if (source.columns === undefined || parts.length > 3) return { ...rowOf(source), mayCall: name };
     const matches = columnsNamed(source.columns, name);
     const [only] = matches;
