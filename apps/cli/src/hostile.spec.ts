@@ -103,6 +103,12 @@ const noun = {
     { database: evil, readBy: evil, readAt: evil, problem: null },
   ],
 };
+const found = {
+  ...{ database: evil, state: evil, advice: evil, readBy: evil, readAt: evil, problem: evil, version: 1 },
+  ...{ schemas: 1, relations: 1, columns: 1, functions: 1, tagged: 0 },
+  ...{ schema: evil, relation: evil, name: evil, kind: evil, owner: evil, parents: [evil] },
+  ...{ column: evil, type: evil, classes: [evil] },
+};
 const problem = { title: evil, detail: evil, code: evil, errors: [{ path: evil, message: evil }] };
 
 /** A control plane in enemy hands: right in form, evil in every text. */
@@ -126,6 +132,9 @@ const answers: readonly (readonly [RegExp, unknown, number?])[] = [
     /^POST \/v1\/policy-sets\/[^/]+\/validate/,
     { valid: false, problems: [{ message: evil }], gaps: [{ policy: evil, connection: evil, message: evil }] },
   ],
+  [/^GET \/v1\/connections\/[^/]+\/catalog\/(relations|columns)/, page(found)],
+  [/^GET \/v1\/connections\/[^/]+\/catalog/, found],
+  [/^POST \/v1\/connections\/[^/]+\/catalog\/read/, found, 202],
   [/^GET \/v1\/[a-z-]+\?/, page(noun)],
   [/^GET \/v1\//, noun],
   [/^(PUT|DELETE) /, problem, 400],
@@ -168,6 +177,10 @@ const calls: readonly (readonly [readonly string[], string?])[] = [
   [['get', 'policy-set', 'x']],
   [['get', 'column-tags', 'x']],
   [['delete', 'class', 'x']],
+  [['catalog', 'show', 'x']],
+  [['catalog', 'relations', 'x']],
+  [['catalog', 'columns', 'x']],
+  [['catalog', 'read', 'x']],
   [['nodes', 'ls']],
   [['doctor']],
   [['doctor', evil]],

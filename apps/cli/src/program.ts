@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { addApiTokens } from './commands/api-tokens.js';
 import { addApply } from './commands/apply.js';
 import { addApprovals } from './commands/approvals.js';
+import { addCatalog } from './commands/catalog.js';
 import { addCompletion } from './commands/completion.js';
 import { addConnect } from './commands/connect.js';
 import { addDoctor } from './commands/doctor.js';
@@ -57,6 +58,7 @@ Exit codes: 0 done, 1 failed, 64 usage, 69 unreachable, 70 our own fault, 75 not
   addApprovals(program, context);
   addApply(program, context);
   addGet(program, context);
+  addCatalog(program, context);
   addNodes(program, context);
   addJoinTokens(program, context);
   addApiTokens(program, context);

@@ -17,14 +17,13 @@ import type { Keys } from '../grpc/keyring.js';
 import { LOG } from '../log.js';
 import type { Log } from '../log.js';
 import { Notifications } from '../notify/notifications.js';
+import { readCatalogChannel, readCatalogOrder } from './catalog-orders.js';
 import { Catalogs } from './catalogs.js';
 import { changesChannel } from './changes.js';
 import { compile } from './compile.js';
 import type { Compiled } from './compile.js';
 import { Presence } from './presence.js';
 import { SessionEnding, endSessionChannel } from './session-ending.js';
-
-export const readCatalogChannel = 'sallyport_read_catalog';
 
 type Call = ServerDuplexStream<StreamRequest, StreamResponse>;
 
@@ -56,10 +55,6 @@ const coalesce = 20;
 const manifestLife = 24 * 3_600_000;
 const renewManifest = 3_600_000;
 const endSession = z.object({ tenantId: z.string(), sessionId: z.string(), reason: z.string() });
-const readCatalog = z.object({
-  ...{ tenantId: z.string(), connection: z.string(), database: z.string() },
-  ...{ move: z.number(), whole: z.boolean() },
-});
 /** After a start of its own a replica waits for agents before it calls a catalog stale. */
 const patience = 60_000;
 
@@ -366,7 +361,7 @@ export class Hub implements OnApplicationBootstrap {
   }
 
   #readCatalog(payload: string): void {
-    const { tenantId, ...value } = readCatalog.parse(JSON.parse(payload));
+    const { tenantId, ...value } = readCatalogOrder.parse(JSON.parse(payload));
     const agents = this.#compiled.get(tenantId)?.connections.get(value.connection)?.agents ?? [];
     for (const live of this.#streams)
       if (live.peer.kind === 'agent' && live.peer.tenantId === tenantId && agents.includes(live.peer.name))

@@ -105,7 +105,7 @@ const catalogs = { select: stateColumns } as const;
 export const include = { tags: true, catalogs } as const;
 export type ConnectionRow = Prisma.ConnectionGetPayload<{ include: typeof include }>;
 
-export const presentTags = (row: ConnectionRow): readonly TagView[] =>
+export const presentTags = (row: Pick<ConnectionRow, 'tags'>): readonly TagView[] =>
   row.tags
     .map(({ schema, table, column, classes }) => ({ schema, table, column, classes }))
     .sort((one, two) => (keyOf(one) < keyOf(two) ? -1 : 1));

@@ -1,5 +1,7 @@
 import { Module } from '@nestjs/common';
 import { PoliciesModule } from '../policies/policies.module.js';
+import { CatalogsController } from './catalogs.controller.js';
+import { CatalogsService } from './catalogs.service.js';
 import { ClassesController } from './classes.controller.js';
 import { ClassesService } from './classes.service.js';
 import { ConnectionsController } from './connections.controller.js';
@@ -8,7 +10,7 @@ import { ConnectionsService } from './connections.service.js';
 /** Targets, what their columns hold, and how each class of data is masked. */
 @Module({
   imports: [PoliciesModule],
-  controllers: [ConnectionsController, ClassesController],
-  providers: [ConnectionsService, ClassesService],
+  controllers: [ConnectionsController, CatalogsController, ClassesController],
+  providers: [ConnectionsService, CatalogsService, ClassesService],
 })
 export class ConnectionsModule {}

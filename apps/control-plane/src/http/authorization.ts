@@ -65,6 +65,11 @@ export const authorization: Readonly<Record<string, Access>> = {
   'DELETE /v1/connections/:ref': admin,
   'GET /v1/connections/:ref/tags': observers,
   'PUT /v1/connections/:ref/tags': admin,
+  'GET /v1/connections/:ref/catalog': observers,
+  'GET /v1/connections/:ref/catalog/schemas': observers,
+  'GET /v1/connections/:ref/catalog/relations': observers,
+  'GET /v1/connections/:ref/catalog/columns': observers,
+  'POST /v1/connections/:ref/catalog/read': admin,
 
   'GET /v1/policy-sets': observers,
   'GET /v1/policy-sets/:ref': observers,

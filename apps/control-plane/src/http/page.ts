@@ -18,14 +18,15 @@ export const pageOf = <Item extends z.ZodType>(item: Item) =>
 /** Query of every list. Spread its shape where a list has filters of its own. */
 export const pageQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(200).default(50).describe('How many items a page holds.'),
-  cursor: z.string().max(400).optional().describe('`next` of the page before.'),
+  cursor: z.string().max(5_000).optional().describe('`next` of the page before.'),
 });
 export type PageQuery = z.infer<typeof pageQuery>;
 
 /** A cursor is the sort key of the last item that was seen. Its form is nobody's business but ours. */
 export const encodeCursor = (key: readonly string[]): string => Buffer.from(JSON.stringify(key)).toString('base64url');
 
-const key = z.array(z.string().max(200)).max(3);
+/** Identifiers of targets are among them. */
+const key = z.array(z.string().max(255)).max(4);
 
 export function decodeCursor(cursor: string, parts: number): readonly string[] {
   try {

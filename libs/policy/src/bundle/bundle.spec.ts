@@ -326,6 +326,7 @@ describe('a catalog', () => {
       },
       'relations.0.parents',
     ],
+    ['a name that no server can keep', { relations: [{ ...first, name: 'a\0b' }] }, 'relations.0.name'],
     ['a name without end', { relations: [{ ...first, name: 'x'.repeat(256) }] }, 'relations.0.name'],
     [
       'a definition without end',

@@ -2,7 +2,10 @@ import { z } from 'zod';
 import type { Catalog } from '@sallyport/kernel';
 import { catalogProblem } from './catalog-problem.js';
 
-const name = z.string().max(255);
+const name = z
+  .string()
+  .max(255)
+  .refine((given) => !given.includes('\0'), 'holds NUL');
 const text = z.string().max(1_000_000);
 const count = z
   .int()

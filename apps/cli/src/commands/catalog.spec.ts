@@ -1,0 +1,73 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { CatalogReport } from '@sallyport/contracts';
+import { encode } from '@sallyport/policy';
+import { until } from '@sallyport/testing';
+import { enrolNode, openStream, portOf } from '../../../control-plane/testing/node.js';
+import type { NodeStream } from '../../../control-plane/testing/node.js';
+import { startSallyPlane } from '../../testing/plane.js';
+import type { SallyPlane } from '../../testing/plane.js';
+
+let stack: SallyPlane;
+let agent: NodeStream;
+beforeAll(async () => {
+  stack = await startSallyPlane('catalog_commands');
+  const { plane } = stack;
+  await plane.admin('PUT', '/v1/connections/billing', {
+    ...{ protocol: 'postgres', environment: 'production', host: '127.0.0.1', port: 5432, tls: 'disable' },
+    ...{ database: 'app', agents: ['a1'], credential: 'billing', sampling: true },
+    tags: [{ table: 'customers', column: 'mail', classes: ['email'] }],
+  });
+  const node = { kind: 'agent', name: 'a1' } as const;
+  agent = openStream(portOf(plane, 'control'), await enrolNode(portOf(plane, 'enrolment'), plane.admin, node));
+});
+afterAll(async () => {
+  agent.stop();
+  await stack.stop();
+});
+
+const said = async (...args: readonly string[]): Promise<string> => {
+  const { exitCode, stdout, stderr } = await stack.sally(args);
+  expect([exitCode, stderr]).toEqual([0, '']);
+  return stdout;
+};
+const report = (over: Partial<CatalogReport>): void =>
+  agent.send({
+    $case: 'catalog',
+    value: CatalogReport.fromPartial({ connection: 'billing', database: 'app', ...over }),
+  });
+const content = Buffer.from(
+  encode({
+    ...{ database: 'app', serverVersion: 180_004, functions: [], types: [], searchPath: ['public'] },
+    relations: [
+      {
+        ...{ oid: 20_001, schema: 'public', name: 'customers', kind: 'table', owner: 'app' },
+        columns: ['id', 'mail', 'phone_number'].map((name, at) => ({ attribute: at + 1, name, type: 25 })),
+      },
+    ],
+  }),
+);
+
+describe('sally catalog', () => {
+  test('says that nothing is known, and what to do', async () => {
+    expect(await said('catalog', 'show', 'billing')).toMatch(
+      /billing\/app: absent.*never read[^]*What to do: no agent/,
+    );
+    const { exitCode, stderr } = await stack.sally(['catalog', 'columns', 'billing']);
+    expect([exitCode, stderr]).toEqual([1, expect.stringContaining('was not read yet')]);
+  });
+
+  test('shows what an agent read, and has it read again', async () => {
+    report({ content });
+    await until(async () => (await said('catalog', 'show', 'billing')).includes('current, version 1'));
+    expect(await said('catalog', 'relations', 'billing', '--name', 'CUST')).toMatch(
+      /public +customers +table +app +3 +1/,
+    );
+    expect(await said('catalog', 'columns', 'billing', '--untagged')).not.toContain('mail');
+    expect(await said('catalog', 'columns', 'billing', '--tagged')).toMatch(/mail +text +email/);
+    expect(await said('catalog', 'read', 'billing')).toContain('are told');
+    await until(() => agent.seen.some(({ $case }) => $case === 'readCatalog'));
+    report({ problem: 'the catalog cannot be read (28P01)' });
+    await until(async () => (await said('catalog', 'show', 'billing')).includes('(28P01)'));
+    expect(await said('catalog', 'show', 'billing', '--json')).toMatch(/"state": ?"unreadable"/);
+  });
+});

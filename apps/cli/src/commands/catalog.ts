@@ -1,0 +1,140 @@
+import type { Command } from 'commander';
+import type { CommandContext } from '../context.js';
+import { shorten } from '../output.js';
+import { parseLimit, readPages } from '../page.js';
+
+interface Summary {
+  readonly database: string;
+  readonly state: string;
+  readonly advice: string | null;
+  readonly version: number;
+  readonly readBy: string;
+  readonly readAt: string | null;
+  readonly problem: string | null;
+  readonly schemas: number;
+  readonly relations: number;
+  readonly columns: number;
+  readonly functions: number;
+}
+
+interface Relation {
+  readonly schema: string;
+  readonly name: string;
+  readonly kind: string;
+  readonly owner: string | null;
+  readonly columns: number;
+  readonly tagged: number;
+  readonly parents: readonly string[];
+}
+
+interface Column {
+  readonly schema: string;
+  readonly relation: string;
+  readonly column: string;
+  readonly type: string;
+  readonly classes: readonly string[];
+}
+
+interface Options {
+  readonly database?: string;
+  readonly schema?: string;
+  readonly relation?: string;
+  readonly name?: string;
+  readonly tagged?: true;
+  readonly untagged?: true;
+  readonly limit: number;
+}
+
+export function addCatalog(program: Command, context: CommandContext): void {
+  const catalog = program.command('catalog').description('what agents found at a target: tables, columns, tags');
+
+  catalog
+    .command('show <connection>')
+    .description('how the catalog of a connection is known, and what to do where it is not')
+    .option('--database <name>', 'another database than the connection’s own')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  sally catalog show billing\n  sally catalog show billing --database app --json',
+    )
+    .action(async (connection: string, { database }: Options) => {
+      const summary = (await context.client().get(pathOf(connection), { database })) as Summary;
+      context.output.value(summary, () => tell(connection, summary, context));
+    });
+
+  catalog
+    .command('relations <connection>')
+    .description('list tables, views and sequences')
+    .option('--database <name>', 'another database than the connection’s own')
+    .option('--schema <name>', 'only this schema')
+    .option('--name <text>', 'only names that hold this')
+    .option('--limit <n>', 'how many', parseLimit, 200)
+    .addHelpText('after', '\nExamples:\n  sally catalog relations billing --schema public --name invoice')
+    .action(async (connection: string, { database, schema, name, limit }: Options) => {
+      const query = { database, schema, name };
+      const page = await readPages<Relation>(context.client(), `${pathOf(connection)}/relations`, { query, limit });
+      context.output.value(page, () => {
+        context.output.table(
+          ['schema', 'name', 'kind', 'owner', 'columns', 'tagged', 'part of'],
+          page.items.map((each) => [
+            ...[each.schema, each.name, each.kind, each.owner ?? '', String(each.columns), String(each.tagged)],
+            shorten(each.parents.join(' '), 40),
+          ]),
+        );
+        if (page.next !== null) context.output.note(`There are more: --limit ${limit * 4}`);
+      });
+    });
+
+  catalog
+    .command('columns <connection>')
+    .description('list columns with their types and tags')
+    .option('--database <name>', 'another database than the connection’s own')
+    .option('--schema <name>', 'only this schema')
+    .option('--relation <name>', 'only this table or view')
+    .option('--name <text>', 'only names that hold this')
+    .option('--tagged', 'only those that have tags')
+    .option('--untagged', 'only those that have none')
+    .option('--limit <n>', 'how many', parseLimit, 200)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  sally catalog columns billing --relation customers\n  sally catalog columns billing --untagged --name mail --json',
+    )
+    .action(async (connection: string, options: Options) => {
+      const { database, schema, relation, name, tagged, untagged, limit } = options;
+      const only = tagged === true ? 'true' : untagged === true ? 'false' : undefined;
+      const query = { database, schema, relation, name, tagged: only };
+      const page = await readPages<Column>(context.client(), `${pathOf(connection)}/columns`, { query, limit });
+      context.output.value(page, () => {
+        context.output.table(
+          ['schema', 'relation', 'column', 'type', 'classes'],
+          page.items.map((each) => [each.schema, each.relation, each.column, each.type, each.classes.join(' ')]),
+        );
+        if (page.next !== null) context.output.note(`There are more: --limit ${limit * 4}`);
+      });
+    });
+
+  catalog
+    .command('read <connection>')
+    .description('have the agents read the catalog again, now')
+    .option('--database <name>', 'another database than the connection’s own')
+    .addHelpText('after', '\nExamples:\n  sally catalog read billing')
+    .action(async (connection: string, { database }: Options) => {
+      const path = `${pathOf(connection)}/read${database === undefined ? '' : `?database=${encodeURIComponent(database)}`}`;
+      const { body } = await context.client().send('POST', path);
+      context.output.value(body, () =>
+        context.output.line(
+          `The agents of ${connection} are told. \`sally catalog show ${connection}\` tells what they find.`,
+        ),
+      );
+    });
+}
+
+export const pathOf = (connection: string): string => `/v1/connections/${encodeURIComponent(connection)}/catalog`;
+
+function tell(connection: string, summary: Summary, { output }: CommandContext): void {
+  const { database, state, version, readBy, readAt, schemas, relations, columns, functions } = summary;
+  const read = readAt === null ? 'never read' : `found so by ${readBy} at ${readAt}`;
+  output.line(`${connection}/${database}: ${state}, version ${version}, ${read}`);
+  output.line(`${schemas} schemas, ${relations} relations, ${columns} columns, ${functions} functions of its users`);
+  if (summary.problem !== null) output.line(`Problem: ${summary.problem}`);
+  if (summary.advice !== null) output.line(`What to do: ${summary.advice}`);
+}

@@ -1,0 +1,105 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Catalog } from '@sallyport/kernel';
+import type { z } from 'zod';
+import { readCatalogChannel } from '../configuration/catalog-orders.js';
+import { Database } from '../db/database.js';
+import { Problem, invalidField, notFound } from '../http/problem.js';
+import { byReference } from '../http/text.js';
+import { Notifications } from '../notify/notifications.js';
+import type { Listing } from './catalog-listing.js';
+import { presentCatalog, stateColumns } from './catalog-state.js';
+import type { CatalogRow, catalogView } from './catalog-state.js';
+import type { catalogSummary } from './catalog-view.js';
+import { presentTags } from './connection.js';
+
+export interface OpenCatalog extends Listing {
+  readonly connectionId: string;
+  readonly database: string;
+}
+
+type State = z.input<typeof catalogView>;
+
+/** Catalogs are large, and lists ask for the same one page by page. */
+const mostKept = 4;
+
+/** What agents read at targets, to look at. */
+@Injectable()
+export class CatalogsService {
+  readonly #database: Database;
+  readonly #notifications: Notifications;
+  /** By digest, the one that was used last at the end. */
+  readonly #kept = new Map<string, Catalog>();
+
+  constructor(@Inject(Database) database: Database, @Inject(Notifications) notifications: Notifications) {
+    this.#database = database;
+    this.#notifications = notifications;
+  }
+
+  async summary(tenantId: string, ref: string, database?: string): Promise<z.input<typeof catalogSummary>> {
+    const { row, name } = await this.#find(tenantId, ref, database);
+    const catalog = await this.#content(row);
+    return {
+      ...(row === undefined ? unread(name) : presentCatalog(row)),
+      schemas: catalog?.schemas?.length ?? 0,
+      relations: catalog?.relations.length ?? 0,
+      columns: catalog?.relations.reduce((sum, { columns }) => sum + columns.length, 0) ?? 0,
+      functions: catalog?.functions.length ?? 0,
+      types: catalog?.types.length ?? 0,
+    };
+  }
+
+  /** @throws Problem where there is none to look at */
+  async open(tenantId: string, ref: string, database?: string): Promise<OpenCatalog> {
+    const { connection, row, name } = await this.#find(tenantId, ref, database);
+    const catalog = await this.#content(row);
+    if (catalog === undefined)
+      throw new Problem('not_found', `the catalog of ${name} was not read yet, or is not believed: its state says why`);
+    return { connectionId: connection.id, database: name, catalog, tags: presentTags(connection) };
+  }
+
+  /** Orders a look of the agents, which reports all of it. */
+  async read(tenantId: string, ref: string, database?: string): Promise<State> {
+    const { connection, row, name } = await this.#find(tenantId, ref, database);
+    const order = { connection: connection.name, database: name, move: Number(row?.moves ?? 0), whole: true };
+    await this.#notifications.send(readCatalogChannel, JSON.stringify({ tenantId, ...order }));
+    return row === undefined ? unread(name) : presentCatalog(row);
+  }
+
+  async #find(tenantId: string, ref: string, wanted: string | undefined) {
+    const connection = await this.#database.connection.findFirst({
+      where: byReference(tenantId, ref),
+      include: { tags: true },
+    });
+    if (connection === null) throw notFound('connection');
+    const name = wanted ?? connection.database;
+    if (name !== connection.database && !connection.databases.includes(name))
+      throw invalidField('database', 'is none of this connection');
+    const row = await this.#database.catalogSnapshot.findUnique({
+      where: { connectionId_database: { connectionId: connection.id, database: name } },
+      select: { ...stateColumns, id: true, moves: true },
+    });
+    return { connection, name, row: row ?? undefined };
+  }
+
+  async #content(row: (CatalogRow & { readonly id: string }) | undefined): Promise<Catalog | undefined> {
+    if (row === undefined || row.digest === '') return undefined;
+    const { id, digest } = row;
+    const catalog = this.#kept.get(digest) ?? (await this.#load(id, digest));
+    if (catalog === undefined) return undefined;
+    this.#kept.delete(digest);
+    this.#kept.set(digest, catalog);
+    for (const oldest of [...this.#kept.keys()].slice(0, -mostKept)) this.#kept.delete(oldest);
+    return catalog;
+  }
+
+  /** It was checked when it came. `undefined`: another one came in between. */
+  async #load(id: string, digest: string): Promise<Catalog | undefined> {
+    const found = await this.#database.catalogSnapshot.findFirst({ where: { id, digest }, select: { content: true } });
+    return found === null ? undefined : (JSON.parse(Buffer.from(found.content).toString('utf8')) as Catalog);
+  }
+}
+
+const unread = (database: string): State => ({
+  ...{ database, state: 'absent', version: 0, digest: null, readBy: '', readAt: null, problem: null },
+  advice: 'no agent has looked at it yet: is one of the connection connected?',
+});
