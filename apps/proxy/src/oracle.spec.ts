@@ -9,6 +9,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Client } from 'pg';
 import { parse } from 'yaml';
+import { resultsOf } from '../../../libs/sql/src/builtin-tables.js';
+import { reviewedFunctions } from '../../../libs/sql/src/builtins.js';
 import { readCatalog } from '../../agent/src/catalog.js';
 import { compiled } from '../testing/bundle.js';
 import { queryFrom } from '../testing/oracle/queries.js';
@@ -272,6 +274,26 @@ interface Shapes {
 const shapes = parse(readFileSync(join(folder, 'shapes.yaml'), 'utf8')) as Shapes;
 const put = (place: string, form: string, column: string): string =>
   place.replaceAll('$f', () => form).replaceAll('$c', () => column);
+
+test('built-ins give in FROM what is known of them', async () => {
+  const { rows } = await copies[0].client.query<
+    Record<'name' | 'kind' | 'type', string> & { outputs: string[] | null }
+  >(
+    `select p.proname::text as name, t.typtype::text as kind, t.typname::text as type,
+       (select array_agg(n::text) from unnest(p.proargnames, p.proargmodes) a(n, m) where m in ('o', 'b', 't')) as outputs
+     from pg_catalog.pg_proc p join pg_catalog.pg_type t on t.oid = p.prorettype
+     where p.pronamespace = 'pg_catalog'::regnamespace and p.prokind in ('f', 'w') and p.proname = any($1)`,
+    [[...reviewedFunctions]],
+  );
+  expect(rows.length).toBeGreaterThan(700);
+  const rowTypes = ['record', 'anyelement', 'anynonarray', 'anycompatible', 'anycompatiblenonarray'];
+  for (const { name, kind, type, outputs } of rows) {
+    const known = resultsOf(name);
+    if (known === 'of the arguments') continue;
+    const hasOne = outputs === null && kind !== 'c' && !rowTypes.includes(type);
+    expect({ name, given: hasOne ? undefined : outputs }).toEqual({ name, given: known });
+  }
+});
 
 describe('two copies that differ in masked values alone answer alike', () => {
   test.each(shapes.statements)('%s', async (text) => void (await check(text)));

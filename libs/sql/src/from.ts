@@ -1,11 +1,11 @@
 import { noteOperatorNamed } from './calls.js';
 import { harmlessColumns, statisticsRelations } from './builtins.js';
-import { isSetOfOne, outputsOf } from './builtin-tables.js';
 import type { Collector } from './collector.js';
 import { readChildren, readExpression } from './expression.js';
 import type { Lineage, OutputColumn } from './facts.js';
+import { readFunctions } from './functions.js';
 import { joinLineage, noLineage, unknownLineage } from './lineage.js';
-import { fieldsOf, listOf, nameParts, textOf, unwrap } from './node.js';
+import { fieldsOf, listOf, textOf, unwrap } from './node.js';
 import type { Fields } from './node.js';
 import { readQuery, renamed } from './query.js';
 import { systemReach } from './resolver.js';
@@ -52,8 +52,11 @@ function readItem(item: unknown, around: Scope, lateral: readonly Source[], into
       const inner = readQuery(fields['subquery'], { sources: [], ctes: around.ctes, outer }, into);
       return one({ alias: aliasOf(fields), ...renamed(inner, aliasColumns(fields)) });
     }
-    case 'RangeFunction':
-      return one(readFunctions(fields, siblings, into));
+    case 'RangeFunction': {
+      const given = aliasOf(fields);
+      const { name, columns, reach } = readFunctions(fields, given, siblings, into);
+      return one({ alias: given ?? name, ...renamed({ columns, reach }, aliasColumns(fields)) });
+    }
     case 'JoinExpr':
       return readJoin(fields, around, lateral, into);
     case 'RangeTableSample': {
@@ -68,7 +71,9 @@ function readItem(item: unknown, around: Scope, lateral: readonly Source[], into
       // XMLTABLE, JSON_TABLE: rows and columns are made from the document.
       const { alias: _alias, columns, ...rest } = fields;
       const reach = joinLineage([readChildren(rest, siblings, into), ...readTableColumns(columns, siblings, into)]);
-      return { sources: [{ alias: aliasOf(fields), columns: undefined, reach }], filters: [reach] };
+      const made = columnNames(columns).map((name): OutputColumn => ({ name, lineage: reach, verbatim: false }));
+      const alias = aliasOf(fields) ?? (wrapped.kind === 'JsonTable' ? 'json_table' : 'xmltable');
+      return { sources: [{ alias, ...renamed({ columns: made, reach }, aliasColumns(fields)) }], filters: [reach] };
     }
     default:
       into.unknown(`${wrapped?.kind ?? 'something'} in FROM is not modelled`);
@@ -82,6 +87,17 @@ const readTableColumns = (columns: unknown, scope: Scope, into: Collector): read
     const { columns: nested, ...rest } = unwrap(column)?.fields ?? {};
     return joinLineage([readChildren(rest, scope, into), ...readTableColumns(nested, scope, into)]);
   });
+
+/** Columns of nested paths stand behind those of the path around them. */
+const columnNames = (columns: unknown): readonly string[] => {
+  const all = listOf(columns).map((column) => unwrap(column)?.fields ?? {});
+  const nested = all.filter(({ coltype }) => coltype === 'JTC_NESTED');
+  const own = all.filter(({ coltype }) => coltype !== 'JTC_NESTED');
+  return [
+    ...own.map((column) => textOf(column['name'] ?? column['colname']) ?? ''),
+    ...nested.flatMap((column) => columnNames(column['columns'])),
+  ];
+};
 
 const aliasOf = (fields: Fields): string | undefined => textOf(fieldsOf(fields['alias'])?.['aliasname']);
 const aliasColumns = (fields: Fields): readonly unknown[] => listOf(fieldsOf(fields['alias'])?.['colnames']);
@@ -138,41 +154,6 @@ export function readRelation(fields: Fields, scope: Scope, into: Collector, use:
       return { ...head, ...renamed(result, aliasColumns(fields)) };
     }
   }
-}
-
-function readFunctions(fields: Fields, scope: Scope, into: Collector): Source {
-  const calls = listOf(fields['functions']).flatMap((list) => listOf(unwrap(list)?.fields['items']).slice(0, 1));
-  const reach = joinLineage(calls.map((call) => readExpression(call, scope, into).lineage));
-  into.filter(reach);
-  // Without an alias the first function's own name is the alias.
-  const [first] = calls.map(unwrap);
-  const called = nameParts(first?.kind === 'FuncCall' ? first.fields['funcname'] : []);
-  const given = aliasOf(fields);
-  const alias = given ?? called.at(-1);
-  const names = namesOf(fields, called, calls.length, into) ?? [];
-  if (names.length === 0) return { alias, columns: undefined, reach };
-  const ordinality = fields['ordinality'] === true ? ['ordinality'] : [];
-  const columns = [...names.map((name) => name ?? alias ?? ''), ...ordinality].map((name) => ({
-    name,
-    lineage: reach,
-    verbatim: false,
-  }));
-  return { alias, ...renamed({ columns, reach }, aliasColumns(fields)) };
-}
-
-/** The columns of what stands in FROM as a function; `undefined` where the result's type decides, and is not known here. */
-function namesOf(
-  fields: Fields,
-  called: readonly string[],
-  count: number,
-  into: Collector,
-): readonly (string | undefined)[] | undefined {
-  const defined = listOf(fields['coldeflist']).map((column) => textOf(unwrap(column)?.fields['colname']));
-  if (defined.length > 0 && count === 1) return defined;
-  const name = called.at(-1) ?? '';
-  const isOwn = called.length === 1 || called[0] === 'pg_catalog';
-  if (count !== 1 || !isOwn || into.resolver.madeFunctions(undefined, name).length > 0) return undefined;
-  return isSetOfOne(name) ? [undefined] : outputsOf(name);
 }
 
 function readJoin(fields: Fields, around: Scope, lateral: readonly Source[], into: Collector): FromResult {
