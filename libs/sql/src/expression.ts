@@ -267,11 +267,13 @@ function readJsonAggregate(fields: Fields, scope: Scope, into: Collector): Linea
   return joinLineage([readChildren(values, scope, into), ...order, filter, over]);
 }
 
-/** `WINDOW w AS (...)` or `OVER (...)`: what it orders and parts by shapes rows. */
+/** `WINDOW w AS (...)`, `OVER (...)` or `OVER w`: what it orders and parts by shapes rows. */
 export function readWindow(window: Fields | undefined, scope: Scope, into: Collector): Lineage {
   if (window === undefined) return noLineage;
   const lineage = (part: unknown): Lineage => readExpression(part, scope, into).lineage;
+  const named = [window['name'], window['refname']].map((name) => scope.windows?.get(textOf(name) ?? ''));
   const parts = joinLineage([
+    ...named.filter((each) => each !== undefined),
     ...listOf(window['partitionClause']).map(lineage),
     ...listOf(window['orderClause']).map((sort) => readSort(sort, scope, into)),
     ...[window['startOffset'], window['endOffset']].filter((part) => part !== undefined).map(lineage),

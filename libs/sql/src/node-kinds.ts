@@ -137,7 +137,7 @@ export const nodeKinds: Readonly<Record<Exclude<NodeTag, StatementTag>, NodeKind
   JsonTableSiblingJoin: analysed,
   JsonValueExpr: parts,
   List: parts,
-  LockingClause: ['clause', '`update`: FOR UPDATE takes the locks of a write'],
+  LockingClause: ['clause', '`update` of each table that is locked: FOR UPDATE takes the locks of a write'],
   MergeAction: analysed,
   MergeSupportFunc: parts,
   MergeWhenClause: ['clause', '`insert`, `update` or `delete`; its condition, and what it copies'],

@@ -4,6 +4,7 @@ import { readExpression, readWindow } from './expression.js';
 import type { Lineage, OutputColumn } from './facts.js';
 import { readFrom } from './from.js';
 import { joinLineage, noLineage, unknownLineage } from './lineage.js';
+import { noteLocks } from './locking.js';
 import { readDelete, readInsert, readMerge, readUpdate } from './modify.js';
 import { outputName } from './naming.js';
 import { fieldsOf, listOf, nameParts, textOf, unwrap } from './node.js';
@@ -46,20 +47,23 @@ export function readSelect(fields: Fields, outer: Scope, into: Collector): Query
 
 function readSelectForm(fields: Fields, outer: Scope, into: Collector): QueryResult {
   const base = readWith(fields['withClause'], outer, into);
-  // FOR UPDATE takes the locks of a write, and changes nothing.
-  if (listOf(fields['lockingClause']).length > 0) into.effect('update', { kind: 'database' });
+  noteLocks(fields, base, into);
   if (fields['op'] !== undefined && fields['op'] !== 'SETOP_NONE') return readSetOperation(fields, base, into);
   if (fields['valuesLists'] !== undefined) return readValues(fields, base, into);
   const { sources, filters } = readFrom(listOf(fields['fromClause']), base, into);
-  const scope: Scope = { sources, ctes: base.ctes, outer: base.outer };
+  const windows = new Map<string, Lineage>();
+  const scope: Scope = { sources, ctes: base.ctes, outer: base.outer, windows };
   for (const filter of filters) into.filter(filter);
+  for (const window of listOf(fields['windowClause'])) {
+    const named = unwrap(window)?.fields;
+    windows.set(textOf(named?.['name']) ?? '', readWindow(named, scope, into));
+  }
   const filterBy = (part: unknown): void => {
     if (part !== undefined) into.filter(readExpression(part, scope, into).lineage);
   };
   filterBy(fields['whereClause']);
   const result = readTargets(listOf(fields['targetList']), scope, into);
   filterBy(fields['havingClause']);
-  for (const window of listOf(fields['windowClause'])) readWindow(unwrap(window)?.fields, scope, into);
   for (const part of listOf(fields['groupClause'])) into.filter(readKey(part, result, scope, into));
   for (const part of listOf(fields['sortClause'])) {
     into.filter(noteOperator(unwrap(part)?.fields['useOp'], into));

@@ -26,6 +26,8 @@ export interface Scope {
   readonly sources: readonly Source[];
   readonly ctes: ReadonlyMap<string, Source>;
   readonly outer: Scope | undefined;
+  /** WINDOW: what each of them parts and orders by. */
+  readonly windows?: ReadonlyMap<string, Lineage>;
 }
 
 export const emptyScope: Scope = { sources: [], ctes: new Map(), outer: undefined };
