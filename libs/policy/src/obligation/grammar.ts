@@ -4,7 +4,8 @@ import type { BudgetLimit } from './obligation.js';
 export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly message: string };
 
 const units: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-const longestWindow = 31 * 86_400_000;
+export const shortestWindow = 1_000;
+export const longestWindow = 31 * 86_400_000;
 
 /** `rows=10000/1h, writes=50/1h` */
 export const parseBudget = (text: string): Parsed<readonly BudgetLimit[]> => {
@@ -18,7 +19,8 @@ export const parseBudget = (text: string): Parsed<readonly BudgetLimit[]> => {
     if (!measure)
       return { ok: false, message: `a budget counts ${budgetMeasures.join(', ')}; "${name}" is none of them` };
     const window = Number(count) * (units[unit] ?? 0);
-    if (window < 1_000 || window > longestWindow) return { ok: false, message: 'a window is between 1s and 31d' };
+    if (window < shortestWindow || window > longestWindow)
+      return { ok: false, message: 'a window is between 1s and 31d' };
     if (limits.some((other) => other.measure === measure && other.window === window)) {
       return { ok: false, message: `"${name}" is limited twice over the same window` };
     }
