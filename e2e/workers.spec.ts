@@ -174,6 +174,55 @@ describe('a cancel', () => {
   });
 });
 
+describe('a budget', () => {
+  const limit = 2_000;
+  const text = `@id("few") @budget("rows=${limit}/1h")
+    permit (principal == Subagent::"analyst-bot", action in Action::"read", resource in Connection::"billing");`;
+  const used = async (): Promise<number> => {
+    const { items } = await stack.admin.expect('GET', '/v1/budgets?principal=analyst-bot');
+    return (items as readonly { readonly used: number }[])[0]?.used ?? 0;
+  };
+  const openAs = async (port: number): Promise<Client> =>
+    (await connectAs({ ...stack, proxyPort: port }, 'analyst-bot')).client;
+  const refused = async (client: Client): Promise<boolean> => {
+    const error = await errorOf(client.query('select id from payments where id = 1'));
+    if (error !== undefined) expect([error.code, error.message]).toEqual(['54000', expect.stringContaining('budget')]);
+    return error !== undefined;
+  };
+  beforeAll(async () => {
+    await stack.admin.expect('POST', '/v1/policy-sets', { name: 'budget', text });
+    await stack.admin.expect('POST', '/v1/policy-sets/budget/publish', { version: 1 });
+  });
+  afterAll(() => stack.admin.expect('DELETE', '/v1/policy-sets/budget'));
+
+  test('that is used up at one proxy stops the next command at every worker of the other', async () => {
+    const here = await openAs(stack.proxyPort);
+    const there = [await openAs(gate.port), await openAs(gate.port)];
+    for (const client of there) expect(await refused(client)).toBe(false);
+    await until(async () => (await used()) >= 2);
+    // More than all that the others will have tried until they hear of it.
+    const cut = await errorOf(here.query(`select id from payments order by id limit ${limit + 1}`));
+    expect(cut?.code).toBe('54000');
+    for (const client of there) await until(() => refused(client));
+    await until(async () => (await used()) >= limit);
+    expect((await stack.sally(['budgets', '--principal', 'analyst-bot'], stack.adminToken)).stdout).toMatch(
+      new RegExp(`analyst-bot +billing +budget/few +rows +1h +[0-9]+ +${limit} +0`),
+    );
+    await Promise.all([here, ...there].map((client) => client.end()));
+  });
+
+  test('is not new after a kill -9 of who counted it', async () => {
+    const pids = [0, 1].map(pidOf);
+    for (const pid of pids) process.kill(pid, 'SIGKILL');
+    await until(() => [0, 1].every((worker) => !pids.includes(pidOf(worker))));
+    await Promise.all([0, 1].map((worker) => until(async () => (await metric(worker, 'agents').catch(() => 0)) === 1)));
+    for (const client of [await openAs(gate.port), await openAs(gate.port)]) {
+      expect(await refused(client)).toBe(true);
+      await client.end();
+    }
+  });
+});
+
 test('kill -9 of one: the sessions of the other live, and it is back, with what it had not shipped', async () => {
   for (const worker of [1, 0]) {
     const both = await openBoth();

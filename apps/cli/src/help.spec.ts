@@ -29,6 +29,7 @@ test('the commands are those that the documentation names', () => {
     'sessions ls',
     'sessions show',
     'sessions end',
+    'budgets',
     'approvals ls',
     'approvals show',
     'approvals approve',

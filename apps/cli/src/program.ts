@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { addApiTokens } from './commands/api-tokens.js';
 import { addApply } from './commands/apply.js';
 import { addApprovals } from './commands/approvals.js';
+import { addBudgets } from './commands/budgets.js';
 import { addCatalog } from './commands/catalog.js';
 import { addCompletion } from './commands/completion.js';
 import { addConnect } from './commands/connect.js';
@@ -55,6 +56,7 @@ Exit codes: 0 done, 1 failed, 64 usage, 69 unreachable, 70 our own fault, 75 not
   addDoctor(program, context);
   addExplain(program, context);
   addSessions(program, context);
+  addBudgets(program, context);
   addApprovals(program, context);
   addApply(program, context);
   addGet(program, context);

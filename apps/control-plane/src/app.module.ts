@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
 import { ApprovalsModule } from './approvals/approvals.module.js';
+import { BudgetsModule } from './budgets/budgets.module.js';
 import { ConnectionsModule } from './connections/connections.module.js';
 import { GroundModule } from './ground.module.js';
 import type { Ground } from './ground.module.js';
@@ -25,6 +26,7 @@ export class AppModule {
         PoliciesModule,
         NodesModule,
         SessionsModule,
+        BudgetsModule,
         GrpcModule,
         ApprovalsModule,
       ],

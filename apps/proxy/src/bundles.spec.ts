@@ -64,6 +64,8 @@ const start = (): Control => {
     sessions: () => [],
     endSession: () => undefined,
     run: () => Promise.reject(new Error('nothing runs here')),
+    connected: () => undefined,
+    budgetTotals: () => undefined,
   });
   return control;
 };

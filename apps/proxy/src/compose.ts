@@ -19,6 +19,8 @@ import {
 } from '@sallyport/runtime';
 import type { ListenAddress, Logger, Shutdown } from '@sallyport/runtime';
 import { createApprovals } from './approvals.js';
+import { openBudgetJournal } from './budget-journal.js';
+import { createBudgetSharing } from './budget-sharing.js';
 import { createBundleFile } from './bundle-file.js';
 import { createChannels } from './channels.js';
 import { clientContext } from './client-tls.js';
@@ -120,6 +122,29 @@ export const compose = async (input: ComposeInput): Promise<RunningProxy> => {
   });
   shutdown.add('control', control.stop);
 
+  // What budgets have left, here and everywhere.
+  const budgets = createBudgetLedger();
+  const { counted, journal } = await openBudgetJournal(
+    {
+      directory: state,
+      now: clock.now(),
+      mint: () => randomBytes(16).toString('hex'),
+      onDamage: (lines) => log.error({ lines }, 'some of what budgets were used was damaged on disk'),
+    },
+    () => ({ own: budgets.own('all', clock.now()), others: budgets.others(clock.now()) }),
+  );
+  budgets.restore(counted.own, clock.now());
+  budgets.learn(counted.others, clock.now());
+  const sharing = createBudgetSharing({
+    ledger: budgets,
+    journal,
+    life: counted.life,
+    clock,
+    send: control.reportBudgets,
+    log,
+  });
+  shutdown.add('budgets', sharing.stop);
+
   // The way to targets.
   const tunnels = createTunnels({
     clock,
@@ -139,7 +164,7 @@ export const compose = async (input: ComposeInput): Promise<RunningProxy> => {
     approvals: createApprovals(() => channels.approvals),
     tunnels,
     sessions: createSessions(input.worker?.cancelElsewhere),
-    budgets: createBudgetLedger(),
+    budgets,
     mint: { session: () => mintId('ses'), command: () => mintId('cmd') },
     name: node.name,
     log,
@@ -238,7 +263,10 @@ export const compose = async (input: ComposeInput): Promise<RunningProxy> => {
       log.info({ session: id, ended }, 'told to end a session');
     },
     run: runs.order,
+    connected: sharing.connected,
+    budgetTotals: sharing.told,
   });
+  sharing.start();
   const loopDelay = watchLoopDelay();
   shutdown.add('loop delay', loopDelay.stop);
   metrics.gauge(

@@ -60,6 +60,8 @@ const start = (tenant = (): string => node.tenant): Control => {
     sessions: () => [],
     endSession: () => undefined,
     run: () => Promise.reject(new Error('nothing runs here')),
+    connected: () => undefined,
+    budgetTotals: () => undefined,
   });
   return control;
 };

@@ -1,6 +1,8 @@
 import { hash } from 'node:crypto';
 import type { ClientDuplexStream } from '@grpc/grpc-js';
 import type {
+  BudgetReport,
+  BudgetTotals,
   Bundle,
   ConfigurationServiceClient,
   Hello,
@@ -40,6 +42,9 @@ export interface ControlHandlers {
   endSession(id: string, reason: string): void;
   /** `undefined`: nothing to answer now. */
   run(command: RunCommand): Promise<RunResult | undefined>;
+  /** Said hello; and whenever it had to be said again. */
+  connected(): void;
+  budgetTotals(totals: BudgetTotals): void;
 }
 
 export interface Control extends Configuration {
@@ -51,6 +56,8 @@ export interface Control extends Configuration {
   accept(bundle: Bundle): string | undefined;
   /** It was heard of just now. */
   heard(): void;
+  /** `false`: nobody is there who could hear it. */
+  reportBudgets(report: BudgetReport): boolean;
   readonly connected: boolean;
 }
 
@@ -173,6 +180,8 @@ export const createControl = ({ clock, file, client, renewChannel, trust, alarm,
         return apply(message.value);
       case 'endSession':
         return handlers?.endSession(message.value.sessionId, message.value.reason);
+      case 'budgetTotals':
+        return handlers?.budgetTotals(message.value);
       case 'runCommand':
         handlers?.run(message.value).then(
           (value) => {
@@ -220,6 +229,7 @@ export const createControl = ({ clock, file, client, renewChannel, trust, alarm,
     send({ $case: 'hello', value });
     send({ $case: 'sessions', value: { live: [...now.sessions()] } });
     for (const value of moved.values()) send({ $case: 'catalogMoved', value });
+    now.connected();
   };
 
   const beat = (): void => {
@@ -275,6 +285,11 @@ export const createControl = ({ clock, file, client, renewChannel, trust, alarm,
       return take(bundle).reason;
     },
     heard,
+    reportBudgets(value) {
+      if (stream === undefined) return false;
+      send({ $case: 'budgetReport', value });
+      return true;
+    },
     start(given) {
       handlers = given;
       restore();

@@ -28,7 +28,7 @@ export interface Gate {
   readonly approvals: Approvals;
   readonly tunnels: Tunnels;
   readonly sessions: Sessions;
-  /** Counts what this proxy saw: limits hold per proxy, not over all of them. */
+  /** Counts what this proxy saw, and what it was told that the others did. */
   readonly budgets: BudgetLedger;
   readonly mint: { session(): SessionId; command(): CommandId };
   /** This proxy's name. */

@@ -1,8 +1,10 @@
 import { Module } from '@nestjs/common';
+import { BudgetSharing } from '../budgets/budget-sharing.js';
+import { BudgetUses } from '../budgets/budget-uses.js';
 import { Catalogs } from './catalogs.js';
 import { Hub } from './hub.js';
 import { Presence } from './presence.js';
 
 /** Signed bundles to nodes, and what nodes say of themselves. */
-@Module({ providers: [Hub, Presence, Catalogs], exports: [Hub] })
+@Module({ providers: [Hub, Presence, Catalogs, BudgetSharing, BudgetUses], exports: [Hub, BudgetUses] })
 export class ConfigurationModule {}

@@ -7,6 +7,7 @@ import { signBundle } from '@sallyport/pki';
 import { encodeManifest } from '@sallyport/policy';
 import type { ConnectionChunk } from '@sallyport/policy';
 import { z } from 'zod';
+import { BudgetSharing } from '../budgets/budget-sharing.js';
 import { CONFIG } from '../config.js';
 import type { Config } from '../config.js';
 import { Database } from '../db/database.js';
@@ -67,6 +68,7 @@ export class Hub implements OnApplicationBootstrap {
   readonly #database: Database;
   readonly #ending: SessionEnding;
   readonly #catalogs: Catalogs;
+  readonly #budgets: BudgetSharing;
   readonly #notifications: Notifications;
   readonly #keys: Keys;
   readonly #maxStaleness: number;
@@ -86,12 +88,14 @@ export class Hub implements OnApplicationBootstrap {
     @Inject(Database) database: Database,
     @Inject(SessionEnding) ending: SessionEnding,
     @Inject(Catalogs) catalogs: Catalogs,
+    @Inject(BudgetSharing) budgets: BudgetSharing,
     @Inject(LOG) log: Log,
   ) {
     this.#presence = presence;
     this.#database = database;
     this.#ending = ending;
     this.#catalogs = catalogs;
+    this.#budgets = budgets;
     this.#notifications = notifications;
     this.#keys = keys;
     this.#maxStaleness = config.maxStaleness;
@@ -124,6 +128,11 @@ export class Hub implements OnApplicationBootstrap {
   async connection(tenantId: string, id: string): Promise<ConnectionChunk | undefined> {
     const { connections } = await this.#current(tenantId);
     return [...connections.values()].find((connection) => connection.id === id);
+  }
+
+  /** All connections, with the policies in force on each. */
+  async connections(tenantId: string): Promise<readonly ConnectionChunk[]> {
+    return [...(await this.#current(tenantId)).connections.values()];
   }
 
   onRunResult(handler: (peer: NodePeer, result: RunResult) => void): void {
@@ -167,6 +176,7 @@ export class Hub implements OnApplicationBootstrap {
 
   #left(live: Live): void {
     if (!this.#streams.delete(live)) return;
+    this.#budgets.left(live);
     this.#presence.gone(live).catch((cause: unknown) => this.#report(cause));
   }
 
@@ -233,6 +243,8 @@ export class Hub implements OnApplicationBootstrap {
         return;
       case 'sessions':
         return this.#presence.sessions(peer, message.value.live);
+      case 'budgetReport':
+        return this.#budgets.heard(live, message.value);
     }
   }
 

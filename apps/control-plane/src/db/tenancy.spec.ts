@@ -76,6 +76,12 @@ async function fillOtherTenant(): Promise<Readonly<Record<string, string>>> {
   await database.adminAction.create({
     data: { ...own('act'), userName: name, action: 'x', noun: 'x', outcome: 'done' },
   });
+  await database.budgetUse.create({
+    data: {
+      ...{ tenantId: theirs, connection: name, principal: name, policy: name, measure: 'rows', window: 1_000, slot: 1 },
+      ...{ nodeId: name, life: name, used: 1, leavesAt: new Date(Date.now() + 600_000), changedAt: new Date() },
+    },
+  });
   return {
     ...{ users: user.id, groups: group.id, issuers: issuer.id, subagents: subagent.id, tokens: token.id },
     ...{ classes: dataClass.id, connections: connection.id, 'policy-sets': set.id, 'join-tokens': joinToken.id },
@@ -113,7 +119,10 @@ const dump = async (): Promise<string> => {
   expect(tables.rows.length).toBeGreaterThan(18);
   const rows: unknown[] = [];
   for (const { name } of tables.rows)
-    rows.push([name, (await client.query(`select * from "${name}" where "tenantId" = $1 order by id`, [theirs])).rows]);
+    rows.push([
+      name,
+      (await client.query(`select t.* from "${name}" t where "tenantId" = $1 order by t::text`, [theirs])).rows,
+    ]);
   await client.end();
   return JSON.stringify(rows);
 };

@@ -33,6 +33,7 @@ export const streamAccess: Readonly<Record<Message, readonly NodeKind[]>> = {
   catalogMoved: proxies,
   runResult: proxies,
   sessions: proxies,
+  budgetReport: proxies,
 };
 
 /** A refusal as gRPC says it. Its words are read by operators of nodes: nothing internal goes in. */

@@ -99,6 +99,7 @@ export const authorization: Readonly<Record<string, Access>> = {
   'GET /v1/sessions/:id': observers,
   'GET /v1/sessions/:id/statements': observers,
   'POST /v1/sessions/:id/end': admin,
+  'GET /v1/budgets': readers,
   'GET /v1/audit': readers,
   'GET /v1/admin-actions': readers,
 

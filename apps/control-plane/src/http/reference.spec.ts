@@ -151,6 +151,27 @@ async function sessionsAndApprovals(
   await database.auditRecord.create({ data });
   for (const route of ['GET /v1/sessions', 'GET /v1/sessions/:id', 'GET /v1/sessions/:id/statements', 'GET /v1/audit'])
     await call(route, undefined, { id });
+  await database.budgetUse.create({
+    data: {
+      ...{
+        tenantId,
+        connection: 'one',
+        principal: 'Subagent::"etl"',
+        policy: 'one/p',
+        measure: 'rows',
+        window: 3_600_000,
+      },
+      ...{
+        slot: 1,
+        nodeId: 'nod_1',
+        life: 'a',
+        used: 7,
+        leavesAt: new Date(Date.now() + 600_000),
+        changedAt: new Date(),
+      },
+    },
+  });
+  expect((await call('GET /v1/budgets')).body['items']).toMatchObject([{ used: 7, limit: null }]);
   expect((await call('POST /v1/sessions/:id/end', undefined, { id })).status).toBe(202);
 
   const { id: connectionId } = await database.connection.findFirstOrThrow({ where: { name: 'one' } });

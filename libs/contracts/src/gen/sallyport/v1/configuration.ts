@@ -29,6 +29,7 @@ export interface StreamRequest {
     | { $case: "catalogMoved"; value: CatalogMoved }
     | { $case: "runResult"; value: RunResult }
     | { $case: "sessions"; value: SessionsReport }
+    | { $case: "budgetReport"; value: BudgetReport }
     | undefined;
 }
 
@@ -48,6 +49,9 @@ export interface StreamResponse {
     | //
     /** To proxies: run a kept command that was approved. */
     { $case: "runCommand"; value: RunCommand }
+    | //
+    /** To proxies: what the others used of budgets. */
+    { $case: "budgetTotals"; value: BudgetTotals }
     | undefined;
 }
 
@@ -174,6 +178,44 @@ export interface ResultCell {
   value?: string | undefined;
 }
 
+/** What a proxy used of budgets. The first one of a stream may be empty: it asks for what the others used. */
+export interface BudgetReport {
+  /** Whose count it is: a proxy keeps it over restarts, as long as it keeps what it counted. */
+  life: string;
+  /** Answered when it is kept, or refused. Sent again, a report changes nothing. */
+  number: number;
+  uses: BudgetUse[];
+}
+
+/** One limit of one policy for one principal on one connection: the same on every node. */
+export interface BudgetUse {
+  connection: string;
+  /** As Cedar writes it: Subagent::"etl". */
+  principal: string;
+  policy: string;
+  /** rows, writes, statements or bytes. */
+  measure: string;
+  /** Its length, milliseconds. */
+  window: number;
+  slots: BudgetSlot[];
+}
+
+/** A sixtieth of a window, numbered from the epoch. */
+export interface BudgetSlot {
+  number: number;
+  /** All that was used in it so far; it never becomes less. */
+  used: number;
+}
+
+export interface BudgetTotals {
+  /** The report that this answers; 0: none. */
+  reported: number;
+  /** Why that report was not kept. */
+  refused: string;
+  /** Sums over all but the receiver. What is not named is as it was. */
+  uses: BudgetUse[];
+}
+
 function createBaseStreamRequest(): StreamRequest {
   return { message: undefined };
 }
@@ -204,6 +246,9 @@ export const StreamRequest: MessageFns<StreamRequest> = {
         break;
       case "sessions":
         SessionsReport.encode(message.message.value, writer.uint32(66).fork()).join();
+        break;
+      case "budgetReport":
+        BudgetReport.encode(message.message.value, writer.uint32(74).fork()).join();
         break;
     }
     return writer;
@@ -286,6 +331,14 @@ export const StreamRequest: MessageFns<StreamRequest> = {
             message.message = { $case: "sessions", value: SessionsReport.decode(reader, reader.uint32()) };
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.message = { $case: "budgetReport", value: BudgetReport.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -352,6 +405,12 @@ export const StreamRequest: MessageFns<StreamRequest> = {
         }
         break;
       }
+      case "budgetReport": {
+        if (object.message?.value !== undefined && object.message?.value !== null) {
+          message.message = { $case: "budgetReport", value: BudgetReport.fromPartial(object.message.value) };
+        }
+        break;
+      }
     }
     return message;
   },
@@ -381,6 +440,9 @@ export const StreamResponse: MessageFns<StreamResponse> = {
         break;
       case "runCommand":
         RunCommand.encode(message.message.value, writer.uint32(50).fork()).join();
+        break;
+      case "budgetTotals":
+        BudgetTotals.encode(message.message.value, writer.uint32(58).fork()).join();
         break;
     }
     return writer;
@@ -447,6 +509,14 @@ export const StreamResponse: MessageFns<StreamResponse> = {
             message.message = { $case: "runCommand", value: RunCommand.decode(reader, reader.uint32()) };
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.message = { $case: "budgetTotals", value: BudgetTotals.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -498,6 +568,12 @@ export const StreamResponse: MessageFns<StreamResponse> = {
       case "runCommand": {
         if (object.message?.value !== undefined && object.message?.value !== null) {
           message.message = { $case: "runCommand", value: RunCommand.fromPartial(object.message.value) };
+        }
+        break;
+      }
+      case "budgetTotals": {
+        if (object.message?.value !== undefined && object.message?.value !== null) {
+          message.message = { $case: "budgetTotals", value: BudgetTotals.fromPartial(object.message.value) };
         }
         break;
       }
@@ -1917,6 +1993,346 @@ export const ResultCell: MessageFns<ResultCell> = {
   fromPartial<I extends Exact<DeepPartial<ResultCell>, I>>(object: I): ResultCell {
     const message = createBaseResultCell();
     message.value = object.value ?? undefined;
+    return message;
+  },
+};
+
+function createBaseBudgetReport(): BudgetReport {
+  return { life: "", number: 0, uses: [] };
+}
+
+export const BudgetReport: MessageFns<BudgetReport> = {
+  encode(message: BudgetReport, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.life !== "") {
+      writer.uint32(10).string(message.life);
+    }
+    if (message.number !== 0) {
+      writer.uint32(16).uint64(message.number);
+    }
+    for (const v of message.uses) {
+      BudgetUse.encode(v!, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BudgetReport {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBudgetReport();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.life = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.number = longToNumber(reader.uint64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.uses.push(BudgetUse.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<BudgetReport>, I>>(base?: I): BudgetReport {
+    return BudgetReport.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<BudgetReport>, I>>(object: I): BudgetReport {
+    const message = createBaseBudgetReport();
+    message.life = object.life ?? "";
+    message.number = object.number ?? 0;
+    message.uses = object.uses?.map((e) => BudgetUse.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseBudgetUse(): BudgetUse {
+  return { connection: "", principal: "", policy: "", measure: "", window: 0, slots: [] };
+}
+
+export const BudgetUse: MessageFns<BudgetUse> = {
+  encode(message: BudgetUse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.connection !== "") {
+      writer.uint32(10).string(message.connection);
+    }
+    if (message.principal !== "") {
+      writer.uint32(18).string(message.principal);
+    }
+    if (message.policy !== "") {
+      writer.uint32(26).string(message.policy);
+    }
+    if (message.measure !== "") {
+      writer.uint32(34).string(message.measure);
+    }
+    if (message.window !== 0) {
+      writer.uint32(40).uint64(message.window);
+    }
+    for (const v of message.slots) {
+      BudgetSlot.encode(v!, writer.uint32(50).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BudgetUse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBudgetUse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.connection = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.principal = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.policy = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.measure = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.window = longToNumber(reader.uint64());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.slots.push(BudgetSlot.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<BudgetUse>, I>>(base?: I): BudgetUse {
+    return BudgetUse.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<BudgetUse>, I>>(object: I): BudgetUse {
+    const message = createBaseBudgetUse();
+    message.connection = object.connection ?? "";
+    message.principal = object.principal ?? "";
+    message.policy = object.policy ?? "";
+    message.measure = object.measure ?? "";
+    message.window = object.window ?? 0;
+    message.slots = object.slots?.map((e) => BudgetSlot.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseBudgetSlot(): BudgetSlot {
+  return { number: 0, used: 0 };
+}
+
+export const BudgetSlot: MessageFns<BudgetSlot> = {
+  encode(message: BudgetSlot, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.number !== 0) {
+      writer.uint32(8).uint64(message.number);
+    }
+    if (message.used !== 0) {
+      writer.uint32(16).uint64(message.used);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BudgetSlot {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBudgetSlot();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.number = longToNumber(reader.uint64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.used = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<BudgetSlot>, I>>(base?: I): BudgetSlot {
+    return BudgetSlot.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<BudgetSlot>, I>>(object: I): BudgetSlot {
+    const message = createBaseBudgetSlot();
+    message.number = object.number ?? 0;
+    message.used = object.used ?? 0;
+    return message;
+  },
+};
+
+function createBaseBudgetTotals(): BudgetTotals {
+  return { reported: 0, refused: "", uses: [] };
+}
+
+export const BudgetTotals: MessageFns<BudgetTotals> = {
+  encode(message: BudgetTotals, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.reported !== 0) {
+      writer.uint32(8).uint64(message.reported);
+    }
+    if (message.refused !== "") {
+      writer.uint32(18).string(message.refused);
+    }
+    for (const v of message.uses) {
+      BudgetUse.encode(v!, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BudgetTotals {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBudgetTotals();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.reported = longToNumber(reader.uint64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.refused = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.uses.push(BudgetUse.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<BudgetTotals>, I>>(base?: I): BudgetTotals {
+    return BudgetTotals.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<BudgetTotals>, I>>(object: I): BudgetTotals {
+    const message = createBaseBudgetTotals();
+    message.reported = object.reported ?? 0;
+    message.refused = object.refused ?? "";
+    message.uses = object.uses?.map((e) => BudgetUse.fromPartial(e)) || [];
     return message;
   },
 };
