@@ -12,6 +12,8 @@ import type { Session, Way } from './session.js';
 import { classes, tags } from './tags.js';
 
 export const database = 'corpus';
+/** The same once more, which no gateway knows: what is run there may do what it wants. */
+export const scratch = 'scratch';
 const role = 'billing_service';
 /** Who comes from here is let in by the target without a password. */
 const directFrom = '127.0.0.3';
@@ -39,12 +41,8 @@ export interface Scene {
 export async function openScene(): Promise<Scene> {
   const stack = await startStack({ holdSeconds: 2, progress: () => undefined });
   try {
-    await stack.target.createDatabase(database);
-    const admin = await stack.target.connect(database);
-    await admin.query(`alter database ${database} owner to ${role}; alter schema public owner to ${role}`);
-    await admin.query(`set session authorization ${role}`);
-    await admin.query(await readFile(join(import.meta.dirname, 'fixture.sql'), 'utf8'));
-    await admin.query('reset session authorization; analyze');
+    const admin = await makeDatabase(stack, database);
+    await (await makeDatabase(stack, scratch)).end();
     const { rows } = await admin.query<{ hba_file: string }>('show hba_file');
     const file = rows[0]?.hba_file ?? '';
     await writeFile(file, `host all all ${directFrom}/32 trust\n${await readFile(file, 'utf8')}`);
@@ -54,7 +52,7 @@ export async function openScene(): Promise<Scene> {
     const open: Scene['open'] = (who, at = database) => openSession(wayOf(who, at));
     const wayOf = (who: Caller | 'direct', at: string): Way =>
       who === 'direct'
-        ? { port: stack.target.port, user: role, password: '', database: at, localAddress: directFrom }
+        ? { port: stack.target.port, user: role, password: '', database: at, localAddress: directFrom, startup: { options: '-c statement_timeout=10s' } }
         : {
             port: stack.proxyPort,
             user: who,
@@ -76,6 +74,17 @@ export async function openScene(): Promise<Scene> {
     await stack.stop();
     throw error;
   }
+}
+
+/** Owned by the role that the agent logs in with, as a service owns its own. */
+async function makeDatabase(stack: Stack, name: string): Promise<Client> {
+  await stack.target.createDatabase(name);
+  const admin = await stack.target.connect(name);
+  await admin.query(`alter database ${name} owner to ${role}; alter schema public owner to ${role}`);
+  await admin.query(`set session authorization ${role}`);
+  await admin.query(await readFile(join(import.meta.dirname, 'fixture.sql'), 'utf8'));
+  await admin.query('reset session authorization; analyze');
+  return admin;
 }
 
 async function govern(stack: Stack): Promise<void> {

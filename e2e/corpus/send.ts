@@ -74,7 +74,8 @@ const sendAs: Readonly<Record<Form, Sender>> = {
   },
 };
 
-const query = (...parts: readonly (string | Buffer)[]): Uint8Array => frame('Q', ...parts, '\0');
+/** A simple query. */
+export const query = (...parts: readonly (string | Buffer)[]): Uint8Array => frame('Q', ...parts, '\0');
 
 /** By hand: a text may hold bytes that no encoder would write. */
 const frame = (letter: string, ...parts: readonly (string | Buffer)[]): Uint8Array => {
