@@ -67,6 +67,7 @@ export const rooms = [
       'postgres',
       'postgres/login',
       'policy/bundle',
+      'masking/detect',
       'tunnel',
       'runtime',
       'pki',

@@ -25,7 +25,12 @@ const fences = [
       '@nestjs/': 'the agent is no web server',
       '@cedar-policy/': 'the agent does not evaluate policy',
       'libpg-query': 'the agent parses nothing after the login',
-      'libs/masking/': 'the agent masks nothing',
+      ...Object.fromEntries(
+        ['answer', 'carrier', 'format', 'message', 'rule', 'net/'].map((file) => [
+          `libs/masking/src/${file}`,
+          'the agent masks nothing: it only asks detectors',
+        ]),
+      ),
       'apps/proxy/': 'other programs are other processes',
       'apps/control-plane/': 'the agent talks to it over gRPC only',
     },

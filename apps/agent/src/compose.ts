@@ -11,6 +11,7 @@ import type { AgentConfig } from './config.js';
 import { createControl } from './control.js';
 import { createCredentials } from './credentials/credentials.js';
 import { createDial } from './dial.js';
+import { createSamples } from './samples.js';
 import { createTargets } from './targets.js';
 import { createWarmSockets } from './warm.js';
 
@@ -87,12 +88,14 @@ export async function compose(
   });
   shutdown.add('catalogs', catalogs.stop);
 
+  const samples = createSamples({ credentials, ca, connection, report: control.sampled, log });
   control.start({
     assigned: ({ connections, proxies }) => {
       warm.serve(proxies);
       catalogs.serve(connections);
     },
     readCatalog: (order) => catalogs.read(order),
+    sampleColumns: (order) => void samples.take(order),
   });
   shutdown.add('control plane', control.stop);
   shutdown.add('sessions', () => warm.drain(patience), patience + 1_000);

@@ -73,7 +73,11 @@ const start = (): Control => {
     alarm: () => (alarms += 1),
     log: { info: () => undefined, warn: () => undefined, error: () => undefined },
   });
-  control.start({ assigned: (assignment) => void assigned.push(assignment), readCatalog: () => undefined });
+  control.start({
+    assigned: (assignment) => void assigned.push(assignment),
+    readCatalog: () => undefined,
+    sampleColumns: () => undefined,
+  });
   return control;
 };
 
@@ -167,6 +171,7 @@ describe('an agent’s bundles', () => {
         throw new Error('a bug');
       },
       readCatalog: () => undefined,
+      sampleColumns: () => undefined,
     });
     expect(await publish(bundle(6))).toMatchObject({
       $case: 'refuse',

@@ -3,6 +3,8 @@ import type {
   CatalogReport,
   ConfigurationServiceClient,
   ReadCatalog,
+  SampleColumns,
+  SampleReport,
   StreamRequest,
   StreamResponse,
 } from '@sallyport/contracts';
@@ -26,6 +28,7 @@ export interface ControlInput {
 export interface ControlHandlers {
   assigned(assignment: Assignment): void;
   readCatalog(order: ReadCatalog): void;
+  sampleColumns(order: SampleColumns): void;
 }
 
 /** The configuration stream's end in an agent: assignments down, catalogs up. */
@@ -33,6 +36,8 @@ export interface Control {
   start(handlers: ControlHandlers): void;
   /** Kept until the stream is up, newest per database. */
   report(catalog: CatalogReport): void;
+  /** Said once: who ordered it can order it again. */
+  sampled(report: SampleReport): void;
   /** `undefined` also when what it was told has expired. */
   readonly current: Assignment | undefined;
   readonly connected: boolean;
@@ -109,6 +114,8 @@ export function createControl({ client, file, trust, softwareVersion, alarm, log
         return apply(message.value);
       case 'readCatalog':
         return handlers?.readCatalog(message.value);
+      case 'sampleColumns':
+        return handlers?.sampleColumns(message.value);
       case 'heartbeat':
       // To proxies, and nothing that we know.
       case 'endSession':
@@ -174,6 +181,7 @@ export function createControl({ client, file, trust, softwareVersion, alarm, log
       reports.set(key, kept);
       send({ $case: 'catalog', value: catalog });
     },
+    sampled: (value) => send({ $case: 'samples', value }),
     get current() {
       return current !== undefined && Date.now() < current.manifest.notAfter ? current : undefined;
     },

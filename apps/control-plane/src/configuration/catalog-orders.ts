@@ -7,3 +7,8 @@ export const readCatalogOrder = z.object({
   ...{ tenantId: z.string(), connection: z.string(), database: z.string() },
   ...{ move: z.number(), whole: z.boolean() },
 });
+
+/** The same for looks at values. */
+export const sampleColumnsChannel = 'sallyport_sample_columns';
+
+export const sampleColumnsOrder = z.object({ tenantId: z.string(), connection: z.string(), database: z.string() });

@@ -81,6 +81,7 @@ export async function compile(database: Database, tenantId: string, hashKey: Uin
       database: row.database,
       databases: row.databases,
       credential: row.credential,
+      ...(row.sampling ? { sampling: true } : {}),
     };
     served.push({ agents: row.agents, reference: add(row.name, { kind: 'agent_connection', value: forAgent }) });
   }

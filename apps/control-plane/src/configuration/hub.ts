@@ -18,11 +18,12 @@ import type { Keys } from '../grpc/keyring.js';
 import { LOG } from '../log.js';
 import type { Log } from '../log.js';
 import { Notifications } from '../notify/notifications.js';
-import { readCatalogChannel, readCatalogOrder } from './catalog-orders.js';
+import { readCatalogChannel, readCatalogOrder, sampleColumnsChannel, sampleColumnsOrder } from './catalog-orders.js';
 import { Catalogs } from './catalogs.js';
 import { changesChannel } from './changes.js';
 import { compile } from './compile.js';
 import type { Compiled } from './compile.js';
+import { Findings } from './findings.js';
 import { Presence } from './presence.js';
 import { SessionEnding, endSessionChannel } from './session-ending.js';
 
@@ -69,6 +70,7 @@ export class Hub implements OnApplicationBootstrap {
   readonly #ending: SessionEnding;
   readonly #catalogs: Catalogs;
   readonly #budgets: BudgetSharing;
+  readonly #findings: Findings;
   readonly #notifications: Notifications;
   readonly #keys: Keys;
   readonly #maxStaleness: number;
@@ -89,6 +91,7 @@ export class Hub implements OnApplicationBootstrap {
     @Inject(SessionEnding) ending: SessionEnding,
     @Inject(Catalogs) catalogs: Catalogs,
     @Inject(BudgetSharing) budgets: BudgetSharing,
+    @Inject(Findings) findings: Findings,
     @Inject(LOG) log: Log,
   ) {
     this.#presence = presence;
@@ -96,6 +99,7 @@ export class Hub implements OnApplicationBootstrap {
     this.#ending = ending;
     this.#catalogs = catalogs;
     this.#budgets = budgets;
+    this.#findings = findings;
     this.#notifications = notifications;
     this.#keys = keys;
     this.#maxStaleness = config.maxStaleness;
@@ -103,6 +107,7 @@ export class Hub implements OnApplicationBootstrap {
     notifications.on(changesChannel, () => this.#soon());
     notifications.on(endSessionChannel, (payload) => this.#endSession(payload));
     notifications.on(readCatalogChannel, (payload) => this.#readCatalog(payload));
+    notifications.on(sampleColumnsChannel, (payload) => this.#sampleColumns(payload));
     notifications.onResumed(() => {
       this.#soon();
       this.#endAllPending();
@@ -241,6 +246,8 @@ export class Hub implements OnApplicationBootstrap {
       case 'runResult':
         for (const handler of this.#runResults) handler(peer, message.value);
         return;
+      case 'samples':
+        return this.#findings.report(peer, message.value, await this.#current(peer.tenantId));
       case 'sessions':
         return this.#presence.sessions(peer, message.value.live);
       case 'budgetReport':
@@ -374,10 +381,20 @@ export class Hub implements OnApplicationBootstrap {
 
   #readCatalog(payload: string): void {
     const { tenantId, ...value } = readCatalogOrder.parse(JSON.parse(payload));
-    const agents = this.#compiled.get(tenantId)?.connections.get(value.connection)?.agents ?? [];
-    for (const live of this.#streams)
-      if (live.peer.kind === 'agent' && live.peer.tenantId === tenantId && agents.includes(live.peer.name))
-        live.send({ $case: 'readCatalog', value });
+    for (const agent of this.#agentsOf(tenantId, value.connection)) agent.send({ $case: 'readCatalog', value });
+  }
+
+  /** One of them is enough: it is work for the target. */
+  #sampleColumns(payload: string): void {
+    const { tenantId, ...value } = sampleColumnsOrder.parse(JSON.parse(payload));
+    this.#agentsOf(tenantId, value.connection)[0]?.send({ $case: 'sampleColumns', value });
+  }
+
+  #agentsOf(tenantId: string, connection: string): readonly Live[] {
+    const agents = this.#compiled.get(tenantId)?.connections.get(connection)?.agents ?? [];
+    return [...this.#streams].filter(
+      ({ peer }) => peer.kind === 'agent' && peer.tenantId === tenantId && agents.includes(peer.name),
+    );
   }
 
   #report(cause: unknown): void {

@@ -15,9 +15,10 @@ export const tag = z.strictObject({
 });
 export type Tag = z.infer<typeof tag>;
 
+export const mostTags = 20_000;
 export const tags = z
   .array(tag)
-  .max(20_000)
+  .max(mostTags)
   .refine(
     (list) => new Set(list.map(keyOf)).size === list.length,
     'a column is tagged twice; give all its classes at once',

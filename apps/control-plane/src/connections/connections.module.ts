@@ -6,11 +6,13 @@ import { ClassesController } from './classes.controller.js';
 import { ClassesService } from './classes.service.js';
 import { ConnectionsController } from './connections.controller.js';
 import { ConnectionsService } from './connections.service.js';
+import { SuggestionsController } from './suggestions.controller.js';
+import { SuggestionsService } from './suggestions.service.js';
 
 /** Targets, what their columns hold, and how each class of data is masked. */
 @Module({
   imports: [PoliciesModule],
-  controllers: [ConnectionsController, CatalogsController, ClassesController],
-  providers: [ConnectionsService, CatalogsService, ClassesService],
+  controllers: [ConnectionsController, CatalogsController, SuggestionsController, ClassesController],
+  providers: [ConnectionsService, CatalogsService, SuggestionsService, ClassesService],
 })
 export class ConnectionsModule {}

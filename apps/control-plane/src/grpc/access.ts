@@ -34,6 +34,7 @@ export const streamAccess: Readonly<Record<Message, readonly NodeKind[]>> = {
   runResult: proxies,
   sessions: proxies,
   budgetReport: proxies,
+  samples: ['agent'],
 };
 
 /** A refusal as gRPC says it. Its words are read by operators of nodes: nothing internal goes in. */

@@ -70,6 +70,10 @@ export const authorization: Readonly<Record<string, Access>> = {
   'GET /v1/connections/:ref/catalog/relations': observers,
   'GET /v1/connections/:ref/catalog/columns': observers,
   'POST /v1/connections/:ref/catalog/read': admin,
+  'GET /v1/connections/:ref/suggestions': observers,
+  'POST /v1/connections/:ref/suggestions/accept': admin,
+  'GET /v1/connections/:ref/suggestions/sampling': observers,
+  'POST /v1/connections/:ref/suggestions/sample': admin,
 
   'GET /v1/policy-sets': observers,
   'GET /v1/policy-sets/:ref': observers,

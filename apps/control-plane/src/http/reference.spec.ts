@@ -73,6 +73,7 @@ test('every route answers as the reference says', async () => {
     await call(`POST /v1/subagents/:ref/${verb}`, undefined, one);
   await call('PUT /v1/connections/:ref/tags', { items: [{ table: 't', column: 'd', classes: ['one'] }] }, one);
   await call('GET /v1/connections/:ref/tags', undefined, one);
+  await catalogs(call);
   await call('POST /v1/policy-sets/:ref/validate', { text: policies }, one);
   await call(
     'POST /v1/policy-sets/:ref/validate',
@@ -113,7 +114,37 @@ test('every route answers as the reference says', async () => {
   visited.set('POST /v1/setup', made.status);
   await fresh.stop();
   expect([...visited.keys()].sort()).toEqual(Object.keys(authorization).sort());
-}, 60_000);
+}, 120_000);
+
+async function catalogs(
+  call: (route: string, body?: unknown, values?: Readonly<Record<string, string>>) => Promise<Answer>,
+): Promise<void> {
+  const { id: connectionId, tenantId } = await database.connection.findFirstOrThrow({ where: { name: 'one' } });
+  const ref = { ref: 'one' };
+  await call('PUT /v1/connections/:ref', { ...connection, sampling: true }, ref);
+  const place = { tenantId, connectionId, database: connection.database };
+  const content = Buffer.from(
+    JSON.stringify({
+      ...{ database: place.database, serverVersion: 180_004, functions: [], types: [], searchPath: [] },
+      relations: [
+        {
+          ...{ oid: 20_001, schema: 'public', name: 'people', kind: 'table' },
+          columns: [{ attribute: 1, name: 'email', type: 25 }],
+        },
+      ],
+    }),
+  );
+  const data = { ...place, id: mintId('cat'), digest: 'd', content, readBy: 'one', version: 1 };
+  await database.catalogSnapshot.create({ data });
+  for (const part of ['', '/schemas', '/relations', '/columns'])
+    await call(`GET /v1/connections/:ref/catalog${part}`, undefined, ref);
+  await call('POST /v1/connections/:ref/catalog/read', undefined, ref);
+  await call('GET /v1/connections/:ref/suggestions', undefined, ref);
+  await call('GET /v1/connections/:ref/suggestions/sampling', undefined, ref);
+  await call('POST /v1/connections/:ref/suggestions/sample', undefined, ref);
+  const items = [{ table: 'people', column: 'email', class: 'email' }];
+  await call('POST /v1/connections/:ref/suggestions/accept', { items }, ref);
+}
 
 async function sessionsAndApprovals(
   tenantId: string,

@@ -124,6 +124,8 @@ export interface AgentConnectionChunk {
   readonly databases: readonly string[];
   /** Name under which the agent's own configuration holds the credential. */
   readonly credential: string;
+  /** The agent may look at values to say what columns seem to hold. Absent: it may not. */
+  readonly sampling?: boolean;
 }
 
 /** To agents: where to keep warm sockets. */

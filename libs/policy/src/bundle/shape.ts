@@ -93,6 +93,7 @@ const agentConnection: z.ZodType<AgentConnectionChunk> = z.strictObject({
   database: name,
   databases: list(name, 1000),
   credential: name,
+  sampling: z.boolean().exactOptional(),
 });
 
 const proxies: z.ZodType<ProxiesChunk> = z.strictObject({

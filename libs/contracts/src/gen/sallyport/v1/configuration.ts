@@ -30,6 +30,7 @@ export interface StreamRequest {
     | { $case: "runResult"; value: RunResult }
     | { $case: "sessions"; value: SessionsReport }
     | { $case: "budgetReport"; value: BudgetReport }
+    | { $case: "samples"; value: SampleReport }
     | undefined;
 }
 
@@ -52,6 +53,9 @@ export interface StreamResponse {
     | //
     /** To proxies: what the others used of budgets. */
     { $case: "budgetTotals"; value: BudgetTotals }
+    | //
+    /** To agents: look at a few values of each column, where the connection allows it. */
+    { $case: "sampleColumns"; value: SampleColumns }
     | undefined;
 }
 
@@ -131,6 +135,30 @@ export interface ReadCatalog {
   move: number;
   /** Report the content even where it is as it was. */
   whole: boolean;
+}
+
+export interface SampleColumns {
+  connection: string;
+  database: string;
+}
+
+/** Verdicts of detectors on sampled values. No value is in it. */
+export interface SampleReport {
+  connection: string;
+  database: string;
+  /** Set where it could not be done; never holds a secret. */
+  problem: string;
+  verdicts: SampleVerdict[];
+}
+
+export interface SampleVerdict {
+  schema: string;
+  table: string;
+  column: string;
+  class: string;
+  /** Of the sampled values that are not null, in percent. */
+  share: number;
+  sampled: number;
 }
 
 export interface EndSession {
@@ -250,6 +278,9 @@ export const StreamRequest: MessageFns<StreamRequest> = {
       case "budgetReport":
         BudgetReport.encode(message.message.value, writer.uint32(74).fork()).join();
         break;
+      case "samples":
+        SampleReport.encode(message.message.value, writer.uint32(82).fork()).join();
+        break;
     }
     return writer;
   },
@@ -339,6 +370,14 @@ export const StreamRequest: MessageFns<StreamRequest> = {
             message.message = { $case: "budgetReport", value: BudgetReport.decode(reader, reader.uint32()) };
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.message = { $case: "samples", value: SampleReport.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -411,6 +450,12 @@ export const StreamRequest: MessageFns<StreamRequest> = {
         }
         break;
       }
+      case "samples": {
+        if (object.message?.value !== undefined && object.message?.value !== null) {
+          message.message = { $case: "samples", value: SampleReport.fromPartial(object.message.value) };
+        }
+        break;
+      }
     }
     return message;
   },
@@ -443,6 +488,9 @@ export const StreamResponse: MessageFns<StreamResponse> = {
         break;
       case "budgetTotals":
         BudgetTotals.encode(message.message.value, writer.uint32(58).fork()).join();
+        break;
+      case "sampleColumns":
+        SampleColumns.encode(message.message.value, writer.uint32(66).fork()).join();
         break;
     }
     return writer;
@@ -517,6 +565,14 @@ export const StreamResponse: MessageFns<StreamResponse> = {
             message.message = { $case: "budgetTotals", value: BudgetTotals.decode(reader, reader.uint32()) };
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.message = { $case: "sampleColumns", value: SampleColumns.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -574,6 +630,12 @@ export const StreamResponse: MessageFns<StreamResponse> = {
       case "budgetTotals": {
         if (object.message?.value !== undefined && object.message?.value !== null) {
           message.message = { $case: "budgetTotals", value: BudgetTotals.fromPartial(object.message.value) };
+        }
+        break;
+      }
+      case "sampleColumns": {
+        if (object.message?.value !== undefined && object.message?.value !== null) {
+          message.message = { $case: "sampleColumns", value: SampleColumns.fromPartial(object.message.value) };
         }
         break;
       }
@@ -1471,6 +1533,279 @@ export const ReadCatalog: MessageFns<ReadCatalog> = {
     message.database = object.database ?? "";
     message.move = object.move ?? 0;
     message.whole = object.whole ?? false;
+    return message;
+  },
+};
+
+function createBaseSampleColumns(): SampleColumns {
+  return { connection: "", database: "" };
+}
+
+export const SampleColumns: MessageFns<SampleColumns> = {
+  encode(message: SampleColumns, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.connection !== "") {
+      writer.uint32(10).string(message.connection);
+    }
+    if (message.database !== "") {
+      writer.uint32(18).string(message.database);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SampleColumns {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSampleColumns();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.connection = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.database = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<SampleColumns>, I>>(base?: I): SampleColumns {
+    return SampleColumns.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SampleColumns>, I>>(object: I): SampleColumns {
+    const message = createBaseSampleColumns();
+    message.connection = object.connection ?? "";
+    message.database = object.database ?? "";
+    return message;
+  },
+};
+
+function createBaseSampleReport(): SampleReport {
+  return { connection: "", database: "", problem: "", verdicts: [] };
+}
+
+export const SampleReport: MessageFns<SampleReport> = {
+  encode(message: SampleReport, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.connection !== "") {
+      writer.uint32(10).string(message.connection);
+    }
+    if (message.database !== "") {
+      writer.uint32(18).string(message.database);
+    }
+    if (message.problem !== "") {
+      writer.uint32(26).string(message.problem);
+    }
+    for (const v of message.verdicts) {
+      SampleVerdict.encode(v!, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SampleReport {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSampleReport();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.connection = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.database = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.problem = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.verdicts.push(SampleVerdict.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<SampleReport>, I>>(base?: I): SampleReport {
+    return SampleReport.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SampleReport>, I>>(object: I): SampleReport {
+    const message = createBaseSampleReport();
+    message.connection = object.connection ?? "";
+    message.database = object.database ?? "";
+    message.problem = object.problem ?? "";
+    message.verdicts = object.verdicts?.map((e) => SampleVerdict.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseSampleVerdict(): SampleVerdict {
+  return { schema: "", table: "", column: "", class: "", share: 0, sampled: 0 };
+}
+
+export const SampleVerdict: MessageFns<SampleVerdict> = {
+  encode(message: SampleVerdict, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.schema !== "") {
+      writer.uint32(10).string(message.schema);
+    }
+    if (message.table !== "") {
+      writer.uint32(18).string(message.table);
+    }
+    if (message.column !== "") {
+      writer.uint32(26).string(message.column);
+    }
+    if (message.class !== "") {
+      writer.uint32(34).string(message.class);
+    }
+    if (message.share !== 0) {
+      writer.uint32(40).uint32(message.share);
+    }
+    if (message.sampled !== 0) {
+      writer.uint32(48).uint32(message.sampled);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SampleVerdict {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSampleVerdict();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.schema = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.table = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.column = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.class = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.share = reader.uint32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.sampled = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<SampleVerdict>, I>>(base?: I): SampleVerdict {
+    return SampleVerdict.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<SampleVerdict>, I>>(object: I): SampleVerdict {
+    const message = createBaseSampleVerdict();
+    message.schema = object.schema ?? "";
+    message.table = object.table ?? "";
+    message.column = object.column ?? "";
+    message.class = object.class ?? "";
+    message.share = object.share ?? 0;
+    message.sampled = object.sampled ?? 0;
     return message;
   },
 };

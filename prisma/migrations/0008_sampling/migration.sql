@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "CatalogSnapshot" ADD COLUMN     "sampleProblem" TEXT;
