@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, jest } from '@jest/globals';
 import { execution } from './execution.js';
+import { extraction } from './extraction.js';
 import { readFiles } from './files.js';
 import { openScene } from './scene.js';
 import type { Scene } from './scene.js';
@@ -18,3 +19,4 @@ const present = (): Scene => scene;
 const files = readFiles('meaning', 'masking');
 statements(present, files);
 execution(present, files);
+extraction(present);
