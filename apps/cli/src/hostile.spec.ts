@@ -108,6 +108,7 @@ const found = {
   ...{ schemas: 1, relations: 1, columns: 1, functions: 1, tagged: 0 },
   ...{ schema: evil, relation: evil, name: evil, kind: evil, owner: evil, parents: [evil] },
   ...{ column: evil, type: evil, classes: [evil] },
+  ...{ table: evil, class: evil, reasons: [evil, 'values'], share: null, sampled: null, sampledAt: evil },
 };
 const problem = { title: evil, detail: evil, code: evil, errors: [{ path: evil, message: evil }] };
 
@@ -135,6 +136,8 @@ const answers: readonly (readonly [RegExp, unknown, number?])[] = [
   [/^GET \/v1\/connections\/[^/]+\/catalog\/(relations|columns)/, page(found)],
   [/^GET \/v1\/connections\/[^/]+\/catalog/, found],
   [/^POST \/v1\/connections\/[^/]+\/catalog\/read/, found, 202],
+  [/^GET \/v1\/connections\/[^/]+\/suggestions/, page(found)],
+  [/^POST \/v1\/connections\/[^/]+\/suggestions\/(accept|sample)/, found, 202],
   [/^GET \/v1\/[a-z-]+\?/, page(noun)],
   [/^GET \/v1\//, noun],
   [/^(PUT|DELETE) /, problem, 400],
@@ -181,6 +184,10 @@ const calls: readonly (readonly [readonly string[], string?])[] = [
   [['catalog', 'relations', 'x']],
   [['catalog', 'columns', 'x']],
   [['catalog', 'read', 'x']],
+  [['suggestions', 'ls', 'x']],
+  [['suggestions', 'accept', 'x', '--all']],
+  [['suggestions', 'accept', 'x', evil]],
+  [['suggestions', 'sample', 'x']],
   [['nodes', 'ls']],
   [['doctor']],
   [['doctor', evil]],

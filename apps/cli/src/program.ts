@@ -14,6 +14,7 @@ import { addLogin } from './commands/login.js';
 import { addNodes } from './commands/nodes.js';
 import { addRun } from './commands/run.js';
 import { addSessions } from './commands/sessions.js';
+import { addSuggestions } from './commands/suggestions.js';
 import { addToken } from './commands/token.js';
 import type { CommandContext } from './context.js';
 import type { Streams } from './output.js';
@@ -61,6 +62,7 @@ Exit codes: 0 done, 1 failed, 64 usage, 69 unreachable, 70 our own fault, 75 not
   addApply(program, context);
   addGet(program, context);
   addCatalog(program, context);
+  addSuggestions(program, context);
   addNodes(program, context);
   addJoinTokens(program, context);
   addApiTokens(program, context);

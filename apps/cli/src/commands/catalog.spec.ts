@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { CatalogReport } from '@sallyport/contracts';
+import { CatalogReport, SampleReport } from '@sallyport/contracts';
 import { encode } from '@sallyport/policy';
 import { until } from '@sallyport/testing';
 import { enrolNode, openStream, portOf } from '../../../control-plane/testing/node.js';
@@ -69,5 +69,32 @@ describe('sally catalog', () => {
     report({ problem: 'the catalog cannot be read (28P01)' });
     await until(async () => (await said('catalog', 'show', 'billing')).includes('(28P01)'));
     expect(await said('catalog', 'show', 'billing', '--json')).toMatch(/"state": ?"unreadable"/);
+  });
+});
+
+describe('sally suggestions', () => {
+  test('lists by name and by values, and has values looked at', async () => {
+    expect(await said('suggestions', 'ls', 'billing')).toMatch(/public.customers.phone_number +phone +its name/);
+    expect(await said('suggestions', 'sample', 'billing')).toContain('An agent is told');
+    await until(() => agent.seen.some(({ $case }) => $case === 'sampleColumns'));
+    const verdict = { schema: 'public', table: 'customers', column: 'id', class: 'iban', share: 70, sampled: 90 };
+    agent.send({
+      $case: 'samples',
+      value: SampleReport.fromPartial({ connection: 'billing', database: 'app', verdicts: [verdict] }),
+    });
+    await until(async () => (await said('suggestions', 'ls', 'billing')).includes('70 % of 90 values'));
+  });
+
+  test('makes tags of those that are named, or of all', async () => {
+    const strange = await stack.sally(['suggestions', 'accept', 'billing', 'public.customers.id=email']);
+    expect([strange.exitCode, strange.stderr]).toEqual([1, expect.stringContaining('is not suggested')]);
+    expect(await said('suggestions', 'accept', 'billing', 'public.customers.id=iban')).toBe(
+      'public.customers.id=iban: tagged\n',
+    );
+    expect(await said('suggestions', 'accept', 'billing', '--all')).toBe(
+      'public.customers.phone_number=phone: tagged\n',
+    );
+    expect(await said('suggestions', 'accept', 'billing', '--all')).toBe('Nothing is suggested.\n');
+    expect(await said('get', 'column-tags', 'billing')).toMatch(/iban[^]*email[^]*phone/);
   });
 });
