@@ -159,7 +159,8 @@ export const compose = async (input: ComposeInput): Promise<RunningProxy> => {
     clock,
     configuration: control,
     statements: createStatements(analyses),
-    moves: createMoves(clock),
+    // Who could not be told of them has not read them either.
+    moves: createMoves({ monotonic: () => control.assured }),
     evidence,
     approvals: createApprovals(() => channels.approvals),
     tunnels,

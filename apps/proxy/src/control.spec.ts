@@ -92,6 +92,23 @@ describe('control', () => {
     expect(control.unfit?.code).toBe('policy_unavailable');
   });
 
+  test('the time in which the control plane was there stands while it is away', () => {
+    const control = start();
+    expect(control.assured).toBe(0);
+    control.heard();
+    for (let beats = 0; beats < 4; beats += 1) {
+      clock.advance(5_000);
+      control.heard();
+    }
+    clock.advance(1_000);
+    expect(control.assured).toBe(21_000);
+    clock.advance(3_600_000);
+    expect(control.assured).toBe(30_000);
+    control.heard();
+    clock.advance(5_000);
+    expect(control.assured).toBe(35_000);
+  });
+
   test('what is older, unsigned, of another tenant or incomplete is refused, and the last good one stays', () => {
     const control = start();
     expect(control.accept(bundle(5))).toBeUndefined();

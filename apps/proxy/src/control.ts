@@ -59,6 +59,8 @@ export interface Control extends Configuration {
   /** `false`: nobody is there who could hear it. */
   reportBudgets(report: BudgetReport): boolean;
   readonly connected: boolean;
+  /** Milliseconds in which the control plane was there: a clock that stands while it is away. */
+  readonly assured: number;
 }
 
 const heartbeatInterval = 5_000;
@@ -92,10 +94,25 @@ export const createControl = ({ clock, file, client, renewChannel, trust, alarm,
   let handlers: ControlHandlers | undefined;
   let timer: NodeJS.Timeout | undefined;
   let failures = 0;
-  const moved = new Map<string, { readonly connection: string; readonly database: string }>();
+  const moved = new Map<string, { readonly connection: string; readonly database: string; sentAt: number }>();
+  let assured = 0;
 
   const heard = (): void => {
+    assured += sinceHeard();
     heardAt = clock.monotonic();
+  };
+  /** Of a silence only so much counts as one in which the control plane was there. */
+  const sinceHeard = (): number =>
+    heardAt === -Infinity ? 0 : Math.min(Math.max(0, clock.monotonic() - heardAt), heartbeatInterval * 2);
+  /** It is there, and has had the time to read what it was sent. */
+  const forgetMoved = (): void => {
+    for (const [key, { sentAt }] of moved) if (clock.monotonic() - sentAt > heartbeatInterval * 2) moved.delete(key);
+  };
+  const tellMoved = (key: string): void => {
+    const told = moved.get(key);
+    if (told === undefined) return;
+    told.sentAt = clock.monotonic();
+    send({ $case: 'catalogMoved', value: { connection: told.connection, database: told.database } });
   };
 
   /** The manifest's version when it is in force; why not, otherwise. Half of a bundle changes nothing, nor does a broken one. */
@@ -216,7 +233,7 @@ export const createControl = ({ clock, file, client, renewChannel, trust, alarm,
     };
     opened.on('data', (response: StreamResponse) => {
       failures = 0;
-      moved.clear();
+      forgetMoved();
       if (stream === opened) receive(response);
     });
     opened.on('error', over);
@@ -228,7 +245,7 @@ export const createControl = ({ clock, file, client, renewChannel, trust, alarm,
     };
     send({ $case: 'hello', value });
     send({ $case: 'sessions', value: { live: [...now.sessions()] } });
-    for (const value of moved.values()) send({ $case: 'catalogMoved', value });
+    for (const key of moved.keys()) tellMoved(key);
     now.connected();
   };
 
@@ -272,14 +289,17 @@ export const createControl = ({ clock, file, client, renewChannel, trust, alarm,
       if (clock.now() >= notAfter) return expired;
       return clock.monotonic() - heardAt > maxStaleness ? stale : undefined;
     },
+    get assured() {
+      return assured + sinceHeard();
+    },
     get connected() {
       return stream !== undefined && clock.monotonic() - heardAt < heartbeatInterval * 3;
     },
     catalogMoved(connection, database) {
-      const value = { connection, database };
-      // Kept until the control plane is heard of: sent twice is harmless.
-      moved.set(`${connection}/${database}`, value);
-      send({ $case: 'catalogMoved', value });
+      const key = `${connection}/${database}`;
+      // Kept until the control plane has surely read it: sent twice is harmless.
+      moved.set(key, { connection, database, sentAt: 0 });
+      tellMoved(key);
     },
     accept(bundle) {
       return take(bundle).reason;

@@ -16,7 +16,7 @@ export interface Moves {
   at(connection: string, database: string): PlaceMoves;
 }
 
-/** Twice the time that the control plane leaves a catalog in force that was not read after the definition. */
+/** Of the time in which the control plane was there: twice what it leaves a catalog in force that was not read after a definition. */
 const longest = 120_000;
 const mostEntries = 1_000;
 
