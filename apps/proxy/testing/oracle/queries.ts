@@ -58,17 +58,34 @@ class Maker {
     if (this.once(4)) {
       const start = this.select(depth - 1, scopes, ctes, 2);
       const names = [this.pick(outputs, 'x'), 'n_'];
-      const item: Item = { alias: name, columns: names };
       const step = `select ${this.pick([`${name}.${names[0]}`, `n_`], 'n_')}, ${this.pick([`n_`, `${name}.${names[0]}`], 'n_')} from ${name} where false`;
-      const body = this.query(depth - 1, scopes, [...ctes, item]);
+      const added = this.added(names);
+      const body = this.query(depth - 1, scopes, [...ctes, { alias: name, columns: [...names, ...added.columns] }]);
       return {
-        sql: `with recursive ${name}(${names.join(', ')}) as (${start.sql} union all ${step}) (${body.sql})`,
+        sql: `with recursive ${name}(${names.join(', ')}) as (${start.sql} union all ${step})${added.sql} (${body.sql})`,
         columns: body.columns,
       };
     }
     const inner = this.query(depth - 1, scopes, ctes);
     const body = this.query(depth - 1, scopes, [...ctes, { alias: name, columns: inner.columns }]);
     return { sql: `with ${name} as (${inner.sql}) (${body.sql})`, columns: body.columns };
+  }
+
+  /** SEARCH and CYCLE by one of the columns. */
+  private added(names: readonly string[]): Made {
+    const order = this.pick(outputs, 'x');
+    const mark = this.pick(outputs, 'x');
+    const key = this.pick(names, 'n_');
+    switch (this.choose(4)) {
+      case 0:
+        return { sql: ` search depth first by ${key} set ${order}`, columns: [order] };
+      case 1:
+        return { sql: ` search breadth first by ${key} set ${order}`, columns: [order] };
+      case 2:
+        return { sql: ` cycle ${key} set ${mark} using p_`, columns: [mark, 'p_'] };
+      default:
+        return { sql: '', columns: [] };
+    }
   }
 
   private select(depth: number, scopes: Scopes, ctes: readonly Item[], width?: number): Made {
@@ -95,7 +112,13 @@ class Maker {
     const order = this.once(10) ? ` order by ${1 + this.choose(count)}` : '';
     const limit = this.once(10) ? ' limit 3' : '';
     const tail = width === undefined ? `${order}${limit}` : '';
-    return { sql: `(select ${targets.join(', ')} from ${from}${where}${tail})`, columns };
+    let window = '';
+    if (this.once(12)) {
+      window = ` window w_ as (${this.pick(['order by', 'partition by'], 'order by')} ${this.reference(inside)})`;
+      const ranked = targets[0]?.includes('*') === true ? undefined : 'max(1) over w_';
+      if (ranked !== undefined) targets[0] = `${ranked} as ${columns[0] ?? 'x'}`;
+    }
+    return { sql: `(select ${targets.join(', ')} from ${from}${where}${window}${tail})`, columns };
   }
 
   private from(
@@ -115,7 +138,11 @@ class Maker {
         const shared = next.item.columns.filter((column) => items.some(({ columns }) => columns.includes(column)));
         const using = shared.length > 0 && this.once(2) ? ` using (${this.pick(shared, 'id')})` : ' on true';
         const on = join === ' join ' || join === ' left join ' ? using : '';
-        sql = `${sql}${join}${next.sql}${on}`;
+        // The merged column may have a name of its own.
+        const merged = on.startsWith(' using') && this.once(3) ? this.pick(aliases, 'q') : undefined;
+        const named = merged !== undefined && ![...items, next.item].some(({ alias }) => alias === merged);
+        sql = `${sql}${join}${next.sql}${on}${named ? ` as ${merged}` : ''}`;
+        if (named) items = [...items, { alias: merged, columns: [/\((\w+)\)/.exec(on)?.[1] ?? 'id'] }];
       }
       items = [...items, next.item];
     }
@@ -141,8 +168,7 @@ class Maker {
     }
     if (siblings.length > 0 && this.once(6)) {
       const value = this.expression(0, [siblings, ...scopes], ctes);
-      const item = { alias, columns: [alias] };
-      return { sql: `unnest(array[${value}::text]) as ${alias}(${alias})`, item };
+      return this.called(alias, `${value}::text`);
     }
     if (ctes.length > 0 && this.once(2)) {
       const cte = this.pick(ctes, ctes[0] ?? { alias: 'a', columns: [] });
@@ -164,6 +190,35 @@ class Maker {
       sql: `hr.${table.alias} as ${alias}${list}`,
       item: { alias, columns: table.columns.map((column, at) => names[at] ?? column) },
     };
+  }
+
+  /** A function in FROM. */
+  private called(alias: string, value: string): { readonly sql: string; readonly item: Item } {
+    const column = this.pick(outputs, 'x');
+    const item = (...columns: readonly string[]): Item => ({ alias, columns });
+    const path = "'$' columns";
+    switch (this.choose(7)) {
+      case 0:
+        return { sql: `md5(${value}) as ${alias}`, item: item(alias) };
+      case 1:
+        return { sql: `string_to_table(${value}, 'Y') with ordinality as ${alias}(${column})`, item: item(column) };
+      case 2:
+        return {
+          sql: `rows from (unnest(array['k']), string_to_table(${value}, 'Y')) as ${alias}(n_, ${column})`,
+          item: item('n_', column),
+        };
+      case 3:
+        return {
+          sql: `json_table(to_jsonb(${value}), ${path} (${column} text path '$')) as ${alias}`,
+          item: item(column),
+        };
+      case 4:
+        return { sql: `unnest(array['k'], array[${value}]) as ${alias}(n_, ${column})`, item: item('n_', column) };
+      case 5:
+        return { sql: `json_each_text(json_build_object('k', ${value})) as ${alias}`, item: item('key', 'value') };
+      default:
+        return { sql: `unnest(array[${value}]) as ${alias}(${alias})`, item: item(alias) };
+    }
   }
 
   /** Of any level, by any of the ways in which a column can be named. */
