@@ -113,7 +113,7 @@ export const createCommands = (input: CommandsInput): Commands => {
     const { facts: meant, behind } = memory.resolve(statement.facts, (text) =>
       preparedIn(gate.statements.read(text, place, searchPath)),
     );
-    const facts = moves.check(meant, searchPath, place.catalog);
+    const facts = moves.check(meant, searchPath, place);
     const unfollowable = settings.admit(facts);
     if (unfollowable !== undefined) return no(unfollowable, statement, desk);
     const decision = decider.decide(facts, { now, database });

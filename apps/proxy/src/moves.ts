@@ -1,5 +1,6 @@
 import type { Catalog, CatalogRelation, QuestionId } from '@sallyport/kernel';
-import type { Facts, Moved, StatementFacts } from '@sallyport/sql';
+import type { ColumnTag } from '@sallyport/policy';
+import type { Effect, Facts, Moved, StatementFacts } from '@sallyport/sql';
 
 /**
  * What definitions did to names since the catalog was read. A name may be found in another schema then, or show something else:
@@ -66,6 +67,7 @@ const isKnown = ({ moved, catalog }: Entry, now: Catalog | undefined): boolean =
   switch (moved.kind) {
     case 'given':
     case 'taken':
+    case 'columns':
       return signatureOf(catalog, moved) !== signatureOf(now, moved);
     case 'changed':
     case 'views':
@@ -82,10 +84,16 @@ const find = (catalog: Catalog | undefined, { schema, name }: Place): CatalogRel
 const signatureOf = (catalog: Catalog | undefined, place: Place): string =>
   JSON.stringify(find(catalog, place) ?? null);
 
+/** What is known of a database: its catalog, and which of its columns are tagged. */
+export interface Known {
+  readonly catalog: Catalog | undefined;
+  readonly tagged: readonly Pick<ColumnTag, 'schema' | 'table'>[];
+}
+
 /** One session's own view: what it did and has not committed comes on top. */
 export interface SessionMoves {
   /** The same facts where they rest on nothing that moved. */
-  check(facts: Facts, searchPath: readonly string[], catalog: Catalog | undefined): Facts;
+  check(facts: Facts, searchPath: readonly string[], place: Known): Facts;
   sent(question: QuestionId, facts: Facts, inBlock: boolean): void;
   /** Whether definitions took effect, so that the catalog is another one. */
   settled(question: QuestionId, end: End, catalog: () => Catalog | undefined): boolean;
@@ -112,7 +120,8 @@ export const createSessionMoves = (place: PlaceMoves): SessionMoves => {
   const movesOf = ({ statements }: Facts): readonly Moved[] => statements.flatMap(({ moves }) => moves);
 
   return {
-    check(facts, searchPath, catalog) {
+    check(facts, searchPath, known) {
+      const { catalog } = known;
       const before = [
         ...place.standing(catalog),
         ...kept,
@@ -120,11 +129,11 @@ export const createSessionMoves = (place: PlaceMoves): SessionMoves => {
         ...[...flying.values()].flatMap((flight) => movesOf(flight.facts)),
       ];
       if (before.length === 0 && facts.statements.every(({ moves }) => moves.length === 0)) return facts;
-      const overlay = createOverlay(before);
+      const overlay = createOverlay(before, catalog);
       let changed = false;
       const statements = facts.statements.map((statement) => {
-        const doubtful = doubtsOf(statement, overlay, searchPath, catalog);
-        for (const moved of statement.moves) apply(overlay, moved);
+        const doubtful = doubtsOf(statement, overlay, searchPath, known);
+        for (const moved of statement.moves) apply(overlay, moved, catalog);
         if (doubtful.length === 0) return statement;
         changed = true;
         return { ...statement, unresolved: [...statement.unresolved, ...doubtful] };
@@ -172,28 +181,33 @@ interface Overlay {
   readonly given: Map<string, { readonly view: boolean }>;
   readonly taken: Set<string>;
   readonly changed: Set<string>;
+  /** Tables whose columns are others than the catalog says. */
+  readonly reshaped: Set<string>;
   views: boolean;
   everything: boolean;
 }
 
 const keyOf = (schema: string, name: string): string => `${schema}\0${name}`;
 
-const createOverlay = (moves: readonly Moved[]): Overlay => {
+const createOverlay = (moves: readonly Moved[], catalog: Catalog | undefined): Overlay => {
   const overlay: Overlay = {
     given: new Map(),
     taken: new Set(),
     changed: new Set(),
+    reshaped: new Set(),
     views: false,
     everything: false,
   };
-  for (const moved of moves) apply(overlay, moved);
+  for (const moved of moves) apply(overlay, moved, catalog);
   return overlay;
 };
 
-const apply = (overlay: Overlay, moved: Moved): void => {
+const apply = (overlay: Overlay, moved: Moved, catalog: Catalog | undefined): void => {
   switch (moved.kind) {
     case 'given':
-      overlay.taken.delete(keyOf(moved.schema, moved.name));
+      // One that was taken away, and made anew: with the same columns it is as it was.
+      if (overlay.taken.delete(keyOf(moved.schema, moved.name)) && !isAsBefore(moved, catalog))
+        overlay.reshaped.add(keyOf(moved.schema, moved.name));
       overlay.given.set(keyOf(moved.schema, moved.name), moved);
       return;
     case 'taken':
@@ -202,6 +216,9 @@ const apply = (overlay: Overlay, moved: Moved): void => {
       return;
     case 'changed':
       overlay.changed.add(keyOf(moved.schema, moved.name));
+      return;
+    case 'columns':
+      overlay.reshaped.add(keyOf(moved.schema, moved.name));
       return;
     case 'views':
       overlay.views = true;
@@ -212,13 +229,19 @@ const apply = (overlay: Overlay, moved: Moved): void => {
   }
 };
 
+const isAsBefore = (moved: Moved & { readonly kind: 'given' }, catalog: Catalog | undefined): boolean => {
+  const columns = find(catalog, moved)?.columns.map(({ name }) => name);
+  return columns !== undefined && JSON.stringify(columns) === JSON.stringify(moved.columns);
+};
+
 /** Names in it that may not mean what the catalog says. */
 const doubtsOf = (
   { effects, moves, unresolved }: StatementFacts,
   overlay: Overlay,
   searchPath: readonly string[],
-  catalog: Catalog | undefined,
+  known: Known,
 ): readonly string[] => {
+  const { catalog } = known;
   const makes = new Set(moves.flatMap((moved) => (moved.kind === 'given' ? [keyOf(moved.schema, moved.name)] : [])));
   const names = new Set<string>();
   for (const { object } of effects) {
@@ -228,8 +251,23 @@ const doubtsOf = (
     // What is made is not looked up.
     if (!makes.has(key) && isDoubtful(schema, table, overlay, searchPath, catalog)) names.add(table);
   }
+  if (overlay.reshaped.size > 0 && effects.some((effect) => mayShow(effect, known)))
+    for (const { action, object } of effects)
+      if (action === 'select' && 'table' in object && overlay.reshaped.has(keyOf(object.schema, object.table)))
+        names.add(object.table);
   if (overlay.everything && effects.length > 0) names.add('that was made a moment ago');
   return [...names].filter((name) => !unresolved.includes(name));
+};
+
+const stored: ReadonlySet<string> = new Set<CatalogRelation['kind']>(['table', 'partitioned', 'foreign', 'sequence']);
+
+/** Something that is masked may come of it: any but the reading of a table that has no tag. */
+const mayShow = ({ action, object }: Effect, { catalog, tagged }: Known): boolean => {
+  if (object.kind === 'function') return true;
+  if (action !== 'select' || (object.kind !== 'table' && object.kind !== 'column')) return false;
+  const { schema, table } = object;
+  if (tagged.some((tag) => tag.table === table && tag.schema === schema)) return true;
+  return !stored.has(find(catalog, { schema, name: table })?.kind ?? '');
 };
 
 const isDoubtful = (

@@ -48,3 +48,31 @@ alter schema public rename to other
 
 -- reader: deny 42501
 drop table people cascade
+
+-- A column that goes, or comes, or is called otherwise: a bare name is the query's around then, and a list of names moves on.
+-- writer: deny 0A000
+-- forms: simple, text, binary
+-- first: alter table "select" drop column "drop"
+select (select max(upper("drop")) from "select") from (select ssn as "drop" from people) p
+
+-- writer: deny 0A000
+-- forms: simple
+-- first: alter table orders rename column note to line
+select (select max(upper(note)) from orders) from (select ssn as note from people) p
+
+-- writer: deny 0A000
+-- forms: simple
+-- first: alter table orders add column more text
+select upper(s.f) from (select o.*, p.ssn, p.name from orders o, people p) s(a, b, c, d, e, f)
+
+-- writer: deny 0A000
+-- forms: simple
+-- first: drop table "select"
+-- first: create table "select" (id int)
+select (select max(upper("drop")) from "select") from (select ssn as "drop" from people) p
+
+-- Nothing that is masked is read beside it: migrations go on.
+-- writer: allow
+-- forms: simple
+-- first: alter table orders add column more text
+update orders set more = note, total = 1 where id = 1 returning id, note

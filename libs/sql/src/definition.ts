@@ -11,7 +11,7 @@ import { roleOf } from './node-kinds.js';
 import { emptyScope, findColumn } from './scope.js';
 import type { Scope, Source } from './scope.js';
 import { plainStatements } from './statement-kinds.js';
-import { makeTable } from './table.js';
+import { makeTable, writtenColumns } from './table.js';
 import { descendantsOf } from './views.js';
 
 const database = { kind: 'database' } as const;
@@ -90,8 +90,8 @@ const droppable: ReadonlySet<unknown> = new Set([
 
 /** Tables that a definition names, where the name is plain to see; anything else is an effect on the database. */
 function noteTables(kind: string, fields: Fields, action: SqlAction, into: Collector): void {
-  if (kind === 'CreateStmt') return makeTable(fields['relation'], action, into);
-  if (kind === 'CreateSeqStmt') return makeTable(fields['sequence'], action, into);
+  if (kind === 'CreateStmt') return makeTable(fields['relation'], action, writtenColumns(fields), into);
+  if (kind === 'CreateSeqStmt') return makeTable(fields['sequence'], action, undefined, into);
   const named =
     kind === 'DropStmt' && droppable.has(fields['removeType'])
       ? listOf(fields['objects']).map((object) => nameParts(unwrap(object)?.fields['items']))

@@ -106,11 +106,19 @@ export interface StatementFacts {
 
 /** What a statement does to the names that the catalog knows. */
 export type Moved =
-  /** It is there now. `view`: what it shows is not known. */
-  | { readonly kind: 'given'; readonly schema: string; readonly name: string; readonly view: boolean }
+  /** It is there now. `view`: what it shows is not known. `columns`: their names, where they are plain to see. */
+  | {
+      readonly kind: 'given';
+      readonly schema: string;
+      readonly name: string;
+      readonly view: boolean;
+      readonly columns?: readonly string[];
+    }
   | { readonly kind: 'taken'; readonly schema: string; readonly name: string }
   /** It shows something else than it did. */
   | { readonly kind: 'changed'; readonly schema: string; readonly name: string }
+  /** A table has other columns than it had: names and places of columns beside it may mean others. */
+  | { readonly kind: 'columns'; readonly schema: string; readonly name: string }
   /** Any view may be gone. */
   | { readonly kind: 'views' }
   /** Functions, operators or casts may be called that are not known. */

@@ -19,6 +19,8 @@ export function noteMoves(kind: string, fields: Fields, into: Collector): void {
       return noteFunction(fields['object'], into);
     }
     case 'AlterTableStmt':
+      if (listOf(fields['cmds']).some((command) => reshaping.has(unwrap(command)?.fields['subtype'])))
+        noteColumns(relationAt(fields['relation'], into), into);
       return noteFamilies(fields, into);
     case 'CreateFunctionStmt':
       return noteFunctionName(nameParts(fields['funcname']).at(-1), into);
@@ -107,8 +109,21 @@ function noteRename(fields: Fields, into: Collector): void {
   const old = relationAt(relation, into);
   if (old === undefined) return;
   if (relations.has(renameType)) return move(old, { ...old, name: newName }, into);
+  if (renameType !== 'OBJECT_COLUMN') return;
   // A view's columns are known by their names.
-  if (renameType === 'OBJECT_COLUMN' && old.view) into.moves({ kind: 'changed', schema: old.schema, name: old.name });
+  if (old.view) into.moves({ kind: 'changed', schema: old.schema, name: old.name });
+  else noteColumns(old, into);
+}
+
+const reshaping: ReadonlySet<unknown> = new Set(['AT_AddColumn', 'AT_DropColumn', 'AT_AlterColumnType']);
+
+/** A bare name may be found elsewhere now, and what stands behind its columns in a list has another place. */
+function noteColumns(table: At | undefined, into: Collector): void {
+  if (table === undefined) return;
+  const { relations: known } = into.resolver.index;
+  const relation = known.get(`${table.schema}\0${table.name}`);
+  const children = relation === undefined ? [] : descendantsOf(relation, into.resolver.index);
+  for (const { schema, name } of [table, ...children]) into.moves({ kind: 'columns', schema, name });
 }
 
 function noteDrop(fields: Fields, into: Collector): void {

@@ -1,6 +1,7 @@
 import type { Collector } from './collector.js';
 import type { SqlAction } from './facts.js';
-import { fieldsOf, textOf } from './node.js';
+import { fieldsOf, listOf, textOf, unwrap } from './node.js';
+import type { Fields } from './node.js';
 import type { ResolvedRelation } from './resolver.js';
 
 /** A table that is named and not queried. */
@@ -21,8 +22,23 @@ export function placeOf(relation: unknown, into: Collector): { readonly schema: 
 }
 
 /** A table that is made: nobody knows it yet. */
-export function makeTable(relation: unknown, action: SqlAction, into: Collector): void {
+export function makeTable(
+  relation: unknown,
+  action: SqlAction,
+  columns: readonly string[] | undefined,
+  into: Collector,
+): void {
   const { schema, name } = placeOf(relation, into);
   into.effect(action, { kind: 'table', schema, table: name });
-  into.moves({ kind: 'given', schema, name, view: false });
+  into.moves({ kind: 'given', schema, name, view: false, ...(columns === undefined ? {} : { columns }) });
+}
+
+/** Of CREATE TABLE, where each is written out. */
+export function writtenColumns(create: Fields): readonly string[] | undefined {
+  if (['inhRelations', 'partbound', 'ofTypename'].some((each) => create[each] !== undefined)) return undefined;
+  const elements = listOf(create['tableElts']).map(unwrap);
+  if (elements.some((element) => element?.kind !== 'ColumnDef' && element?.kind !== 'Constraint')) return undefined;
+  return elements.flatMap((element) =>
+    element?.kind === 'ColumnDef' ? [textOf(element.fields['colname']) ?? ''] : [],
+  );
 }
