@@ -38,6 +38,7 @@ test('the commands are those that the documentation names', () => {
     'apply',
     'get',
     'delete',
+    'catalog ls',
     'catalog show',
     'catalog relations',
     'catalog columns',

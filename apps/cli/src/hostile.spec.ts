@@ -100,7 +100,7 @@ const noun = {
   },
   catalogs: [
     { database: 'app', readBy: evil, readAt: evil, problem: evil },
-    { database: evil, readBy: evil, readAt: evil, problem: null },
+    { database: evil, readBy: evil, readAt: evil, problem: null, state: evil, advice: evil, version: 1 },
   ],
 };
 const found = {
@@ -180,6 +180,7 @@ const calls: readonly (readonly [readonly string[], string?])[] = [
   [['get', 'policy-set', 'x']],
   [['get', 'column-tags', 'x']],
   [['delete', 'class', 'x']],
+  [['catalog', 'ls']],
   [['catalog', 'show', 'x']],
   [['catalog', 'relations', 'x']],
   [['catalog', 'columns', 'x']],

@@ -33,6 +33,8 @@ export interface House {
     readonly policies?: string;
     readonly subagents?: readonly SubagentRecord[];
     readonly catalog?: Catalog;
+    /** The database whose catalog is in force no more. */
+    readonly withdrawn?: string;
   }): Promise<string | undefined>;
   /** Everything that reached the control plane, once that is enough: the spool ships in the background. */
   evidence(enough: (events: readonly AuditEvent[]) => boolean): Promise<readonly AuditEvent[]>;
@@ -126,6 +128,7 @@ export const openHouse = async (options: HouseOptions): Promise<House> => {
     version += 1;
     policies = change.policies === undefined ? policies : compiled(change.policies);
     subagents = change.subagents ?? subagents;
+    if (change.withdrawn !== undefined) Reflect.deleteProperty(catalogs, `billing/${change.withdrawn}`);
     if (change.catalog !== undefined) catalogs[`billing/${change.catalog.database}`] = change.catalog;
     const identity: IdentityChunk = {
       issuers: [{ id: 'iss_1', name: 'idp', issuer, audiences: ['sallyport'], keys: [jwk], algorithms: ['ES256'] }],

@@ -52,6 +52,7 @@ describe('sally catalog', () => {
     expect(await said('catalog', 'show', 'billing')).toMatch(
       /billing\/app: absent.*never read[^]*What to do: no agent/,
     );
+    expect(await said('catalog', 'ls')).toMatch(/billing +app +absent +0 +never +no agent has looked/);
     const { exitCode, stderr } = await stack.sally(['catalog', 'columns', 'billing']);
     expect([exitCode, stderr]).toEqual([1, expect.stringContaining('was not read yet')]);
   });
@@ -68,6 +69,7 @@ describe('sally catalog', () => {
     await until(() => agent.seen.some(({ $case }) => $case === 'readCatalog'));
     report({ problem: 'the catalog cannot be read (28P01)' });
     await until(async () => (await said('catalog', 'show', 'billing')).includes('(28P01)'));
+    expect(await said('catalog', 'ls')).toMatch(/billing +app +unreadable +1 .*\(28P01\) +mend it/);
     expect(await said('catalog', 'show', 'billing', '--json')).toMatch(/"state": ?"unreadable"/);
   });
 });

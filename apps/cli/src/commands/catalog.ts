@@ -17,6 +17,25 @@ interface Summary {
   readonly functions: number;
 }
 
+/** Absent: the control plane is older than we are. */
+interface Connection {
+  readonly name: string;
+  readonly databases: readonly string[];
+  readonly catalogs?: readonly {
+    readonly database: string;
+    readonly state?: string;
+    readonly version?: number;
+    readonly readAt: string | null;
+    readonly problem: string | null;
+    readonly advice?: string | null;
+  }[];
+}
+
+const unread = {
+  ...{ state: 'absent', version: 0, readAt: null, problem: null },
+  advice: 'no agent has looked at it yet: is one of the connection connected?',
+};
+
 interface Relation {
   readonly schema: string;
   readonly name: string;
@@ -47,6 +66,29 @@ interface Options {
 
 export function addCatalog(program: Command, context: CommandContext): void {
   const catalog = program.command('catalog').description('what agents found at a target: tables, columns, tags');
+
+  catalog
+    .command('ls')
+    .description('how the catalog of each connection and database is known')
+    .addHelpText('after', '\nExamples:\n  sally catalog ls\n  sally catalog ls --json')
+    .action(async () => {
+      const { items } = await readPages<Connection>(context.client(), '/v1/connections', { limit: 10_000 });
+      const rows = items.flatMap(({ name, databases, catalogs = [] }) =>
+        databases.map((database) => ({
+          connection: name,
+          ...(catalogs.find((each) => each.database === database) ?? { ...unread, database }),
+        })),
+      );
+      context.output.value({ items: rows }, () =>
+        context.output.table(
+          ['connection', 'database', 'state', 'version', 'found so at', 'problem', 'what to do'],
+          rows.map(({ connection, database, state = '', version = 0, readAt, problem, advice }) => [
+            ...[connection, database, state, String(version), readAt ?? 'never'],
+            ...[shorten(problem ?? '', 80), advice ?? ''],
+          ]),
+        ),
+      );
+    });
 
   catalog
     .command('show <connection>')
