@@ -21,6 +21,9 @@ export const absent = (of: 'statement' | 'portal', name: string): Complaint => (
   ),
 });
 
+/** As a server says it, once it has read what came before: that goes there, and what it says of it comes first. */
+export const isAbsence = ({ state }: Complaint): boolean => state === '26000' || state === '34000';
+
 /** The target reads text otherwise than it is read here: nothing is decided on a misreading. */
 export const misread = ({ parameters }: TargetState): Complaint | undefined => {
   const encoding = parameters.get('client_encoding') ?? 'UTF8';

@@ -216,6 +216,22 @@ describe('the target’s own errors', () => {
     expect(rig.heard).toBe('E(26000) Z(idle)');
   });
 
+  test.each([
+    ['a portal', [encodeParse('select 1', 'kept'), encodeExecute('gone')], ['1'], '1 E(34000) Z(idle)'],
+    ['a statement', [encodeClose('statement', 's'), encodeBind({ statement: 'gone' })], ['3'], '3 E(26000) Z(idle)'],
+  ])('what stands before %s that is not there goes to the target, and counts', (_name, sent, answers, heard) => {
+    const rig = new Rig().begin().client(...sent, encodeSync());
+    rig.target(...answers.map((letter) => from(letter)), ready());
+    expect(rig.heard).toBe(heard);
+  });
+
+  test('a name that is there by then: the statement before a refused one was prepared', () => {
+    const rig = new Rig().begin().client(encodeParse('select 1', 's'), encodeExecute('gone'), encodeSync());
+    rig.target(from('1'), ready()).forget();
+    rig.client(encodeBind({ statement: 's' }), encodeSync()).target(from('2'), ready());
+    expect(rig.heard).toBe('2 Z(idle)');
+  });
+
   test('while a question is open: allowed too late, it does not run', () => {
     const rig = new Rig(({ text: sql, phase }) => (/slow/.test(sql) && phase === 'run' ? 'hold' : allow())).begin();
     rig.client(...one('select 1/0'), ...one('slow'), encodeSync());

@@ -7,7 +7,7 @@ import type { Complaint } from '../message/refusal.js';
 import { frontend } from '../message/type.js';
 import { describePortal, terminate } from '../message/write.js';
 import { changesOf } from './changes.js';
-import { absent, malformed, misread, notText, tooLong, tooManyPortals } from './complaints.js';
+import { absent, isAbsence, malformed, misread, notText, tooLong, tooManyPortals } from './complaints.js';
 import { weightOf } from './exchange.js';
 import type { Exchange } from './exchange.js';
 import { HeldBack } from './held-back.js';
@@ -439,7 +439,7 @@ export class Requests {
   /** Only the client is told; the target hears nothing of it, and what belongs to it alone is taken back. */
   private refuse(complaint: Complaint, simple: boolean): void {
     const { exchange } = this;
-    if (simple) this.held.release();
+    if (simple || isAbsence(complaint)) this.held.release();
     else this.held.drop();
     const { grouped, runs } = exchange;
     // What went before must be answered first, and a target keeps answers back until it is told not to.
