@@ -152,6 +152,7 @@ export const rooms = [
       'knex',
       'reflect-metadata',
       'yaml',
+      'fast-check',
       '@jest/globals',
     ],
   },

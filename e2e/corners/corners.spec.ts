@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, jest } from '@jest/globals';
+import { differential } from '../differential/differential.js';
 import { cancels } from './cancels.js';
 import { ends } from './ends.js';
 import { large } from './large.js';
@@ -29,4 +30,5 @@ texts(present);
 ends(present);
 sockets(present);
 large(present);
+differential(present);
 restarts(present);
