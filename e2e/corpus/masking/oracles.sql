@@ -150,3 +150,13 @@ select id, ssn from people where name like 'A%' order by id
 -- reader: allow
 -- masked: ssn
 select id, ssn from people order by name desc, id limit 2
+
+-- Whether the rows that are there fit is an answer too.
+-- writer: deny 42501
+-- forms: simple
+-- first: create table parted (like people) partition by range (ssn)
+alter table parted attach partition people for values from ('A') to ('M')
+
+-- writer: deny 42501
+-- forms: simple
+alter table people validate constraint people_pkey

@@ -121,6 +121,8 @@ function readColumns(kind: string, fields: Fields, scope: Scope, into: Collector
       for (const element of listOf(fields['tableElts'] ?? fieldsOf(fields['base'])?.['tableElts']))
         readElement(element, scope, into);
       return;
+    case 'AlterDomainStmt':
+      return readDomain(fields, into);
     case 'IndexStmt':
       if (fields['unique'] === true)
         for (const element of listOf(fields['indexParams'])) testElement(unwrap(element)?.fields, scope, into);
@@ -154,6 +156,10 @@ function readAlteration(command: Fields, scope: Scope, into: Collector): void {
       if (using === undefined) into.filter(columnOf(command['name'], scope, into));
       return copy(using, scope, into);
     }
+    case 'AT_AttachPartition':
+      return fit(definition?.fields['name'], into);
+    case 'AT_ValidateConstraint':
+      return into.filter(reach);
     case 'AT_DetachPartition':
       // What it was tagged with as a part of its parent is gone; nobody may know it yet.
       into.copy(reach);
@@ -166,6 +172,23 @@ function readAlteration(command: Fields, scope: Scope, into: Collector): void {
       return into.effect('grant', database);
     default:
   }
+}
+
+/** Its rows are looked at: the definition fails where one of them does not fit. */
+const fit = (relation: unknown, into: Collector): void => into.filter(relationSource(relation, into).reach);
+
+/** Values of a domain are looked at wherever they are stored. */
+function readDomain(fields: Fields, into: Collector): void {
+  const constraint = unwrap(fields['def'])?.fields;
+  const looks = fields['subtype'] === 'V' || (fields['subtype'] === 'C' && constraint?.['skip_validation'] !== true);
+  if (!looks) return;
+  const { index } = into.resolver;
+  const domains = index.typesNamed(nameParts(fields['typeName']).at(-1) ?? '');
+  if (domains.length === 0) return into.filter(unknownLineage);
+  for (const { schema, name, columns } of index.relations.values())
+    for (const column of columns)
+      if (index.typesIn(column.type).some((oid) => domains.includes(oid)))
+        into.filter({ columns: [columnObject(schema, name, column.name)], complete: true });
 }
 
 /** A column or a constraint. */
