@@ -108,6 +108,12 @@ describe('a node that is unknown', () => {
   });
 });
 
+test('every statement stands in the corpus', () => {
+  const tags = new Set(texts.flatMap(treesOf).flatMap((tree) => (isFields(tree) ? Object.keys(tree) : [])));
+  const statements = [...Object.keys(plainStatements), ...Object.keys(readStatements)];
+  expect(statements.filter((tag) => !tags.has(tag))).toEqual([]);
+});
+
 test('a call is seen wherever an expression stands', () => {
   const call = { FuncCall: { funcname: [{ String: { sval: 'nobodys_own' } }] } };
   const missed: string[] = [];
