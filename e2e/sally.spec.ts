@@ -411,3 +411,57 @@ describe('approvals and sessions', () => {
     expect((await stack.sally(['nodes', 'ls'])).stdout).toMatch(/^proxy +gate-1 +connected /m);
   });
 });
+
+describe('what is known of a target', () => {
+  const sally = async (...args: readonly string[]): Promise<string> => {
+    const { exitCode, stdout, stderr } = await stack.sally(args);
+    expect([args, exitCode, stderr]).toEqual([args, 0, '']);
+    return stdout;
+  };
+
+  test('a table that was made past the gateway is read on order, its values are looked at, and what they hold becomes a tag', async () => {
+    const card = '5105105105105100';
+    const admin = await stack.target.connect('app');
+    await admin.query(`
+      create table public.remarks (id int, remark text);
+      insert into public.remarks select n, 'paid with ${card}' from generate_series(1, 20) n;
+      grant select on public.remarks to public`);
+    await admin.end();
+    await sally('catalog', 'read', 'billing');
+    await until(async () => (await sally('catalog', 'columns', 'billing', '--relation', 'remarks')).includes('remark'));
+    expect(await sally('catalog', 'ls')).toMatch(/billing +app +current/);
+
+    const {
+      name: _name,
+      id: _id,
+      createdAt: _made,
+      updatedAt: _changed,
+      catalogs: _read,
+      ...fields
+    } = await stack.admin.expect('GET', '/v1/connections/billing');
+    await stack.admin.expect('PUT', '/v1/connections/billing', { ...fields, sampling: true });
+    const suggested = 'public.remarks.remark';
+    expect(await sally('suggestions', 'ls', 'billing')).not.toContain(suggested);
+    // Ordered again until the agent has heard that it may.
+    await until(
+      async () => {
+        await sally('suggestions', 'sample', 'billing');
+        return (await sally('suggestions', 'ls', 'billing')).includes(suggested);
+      },
+      'values are looked at',
+      60_000,
+    );
+    expect(await sally('suggestions', 'ls', 'billing')).toMatch(
+      /public\.remarks\.remark +card_number +100 % of 20 values/,
+    );
+    await sally('suggestions', 'accept', 'billing', `${suggested}=card_number`);
+    expect(await sally('get', 'column-tags', 'billing')).toContain('remark');
+
+    const database = await stack.database.connect('sallyport');
+    const { rows } = await database.query('select f::text from "ColumnFinding" f');
+    await database.end();
+    expect(rows.length).toBeGreaterThan(0);
+    const said = [...stack.programs.values()].map(({ logPath }) => readFileSync(logPath, 'utf8')).join();
+    expect(JSON.stringify(rows) + said).not.toContain(card);
+  });
+});

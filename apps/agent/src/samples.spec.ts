@@ -96,11 +96,15 @@ describe('samples', () => {
   });
 
   test.each([
-    ['the connection does not allow it', { sampling: false }, undefined],
     ['the database is none of it', {}, { connection: 'billing', database: 'postgres' }],
     ['the connection is another agent’s', {}, { connection: 'other', database: 'app' }],
   ])('are not taken where %s', async (_, over, order) => {
     expect((await take(over, order)).reports).toEqual([]);
+  });
+
+  test('that the connection does not allow are not taken, and it is said why', async () => {
+    const { reports } = await take({ sampling: false });
+    expect(reports).toMatchObject([{ problem: expect.stringContaining('does not allow it'), verdicts: [] }]);
   });
 
   test('that fail say so in our words', async () => {

@@ -27,8 +27,12 @@ export function createSamples({ credentials, ca, connection: named, report, log 
     async take({ connection: name, database }) {
       const key = JSON.stringify([name, database]);
       const connection = named(name);
-      // What the signed bundle does not allow nobody can order.
-      if (connection?.sampling !== true || !connection.databases.includes(database) || running.has(key)) return;
+      if (connection?.databases.includes(database) !== true || running.has(key)) return;
+      if (connection.sampling !== true) {
+        // What the signed bundle does not allow nobody can order.
+        const problem = 'the connection does not allow it, or its agent has not heard yet that it does: order it again';
+        return report(SampleReport.fromPartial({ connection: name, database, problem }));
+      }
       running.add(key);
       try {
         const credential = await credentials.read(connection.credential);
