@@ -46,13 +46,13 @@ const isForm = (word: string): word is Form => forms.some((form) => form === wor
  *     -- writer: allow
  *     delete from orders
  */
-export function readCases(text: string): readonly Case[] {
+export function readCases(text: string, assumed: ReadonlyMap<Caller, Expected> = new Map()): readonly Case[] {
   const cases: Case[] = [];
   let block: string[] = [];
   text.split('\n').forEach((line, at, lines) => {
     if (line !== '') block.push(line);
     if (block.length === 0 || (line !== '' && at < lines.length - 1)) return;
-    const read = readCase(block, at + 1 - block.length);
+    const read = readCase(block, at + 1 - block.length, assumed);
     if (read !== undefined) cases.push(read);
     block = [];
   });
@@ -61,7 +61,11 @@ export function readCases(text: string): readonly Case[] {
 
 const annotation = /^-- (reader|writer|curious|held|forms|masked|row|first|between|bare|varies|escaped)(?:: (.*))?$/;
 
-function readCase(lines: readonly string[], line: number): Case | undefined {
+function readCase(
+  lines: readonly string[],
+  line: number,
+  assumed: ReadonlyMap<Caller, Expected>,
+): Case | undefined {
   const said: (readonly [string, string])[] = [];
   let from = 0;
   for (; from < lines.length && lines[from]?.startsWith('--'); from += 1) {
@@ -70,7 +74,7 @@ function readCase(lines: readonly string[], line: number): Case | undefined {
     // Once it is said what must happen, what follows is the statement, with the comments that it has.
     else if (said.length > 0) break;
   }
-  if (said.length === 0 && from === lines.length) return undefined;
+  if (from === lines.length && said.length === 0) return undefined;
   const fail = (why: string): never => {
     throw new Error(`line ${line}: ${why}`);
   };
@@ -78,9 +82,10 @@ function readCase(lines: readonly string[], line: number): Case | undefined {
   const listed = (key: string): readonly string[] => of(key).flatMap((value) => value.split(/,\s*/));
   const sql = lines.slice(from).join('\n');
   if (sql.trim() === '') fail('there is no statement');
-  const expected = new Map(
+  const stated = new Map(
     said.flatMap(([key, value]) => (isCaller(key) ? [[key, readExpected(value) ?? fail(`"${value}" is no verdict`)] as const] : [])),
   );
+  const expected = stated.size > 0 ? stated : assumed;
   if (expected.size === 0) fail('nobody sends it');
   const chosen = listed('forms').map((word) => (isForm(word) ? word : fail(`"${word}" is no form`)));
   return {

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, jest } from '@jest/globals';
 import { execution } from './execution.js';
 import { extraction } from './extraction.js';
-import { readFiles } from './files.js';
+import { readBenign, readFiles } from './files.js';
 import { openScene } from './scene.js';
 import type { Scene } from './scene.js';
-import { statements } from './statements.js';
+import { benign, statements } from './statements.js';
 
 /** Statements by class: what must become of each, on the real wire. One stack for all. */
 jest.setTimeout(30_000);
@@ -20,3 +20,4 @@ const files = readFiles('meaning', 'masking');
 statements(present, files);
 execution(present, files);
 extraction(present);
+benign(present, readBenign());

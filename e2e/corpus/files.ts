@@ -16,3 +16,13 @@ export const readFiles = (...folders: readonly string[]): readonly CorpusFile[] 
       cases: readCases(readFileSync(join(import.meta.dirname, folder, name), 'utf8')),
     })),
   );
+
+/** What programs send all day: a reader may, unless it says otherwise. Once simple, once extended. */
+export const readBenign = (): readonly CorpusFile[] =>
+  readdirSync(join(import.meta.dirname, 'benign')).map((name) => ({
+    name: `benign/${name}`,
+    cases: readCases(
+      readFileSync(join(import.meta.dirname, 'benign', name), 'utf8'),
+      new Map([['reader', { verdict: 'allow' }]]),
+    ).map((given) => ({ ...given, forms: given.forms.filter((form) => form === 'simple' || form === 'text') })),
+  }));

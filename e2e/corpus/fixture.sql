@@ -77,7 +77,7 @@ insert into messages values
 create function remover() returns int language sql as 'delete from orders returning 1';
 create function peek(int) returns text language sql stable security definer as 'select ssn from people where id = $1';
 create function everybody() returns setof people language sql stable as 'select * from people';
-create function "pg_get_userbyid"(text) returns text language plpgsql as $$ begin delete from orders; return 'x'; end $$;
+create function justify_days(text) returns text language plpgsql as $$ begin delete from orders; return 'x'; end $$;
 create procedure tidy() language plpgsql as $$ begin delete from orders; end $$;
 create function evil.upper(text) returns text language plpgsql as $$ begin delete from public.orders; return $1; end $$;
 create function evil.plus(int, int) returns int language plpgsql as $$ begin delete from public.orders; return $1; end $$;

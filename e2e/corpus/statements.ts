@@ -20,6 +20,29 @@ export const statements = (scene: () => Scene, files: readonly CorpusFile[]): vo
   });
 };
 
+/** The least that a thousand statements may have of false alarms. */
+const mostOfThousand = 1;
+
+/** What programs send that nobody would call an attack: how much of it is refused, or answered otherwise than by the target. */
+export const benign = (scene: () => Scene, files: readonly CorpusFile[]): void => {
+  const sessions = createSessions(scene);
+  afterAll(() => sessions.leave());
+  test('what programs send all day is no alarm', async () => {
+    const alarms: string[] = [];
+    let sent = 0;
+    for (const { name, cases } of files)
+      for (const given of cases) {
+        const problems = await problemsOf(given, sessions);
+        sent += given.forms.length * given.expected.size;
+        if (problems.length > 0) alarms.push(`${name}, line ${given.line}: ${problems.join('; ')}`);
+      }
+    const rate = ((100 * alarms.length) / sent).toFixed(2);
+    process.stdout.write(`${sent} everyday statements, ${alarms.length} false alarms (${rate} %)\n`);
+    expect(alarms).toEqual([]);
+    expect((1000 * alarms.length) / sent).toBeLessThan(mostOfThousand);
+  }, 120_000);
+};
+
 interface Sessions {
   of(who: Caller | 'direct'): Promise<Session>;
   leave(...who: readonly (Caller | 'direct')[]): void;

@@ -20,11 +20,11 @@ select (everybody()).ssn
 
 -- Named like one of the server's, for another type.
 -- reader: deny 42501
-select pg_get_userbyid('x'::text)
+select justify_days('x'::text)
 
 -- The server's own, by its schema.
 -- reader: allow
-select pg_catalog.pg_get_userbyid(10)
+select pg_catalog.justify_days('40 days')
 
 -- reader: deny 42501
 select evil.upper('x')

@@ -24,6 +24,8 @@ export function noteCall(parts: readonly string[], into: Collector): Call {
   // Overloads are not told apart: each of that name may be the one that runs.
   const made = into.resolver.madeFunctions(schema, name);
   const isBuiltIn = (schema === undefined || schema === 'pg_catalog') && made.length === 0;
+  // The server's own: JDBC asks for primary keys with it.
+  if (schema === 'information_schema' && name === '_pg_expandarray' && made.length === 0) return free;
   // It does what SET does, and is read as that.
   if (isBuiltIn && name === 'set_config') {
     into.configures();

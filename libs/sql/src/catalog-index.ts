@@ -122,7 +122,8 @@ function typesOf(catalog: Catalog | undefined): Pick<CatalogIndex, 'typesIn' | '
     known.set(root, list);
     return list;
   };
-  const fields = new Set<string>();
+  // What information_schema._pg_expandarray gives has these two.
+  const fields = new Set(['x', 'n']);
   for (const { columns } of relations.values()) for (const { name } of columns) fields.add(name);
   return { typesIn, typesNamed: (name) => names.get(name) ?? [], fields };
 }
