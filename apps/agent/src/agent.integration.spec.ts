@@ -47,6 +47,8 @@ interface Gate {
   /** Those that wait, oldest first. */
   readonly idle: TLSSocket[];
   readonly accepted: () => number;
+  /** Of each that came, in order: it took up an earlier TLS session. */
+  readonly resumed: readonly boolean[];
   stop(): void;
 }
 
@@ -58,11 +60,13 @@ const startGate = async (
   const { certificate: cert, privateKey: key, authorities: ca } = credentials;
   const all = new Set<TLSSocket>();
   const idle: TLSSocket[] = [];
+  const resumed: boolean[] = [];
   let accepted = 0;
   const server = createServer(
     { cert, key, ca, requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.3', allowHalfOpen: true },
     (socket) => {
       accepted += 1;
+      resumed.push(socket.isSessionReused());
       all.add(socket);
       socket.on('error', () => undefined);
       socket.on('close', () => {
@@ -83,7 +87,7 @@ const startGate = async (
     for (const socket of all) socket.destroy();
   };
   closers.push(stop);
-  return { port: (server.address() as AddressInfo).port, idle, accepted: () => accepted, stop };
+  return { port: (server.address() as AddressInfo).port, idle, accepted: () => accepted, resumed, stop };
 };
 
 type Dial = (payload: Uint8Array, proxy: Peer, signal: AbortSignal) => Promise<Dialled>;
@@ -340,6 +344,34 @@ describe('the agent, between a proxy and a target', () => {
     const [socket] = proxy.idle;
     socket?.write('GET / HTTP/1.1\r\n\r\n');
     await until(() => socket?.closed === true);
+  });
+
+  test('a proxy is shown certificates where it or the agent has new ones, else the last session is taken up', async () => {
+    const first = await startGate(gate);
+    startAgent(first.port, { count: 1 });
+    const dropped = async (proxy: Gate): Promise<void> => {
+      const [socket] = proxy.idle;
+      const before = proxy.accepted();
+      socket?.destroy();
+      await until(() => proxy.accepted() > before && proxy.idle.length === 1);
+    };
+    await until(() => first.idle.length === 1);
+    await dropped(first);
+    expect(first.resumed).toEqual([false, true]);
+    const former = agent;
+    try {
+      agent = await authority.issue('agent', 'agent-1');
+      await dropped(first);
+      await dropped(first);
+    } finally {
+      agent = former;
+    }
+    expect(first.resumed).toEqual([false, true, false, true]);
+    first.stop();
+    const second = await startGate(gate, { port: first.port });
+    await until(() => second.idle.length === 1);
+    await dropped(second);
+    expect(second.resumed).toEqual([false, true]);
   });
 
   test('a proxy that takes sockets and drops them is not dialled in a storm', async () => {

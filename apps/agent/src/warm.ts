@@ -34,6 +34,13 @@ export interface WarmSockets {
   stop(): void;
 }
 
+/** The last TLS session with a proxy: under which certificate of ours it was made, and who showed which one then. */
+interface Resumable {
+  readonly session: Buffer;
+  readonly certificate: string;
+  readonly peer: Peer;
+}
+
 interface Station {
   readonly address: ProxyAddress;
   readonly idle: Set<TLSSocket>;
@@ -42,6 +49,7 @@ interface Station {
   readonly connecting: Set<TLSSocket>;
   /** Since a socket last stood: one that is taken and dropped at once proves nothing. */
   failures: number;
+  resumable: Resumable | undefined;
   timer: NodeJS.Timeout | undefined;
   left: boolean;
 }
@@ -84,7 +92,10 @@ export function createWarmSockets({ credentials, dial, count, log }: WarmInput):
   };
 
   const dialOne = (station: Station): void => {
-    const socket = dialProxy(station.address, credentials());
+    const own = credentials();
+    const { certificate } = own;
+    const resumable = station.resumable?.certificate === certificate ? station.resumable : undefined;
+    const socket = dialProxy(station.address, own, resumable?.session);
     station.connecting.add(socket);
     const give = (reason: string): void => {
       if (!station.connecting.delete(socket)) return;
@@ -96,10 +107,11 @@ export function createWarmSockets({ credentials, dial, count, log }: WarmInput):
     socket.on('error', (error) => give((error as NodeJS.ErrnoException).code ?? error.message));
     socket.once('close', () => give('it hung up'));
     socket.once('secureConnect', () => {
-      const peer = socket.authorized ? peerOf(socket.getPeerCertificate().raw) : undefined;
+      const peer = socket.isSessionReused() ? resumable?.peer : certified(socket);
       if (peer?.kind !== 'proxy' || peer.name !== station.address.name || peer.tenant !== credentials().tenant)
         return give('its certificate is not that proxy’s');
       station.connecting.delete(socket);
+      socket.on('session', (session) => (station.resumable = { session, certificate, peer }));
       attend(station, socket, peer);
     });
   };
@@ -186,6 +198,7 @@ export function createWarmSockets({ credentials, dial, count, log }: WarmInput):
           proven: new Set<TLSSocket>(),
           connecting: new Set<TLSSocket>(),
           failures: 0,
+          resumable: undefined,
           timer: undefined,
           left: false,
         };
@@ -230,7 +243,19 @@ function hangUp(socket: Socket, broken: boolean): void {
 
 const keyOf = ({ name, host, port }: ProxyAddress): string => `${name} ${host}:${port}`;
 
-function dialProxy({ host, port }: ProxyAddress, { certificate, privateKey, authorities }: NodeCredentials): TLSSocket {
+const certified = (socket: TLSSocket): Peer | undefined =>
+  socket.authorized ? peerOf(socket.getPeerCertificate().raw) : undefined;
+
+/**
+ * Takes up the last TLS session where there is one: nobody signs anything then, and the proxy reads no certificates, which
+ * Node 24 never frees where a client shows them. Whoever can take it up is who was there then. A proxy that was started anew,
+ * or has a new certificate, knows no session from before.
+ */
+function dialProxy(
+  { host, port }: ProxyAddress,
+  { certificate, privateKey, authorities }: NodeCredentials,
+  session: Buffer | undefined,
+): TLSSocket {
   const options: ConnectionOptions & { readonly allowHalfOpen: boolean } = {
     host,
     port,
@@ -242,6 +267,7 @@ function dialProxy({ host, port }: ProxyAddress, { certificate, privateKey, auth
     allowHalfOpen: true,
     // Who it is stands in its one name (SPIFFE), which the caller checks: addresses may be a load balancer's.
     checkServerIdentity: () => undefined,
+    ...(session === undefined ? {} : { session }),
   };
   const socket = connect(options);
   socket.setNoDelay(true);
