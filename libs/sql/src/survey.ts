@@ -1,23 +1,32 @@
-import { isFields } from './node.js';
-import { roleOf } from './node-kinds.js';
+import { nodeKinds } from './node-kinds.js';
 import { innerStatements, plainStatements, readStatements } from './statement-kinds.js';
 
-const isListed = (tag: string): boolean => {
-  const role = roleOf(tag);
-  if (role !== undefined) return role !== 'unknown';
-  return Object.hasOwn(plainStatements, tag) || Object.hasOwn(readStatements, tag) || innerStatements[tag] === 'inside';
+const listed: ReadonlySet<string> = new Set([
+  ...Object.entries(nodeKinds).flatMap(([tag, [role]]) => (role === 'unknown' ? [] : [tag])),
+  ...Object.keys(plainStatements),
+  ...Object.keys(readStatements),
+  ...Object.keys(innerStatements).filter((tag) => innerStatements[tag] === 'inside'),
+]);
+
+/** Fields have small letters, nodes begin with a capital. */
+const isTag = (key: string): boolean => {
+  const first = key.charCodeAt(0);
+  return first >= 65 && first <= 90;
 };
 
 /** The first node in a tree that nobody has thought about, or that the grammar never makes: readers may pass by where it stands. */
 export function unlistedNode(tree: unknown): string | undefined {
-  const open: unknown[] = [tree];
+  const open: object[] = [];
+  const see = (value: unknown): void => {
+    if (typeof value === 'object' && value !== null) open.push(value);
+  };
+  see(tree);
   for (let node = open.pop(); node !== undefined; node = open.pop()) {
-    if (Array.isArray(node)) for (const each of node) open.push(each);
-    else if (isFields(node))
-      for (const key of Object.keys(node)) {
-        if (/^[A-Z]/.test(key) && !isListed(key)) return key;
-        const value = node[key];
-        if (typeof value === 'object' && value !== null) open.push(value);
+    if (Array.isArray(node)) node.forEach(see);
+    else
+      for (const [key, value] of Object.entries(node)) {
+        if (isTag(key) && !listed.has(key)) return key;
+        see(value);
       }
   }
   return undefined;
