@@ -33,25 +33,20 @@ type Sender = (session: Session, given: Case, aside: Answer[]) => Promise<readon
 const extended =
   (format: 'text' | 'binary'): Sender =>
   async (session, { text, between }, aside) => {
-    const parse = frame('P', 'corpus\0', text, '\0', Buffer.alloc(2));
+    // What comes in between takes the place of a statement without a name.
+    const statement = between.length === 0 ? '' : 'corpus';
+    const parse = frame('P', statement, '\0', text, '\0', Buffer.alloc(2));
     const rest = [
-      encodeBind({ statement: 'corpus', resultFormats: [format] }),
+      encodeBind({ statement, resultFormats: [format] }),
       encodeDescribe('portal'),
       encodeExecute(),
       encodeSync(),
     ];
-    const close = frame('C', 'Scorpus\0');
-    if (between.length === 0) return [await session.ask(parse, ...rest), await closed(session, close)];
+    if (between.length === 0) return [await session.ask(parse, ...rest)];
     const parsed = await session.ask(parse, encodeSync());
-    for (const statement of between) aside.push(await session.ask(query(statement)));
-    return [parsed, await session.ask(...rest), await closed(session, close)];
+    for (const each of between) aside.push(await session.ask(query(each)));
+    return [parsed, await session.ask(...rest)];
   };
-
-/** The statement's name is free again; nothing is said of that. */
-const closed = async (session: Session, close: Uint8Array): Promise<Answer> => {
-  const { bytes } = await session.ask(close, encodeSync());
-  return { messages: [], bytes };
-};
 
 const sendAs: Readonly<Record<Form, Sender>> = {
   slices: async (session, { text }) => [
