@@ -27,7 +27,7 @@ beforeAll(async () => {
   database = openDatabase(postgres.url('control'));
   for (const name of ['gate-1', 'gate-2', 'gate-3'])
     proxies.push(await enrolNode(portOf(plane, 'enrolment'), plane.admin, { kind: 'proxy', name }));
-});
+}, 120_000);
 afterAll(async () => {
   for (const stream of streams) stream.stop();
   await database.$disconnect();
