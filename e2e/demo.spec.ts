@@ -44,7 +44,7 @@ const occupy = (port: number): Promise<Server> =>
 describe('npm run demo', () => {
   test('takes free ports where the usual ones are taken, tells of a program that dies, and leaves nothing at Ctrl-C', async () => {
     const squatters = await Promise.all(usual.map(occupy));
-    const demo = startDemo([], { TMPDIR: temporary });
+    const demo = startDemo(['--built'], { TMPDIR: temporary });
     try {
       await until(
         () => demo.screen().includes('Ctrl-C stops') || demo.child.exitCode !== null,
@@ -53,9 +53,7 @@ describe('npm run demo', () => {
       );
       const screen = demo.screen();
       expect(screen).toContain('Ctrl-C stops');
-      // A build that is up to date says nothing.
-      expect(screen.split('\n')[0]).toBe('[  0.0 s] building');
-      expect(screen).not.toMatch(/nx run| NX |✔/);
+      expect(screen).not.toContain('building');
       const ports = [/^REST\s+http:\/\/127\.0\.0\.1:(\d+)/m, /port=(\d+) user=billing/].map((at) =>
         Number(at.exec(screen)?.[1]),
       );
@@ -87,7 +85,7 @@ describe('npm run demo', () => {
   test.each(['SIGTERM', 'SIGHUP', 'SIGINT'] as const)(
     '%s while it starts: what was begun is ended',
     async (signal) => {
-      const demo = startDemo([], { TMPDIR: temporary });
+      const demo = startDemo(['--built'], { TMPDIR: temporary });
       await until(() => demo.screen().includes('starting the control plane'), 'it has begun', 60_000);
       const processes = descendants(demo.child.pid ?? 0);
       expect(processes.length).toBeGreaterThan(2);

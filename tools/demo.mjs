@@ -7,6 +7,7 @@ const help = `Runs the whole of Sallyport on this machine's loopback: control pl
 
   npm run demo             sets it up, tells you what to paste, stays until Ctrl-C
   npm run demo -- --once   plays the guided scenario by itself and exits 0 only if all of it held
+  npm run demo -- --built  starts what was built last, without a look at what changed since
 
 It listens on 7080 (REST), 7081 and 7082 (gRPC), 7432 (PostgreSQL) and 7433 (tunnels), or on any free port where one of
 these is taken. Nothing is left behind: data, logs and keys live in a temporary directory that goes when the demo ends.
@@ -15,7 +16,9 @@ Exit codes: 0 done, 1 failed, 64 wrong usage, 130 interrupted before it was read
 /** What a person may ask for, or why not. */
 function readArguments() {
   try {
-    return parseArgs({ options: { once: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } }).values;
+    return parseArgs({
+      options: { once: { type: 'boolean' }, built: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+    }).values;
   } catch (error) {
     process.stderr.write(`demo: ${error.message}\n\n${help}\n`);
     process.exit(64);
@@ -49,13 +52,15 @@ async function build() {
   }
 }
 
-const { help: wantsHelp, once: plays = false } = readArguments();
+const { help: wantsHelp, once: plays = false, built = false } = readArguments();
 if (wantsHelp) {
   process.stdout.write(`${help}\n`);
 } else {
   const started = performance.now();
-  process.stdout.write('[  0.0 s] building\n');
-  await build();
+  if (!built) {
+    process.stdout.write('[  0.0 s] building\n');
+    await build();
+  }
   const { runDemo } = await import('./dist/demo/main.js');
   await runDemo({ once: plays, started });
 }

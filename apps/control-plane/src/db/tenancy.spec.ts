@@ -99,6 +99,7 @@ const bodies: Readonly<Record<string, object>> = {
   'PUT /v1/classes/:ref': { mask: 'null' },
   'PUT /v1/connections/:ref': connection(),
   'PUT /v1/connections/:ref/tags': { items: [] },
+  'POST /v1/connections/:ref/suggestions/accept': { items: [{ table: 't', column: 'c', class: 'email' }] },
   'PUT /v1/policy-sets/:ref': { text: policies },
   'POST /v1/policy-sets/:ref/versions': { text: policies },
   'POST /v1/policy-sets/:ref/publish': { version: 2 },

@@ -6,6 +6,9 @@ import { pgbench } from '../pgbench.js';
 import type { Endpoint } from '../pgbench.js';
 import type { Scene } from '../scene.js';
 
+/** Between two looks, milliseconds. */
+const round = 20_000;
+
 /**
  * What a proxy and an agent grow by while they do all day what they do: statements of a thousand shapes, prepared ones,
  * masked answers, refusals, transactions that fail, sessions that come and go. Measured is what stays resident when all
@@ -21,8 +24,9 @@ export async function* soak(scene: Scene): AsyncGenerator<Figure> {
   const shapes = await script('shapes', manyShapes);
   const masked = await script('masked-few', 'select id, card, email from people where id < 50;\n');
   const end = Date.now() + minutes * 60_000;
-  while (Date.now() < end) {
-    const time = String(Math.max(2, Math.min(20, Math.round((end - Date.now()) / 1000))));
+  // What is left behind the last whole round is too short for rates of a few a second.
+  while (samples.length === 0 || end - Date.now() > round / 2) {
+    const time = String(round / 1000);
     const at = (rate: number, ...args: string[]) => pgbench(sallyport, [...args, '-R', String(rate), '-T', time]);
     await Promise.all([
       at(40, '-f', shapes, '-c', '2'),
