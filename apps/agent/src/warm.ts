@@ -126,29 +126,28 @@ export function createWarmSockets({ credentials, dial, count, log }: WarmInput):
       station.proven.add(socket);
       stands(station);
     }, proof).unref();
-    const used = (): void => {
+    /** It waits no more. `false`: it did not. */
+    const leaveIdle = (): boolean => {
       clearTimeout(standing);
       station.proven.delete(socket);
-      if (station.idle.delete(socket)) stands(station);
+      return station.idle.delete(socket);
     };
     const onData = (chunk: Buffer): void => perform(machine.feed(chunk));
     // Before a session there is nothing that a proxy which says no more could still want to hear.
     const onEnd = (): void => void socket.destroy();
     const onClose = (): void => {
-      clearTimeout(standing);
-      station.proven.delete(socket);
       open.delete(socket);
       gone.abort();
       machine.end();
       // One that was lost while idle is not replaced at once: the proxy may be going away.
-      if (station.idle.delete(socket)) failed(station, 'it hung up');
+      if (leaveIdle()) failed(station, 'it hung up');
     };
     const perform = (steps: readonly WarmStep[]): void => {
       for (const step of steps) {
         if (step.kind === 'write') socket.write(step.bytes);
         else if (step.kind === 'close') hangUp(socket, step.refusal !== undefined);
         else if (step.kind === 'ticket') {
-          used();
+          if (leaveIdle()) stands(station);
           socket.setTimeout(0);
           void answer(step.payload);
         }

@@ -70,17 +70,20 @@ export function createRestClient({ url, token }: Pick<Login, 'url' | 'token'>, w
   return {
     url,
     look: (path) => request('GET', path),
-    get: async (path, query = {}) => {
-      const search = new URLSearchParams();
-      for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, value);
-      return expectOk(await request('GET', search.size > 0 ? `${path}?${search}` : path)).body;
-    },
+    get: async (path, query = {}) => expectOk(await request('GET', withQuery(path, query))).body,
     find: async (path) => {
       const answer = await request('GET', path);
       return answer.status === 404 ? undefined : expectOk(answer).body;
     },
     send: async (method, path, body) => expectOk(await request(method, path, body)),
   };
+}
+
+/** What is `undefined` is left out. */
+export function withQuery(path: string, query: Query): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, value);
+  return search.size > 0 ? `${path}?${search}` : path;
 }
 
 function parse(text: string, status: number): unknown {

@@ -1,4 +1,4 @@
-import { refuse } from '@sallyport/kernel';
+import { refuse, spellWindow } from '@sallyport/kernel';
 import type { AnswerLimit, Clock, OutcomeNote, Refusal } from '@sallyport/kernel';
 import { leastUsage } from '@sallyport/policy';
 import type { Budget, BudgetLedger, Exceeded } from '@sallyport/policy';
@@ -67,19 +67,11 @@ const beyond = (all: number, counted: number): number => Math.max(0, all - count
 const nothing: Spending = { limit: undefined, settle: () => undefined };
 
 export const overBudget = ({ policy, measure, limit, window, retryAfter }: Exceeded, hint: string): Refusal =>
-  refuse('limit_exceeded', `the budget of ${limit} ${measure} per ${span(window)} is used up (policy ${policy})`, {
-    hint,
-    facts: { retry_after: Math.ceil(retryAfter / 1000) },
-  });
-
-/** A window as policies write it. */
-const span = (milliseconds: number): string => {
-  const seconds = milliseconds / 1000;
-  for (const [unit, length] of [
-    ['d', 86_400],
-    ['h', 3_600],
-    ['m', 60],
-  ] as const)
-    if (seconds % length === 0) return `${seconds / length}${unit}`;
-  return `${seconds}s`;
-};
+  refuse(
+    'limit_exceeded',
+    `the budget of ${limit} ${measure} per ${spellWindow(window)} is used up (policy ${policy})`,
+    {
+      hint,
+      facts: { retry_after: Math.ceil(retryAfter / 1000) },
+    },
+  );

@@ -11,3 +11,4 @@ export * from './session.js';
 export * from './step.js';
 export * from './verdict.js';
 export * from './utf8.js';
+export * from './window.js';

@@ -1,3 +1,4 @@
+import { spellWindow } from '@sallyport/kernel';
 import type { Command } from 'commander';
 import type { CommandContext } from '../context.js';
 import { parseLimit, readPages } from '../page.js';
@@ -46,19 +47,8 @@ const describe = (budget: Budget): readonly string[] => [
   budget.connection,
   budget.policy,
   budget.measure,
-  windowOf(budget.window),
+  spellWindow(budget.window * 1_000),
   String(budget.used),
   budget.limit === null ? 'none' : String(budget.limit),
   budget.remaining === null ? '' : String(budget.remaining),
 ];
-
-/** As policies write it. */
-const windowOf = (seconds: number): string => {
-  for (const [unit, length] of [
-    ['d', 86_400],
-    ['h', 3_600],
-    ['m', 60],
-  ] as const)
-    if (seconds % length === 0) return `${seconds / length}${unit}`;
-  return `${seconds}s`;
-};

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { withQuery } from '../client.js';
 import type { CommandContext } from '../context.js';
 import { shorten } from '../output.js';
 import { parseLimit, readPages } from '../page.js';
@@ -160,7 +161,7 @@ export function addCatalog(program: Command, context: CommandContext): void {
     .option('--database <name>', 'another database than the connection’s own')
     .addHelpText('after', '\nExamples:\n  sally catalog read billing')
     .action(async (connection: string, { database }: Options) => {
-      const path = `${pathOf(connection)}/read${database === undefined ? '' : `?database=${encodeURIComponent(database)}`}`;
+      const path = withQuery(`${pathOf(connection)}/read`, { database });
       const { body } = await context.client().send('POST', path);
       context.output.value(body, () =>
         context.output.line(
@@ -170,7 +171,7 @@ export function addCatalog(program: Command, context: CommandContext): void {
     });
 }
 
-export const pathOf = (connection: string): string => `/v1/connections/${encodeURIComponent(connection)}/catalog`;
+const pathOf = (connection: string): string => `/v1/connections/${encodeURIComponent(connection)}/catalog`;
 
 function tell(connection: string, summary: Summary, { output }: CommandContext): void {
   const { database, state, version, readBy, readAt, schemas, relations, columns, functions } = summary;

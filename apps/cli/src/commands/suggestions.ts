@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { withQuery } from '../client.js';
 import type { CommandContext } from '../context.js';
 import { Failure, usage } from '../failure.js';
 import { parseLimit, readPages } from '../page.js';
@@ -82,8 +83,8 @@ export function addSuggestions(program: Command, context: CommandContext): void 
     .option('--database <name>', 'another database than the connection’s own')
     .addHelpText('after', '\nExamples:\n  sally suggestions sample billing')
     .action(async (connection: string, { database }: Options) => {
-      const query = database === undefined ? '' : `?database=${encodeURIComponent(database)}`;
-      const { body } = await context.client().send('POST', `${pathOf(connection)}/sample${query}`);
+      const path = withQuery(`${pathOf(connection)}/sample`, { database });
+      const { body } = await context.client().send('POST', path);
       const { sampledAt, problem } = body as { readonly sampledAt: string | null; readonly problem: string | null };
       context.output.value(body, () => {
         context.output.line(

@@ -1,9 +1,10 @@
+import { windowUnits } from '@sallyport/kernel';
 import { budgetMeasures } from './obligation.js';
 import type { BudgetLimit } from './obligation.js';
 
 export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly message: string };
 
-const units: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const units: Readonly<Record<string, number>> = windowUnits;
 export const shortestWindow = 1_000;
 export const longestWindow = 31 * 86_400_000;
 
