@@ -13,9 +13,7 @@ import type { Scene } from '../scene.js';
  */
 export async function* neighbours(scene: Scene): AsyncGenerator<Figure> {
   const splice = await disturb(scene, scene.splice);
-  await loopDelay(scene);
   const ours = await disturb(scene, scene.sallyport);
-  const delay = await loopDelay(scene);
   yield {
     name: 'p99 of a session beside bulk data and hostile input',
     unit: 'ms',
@@ -26,13 +24,13 @@ export async function* neighbours(scene: Scene): AsyncGenerator<Figure> {
   yield {
     name: 'event-loop delay of the proxy meanwhile, p99',
     unit: 'ms',
-    values: { Sallyport: delay },
-    score: delay,
+    values: { Sallyport: ours.delay },
+    score: ours.delay,
     goal: atMost(20, 'ms'),
   };
 }
 
-const disturb = async (scene: Scene, end: Endpoint): Promise<Readonly<Record<'quiet' | 'busy', number>>> => {
+const disturb = async (scene: Scene, end: Endpoint): Promise<Readonly<Record<'quiet' | 'busy' | 'delay', number>>> => {
   const { seconds, settled } = scene;
   const args = ['-S', '-c', '1', '-T', String(seconds)];
   await latencies(end, args);
@@ -41,10 +39,12 @@ const disturb = async (scene: Scene, end: Endpoint): Promise<Readonly<Record<'qu
   const bulk = await scene.script('bulk', 'select aid, bid, abalance from pgbench_accounts;\n');
   const moving = pgbench(end, ['-f', bulk, '-c', '1', '-T', String(seconds + 1)]);
   const stop = annoy(end.port);
+  await loopDelay(scene);
   const busy = quantile(await latencies(end, args), 0.99);
+  const delay = await loopDelay(scene);
   stop();
   await moving;
-  return { quiet, busy };
+  return { quiet, busy, delay };
 };
 
 /** Since it was asked last, milliseconds. */
