@@ -30,11 +30,17 @@ export class SurplusInterceptor implements NestInterceptor {
   }
 }
 
-/** Nest keeps the parameters of a handler under `kind:index`. */
 function readBy(context: ExecutionContext): ReadonlySet<number> {
   const parameters: unknown = Reflect.getMetadata(ROUTE_ARGS_METADATA, context.getClass(), context.getHandler().name);
-  return new Set(Object.keys(parameters ?? {}).map((key) => Number.parseInt(key, 10)));
+  return kindsOf(Object.keys(parameters ?? {}));
 }
+
+/**
+ * Nest keeps what a handler reads under `kind:index`, and what decorators of our own read under
+ * `<random hexadecimal>__customRouteArgs__:index`: such a name may begin with the digits of a kind.
+ */
+export const kindsOf = (parameters: readonly string[]): ReadonlySet<number> =>
+  new Set(parameters.filter((name) => /^\d+:\d+$/.test(name)).map((name) => Number.parseInt(name, 10)));
 
 const namesIn = (value: unknown): readonly string[] =>
   typeof value === 'object' && value !== null ? Object.keys(value).map((name) => name.slice(0, 200)) : [];

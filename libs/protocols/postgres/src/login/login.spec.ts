@@ -1,5 +1,6 @@
 import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startPostgres, untilRunning } from '@sallyport/testing';
 import type { TestPostgres } from '@sallyport/testing';
@@ -25,6 +26,18 @@ const real = (more: Partial<TargetOptions> = {}): TargetOptions => ({
   ...more,
 });
 
+/** What a target says, in however many pieces, until it is idle. */
+const heardUntilIdle = (stream: Duplex): Promise<string> =>
+  new Promise((resolve) => {
+    const decode = createBackendDecoder(1 << 20);
+    let heard = '';
+    stream.on('data', (chunk: Buffer) => {
+      heard = `${heard} ${summary(decode(chunk))}`.trim();
+      if (heard.endsWith('Z(idle)')) resolve(heard);
+    });
+    stream.resume();
+  });
+
 describe('a real target', () => {
   test('SCRAM, the greeting, the parameters, and a stream that is nobody’s but ours', async () => {
     const parameters = { application_name: 'sally', search_path: 'pg_catalog', client_encoding: 'UTF8' };
@@ -35,15 +48,7 @@ describe('a real target', () => {
     });
     expect(target.greeting.trailing).toHaveLength(0);
     expect(target.stream.listenerCount('data')).toBe(0);
-    const decode = createBackendDecoder(1 << 20);
-    const answer = new Promise<string>((resolve) => {
-      let heard = '';
-      target.stream.on('data', (chunk: Buffer) => {
-        heard = `${heard} ${summary(decode(chunk))}`.trim();
-        if (heard.endsWith('Z(idle)')) resolve(heard);
-      });
-    });
-    target.stream.resume();
+    const answer = heardUntilIdle(target.stream);
     target.stream.write(encodeQuery('show search_path'));
     expect(await answer).toBe('T D(pg_catalog) C(SHOW) Z(idle)');
     target.stream.destroy();
@@ -51,14 +56,7 @@ describe('a real target', () => {
 
   test('cancel stops what runs', async () => {
     const target = await openTarget(real());
-    const decode = createBackendDecoder(1 << 20);
-    const answer = new Promise<string>((resolve) => {
-      target.stream.on('data', (chunk: Buffer) => {
-        const heard = summary(decode(chunk));
-        if (heard.includes('Z(')) resolve(heard);
-      });
-    });
-    target.stream.resume();
+    const answer = heardUntilIdle(target.stream);
     target.stream.write(encodeQuery('select pg_sleep(20)'));
     const watching = await server.connect();
     await untilRunning(watching, 'pg_sleep(20)');
