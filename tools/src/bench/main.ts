@@ -8,7 +8,7 @@ import { workers } from './cases/workers.js';
 import { connects, latency, rows, throughput } from './cases/traffic.js';
 import { isAsked, isMet, rowOf, tableHead } from './figure.js';
 import type { Figure } from './figure.js';
-import { keepFigures } from './page.js';
+import { keepFigure, keepFlame } from './page.js';
 import { has } from './pgbench.js';
 import type { Frame } from './profile.js';
 import { sharesOf } from './profile.js';
@@ -88,6 +88,8 @@ async function main(): Promise<number> {
   const take = async (measured: AsyncGenerator<Figure> | Generator<Figure>): Promise<void> => {
     for await (const figure of measured) {
       figures.push(figure);
+      // At once: a run that is cut keeps what it has.
+      if (values.write === true) await keepFigure(figure, { seconds, rounds });
       say(rowOf(figure, new Date().toISOString().slice(0, 10)));
     }
   };
@@ -104,7 +106,7 @@ async function main(): Promise<number> {
   const asked = figures.filter(isAsked);
   if (asked.length > 0) say(`\n${asked.filter(isMet).length} of ${asked.length} goals met`);
   if (values.write === true) {
-    await keepFigures(figures, flame, { seconds, rounds });
+    if (flame !== undefined) await keepFlame(flame);
     say('written: docs/benchmarks.md, docs/benchmarks/*.svg');
   }
   return 0;

@@ -12,29 +12,30 @@ import type { Frame } from './profile.js';
 const begin = '<!-- measured: written by npm run bench -- --write -->';
 const end = '<!-- /measured -->';
 
-/** Writes what was measured into docs/benchmarks.md: what was not measured now stays, and so does what people wrote. */
-export async function keepFigures(
-  figures: readonly Figure[],
-  flame: Frame | undefined,
+const charts = join(rootDirectory, 'docs', 'benchmarks');
+
+/** Writes a figure into docs/benchmarks.md: what was not measured now stays, and so does what people wrote. */
+export async function keepFigure(
+  figure: Figure,
   { seconds, rounds }: { readonly seconds: number; readonly rounds: number },
 ): Promise<void> {
-  const charts = join(rootDirectory, 'docs', 'benchmarks');
   await mkdir(charts, { recursive: true });
-  for (const figure of figures) await writeFile(join(charts, chartOf(figure.name)), drawChart(figure));
-  if (flame !== undefined) {
-    await writeFile(join(charts, 'proxy-flame.svg'), drawFlame(flame, 'The proxy: SELECT by key, 8 clients, prepared'));
-    const shares = [...sharesOf(flame)].map(([subject, share]) => `| ${subject} | ${(share * 100).toFixed(0)} % |`);
-    await writeFile(
-      join(charts, 'proxy-shares.md'),
-      `| own time of the proxy | share |\n| --- | --- |\n${shares.join('\n')}\n`,
-    );
-  }
+  await writeFile(join(charts, chartOf(figure.name)), drawChart(figure));
   const path = join(rootDirectory, 'docs', 'benchmarks.md');
   const page = await readFile(path, 'utf8').catch(() => `# Benchmarks\n\n${begin}\n${end}\n`);
   const today = new Date().toISOString().slice(0, 10);
   const [processor] = cpus();
   const machine = `${cpus().length} cores (${processor?.model.trim() ?? arch()}), ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}`;
-  await writeFile(path, mergePage(page, figures, { today, machine, length: `${rounds} rounds of ${seconds} s` }));
+  await writeFile(path, mergePage(page, [figure], { today, machine, length: `${rounds} rounds of ${seconds} s` }));
+}
+
+/** Where the proxy's time went: the graph, and the shares of what it went to. */
+export async function keepFlame(flame: Frame): Promise<void> {
+  await mkdir(charts, { recursive: true });
+  await writeFile(join(charts, 'proxy-flame.svg'), drawFlame(flame, 'The proxy: SELECT by key, 8 clients, prepared'));
+  const shares = [...sharesOf(flame)].map(([subject, share]) => `| ${subject} | ${(share * 100).toFixed(0)} % |`);
+  const table = `| own time of the proxy | share |\n| --- | --- |\n${shares.join('\n')}\n`;
+  await writeFile(join(charts, 'proxy-shares.md'), table);
 }
 
 const chartOf = (name: string): string => `${name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')}.svg`;
