@@ -5,7 +5,7 @@ import { statement } from '../testing/texts.js';
 import { createMoves, createSessionMoves } from './moves.js';
 
 const relation = (schema: string, name: string, kind: CatalogRelation['kind'] = 'table'): CatalogRelation => ({
-  oid: 1,
+  oid: [...`${schema}.${name}`].reduce((oid, letter) => oid * 7 + letter.charCodeAt(0), 20_000),
   schema,
   name,
   kind,

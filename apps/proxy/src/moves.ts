@@ -1,3 +1,4 @@
+import { catalogIndexOf, relationKey } from '@sallyport/kernel';
 import type { Catalog, CatalogRelation, QuestionId } from '@sallyport/kernel';
 import type { ColumnTag } from '@sallyport/policy';
 import type { Effect, Facts, Moved, StatementFacts } from '@sallyport/sql';
@@ -78,8 +79,8 @@ const isKnown = ({ moved, catalog }: Entry, now: Catalog | undefined): boolean =
 
 type Place = Pick<CatalogRelation, 'schema' | 'name'>;
 
-const find = (catalog: Catalog | undefined, { schema, name }: Place): CatalogRelation | undefined =>
-  catalog?.relations.find((each) => each.name === name && each.schema === schema);
+const find = (catalog: Catalog | undefined, place: Place): CatalogRelation | undefined =>
+  catalog === undefined ? undefined : catalogIndexOf(catalog).relations.get(relationKey(place));
 
 const signatureOf = (catalog: Catalog | undefined, place: Place): string =>
   JSON.stringify(find(catalog, place) ?? null);

@@ -1,4 +1,5 @@
-import type { Catalog, CatalogColumn, CatalogRelation, CatalogType } from '@sallyport/kernel';
+import { catalogIndexOf, emptyIndex } from '@sallyport/kernel';
+import type { Catalog, CatalogColumn, CatalogIndex, CatalogRelation, CatalogType } from '@sallyport/kernel';
 import { stricterFormat } from '@sallyport/masking';
 import type { MaskFormat } from '@sallyport/masking';
 import type { ColumnTag, ConnectionChunk } from '@sallyport/policy';
@@ -29,11 +30,9 @@ export interface Place {
 const nameOf = (...parts: readonly string[]): string => parts.join('\u0000');
 
 export const createPlace = (source: ConnectionChunk, catalog: Catalog | undefined): Place => {
-  const tagged = spread(source.tags, catalog);
+  const index = catalog === undefined ? emptyIndex : catalogIndexOf(catalog);
+  const tagged = spread(source.tags, catalog, index);
   const tags = new Map(tagged.map((tag) => [nameOf(tag.schema, tag.table, tag.column), tag]));
-  const relations = new Map(catalog?.relations.map((relation) => [relation.oid, relation]));
-  const byName = new Map(catalog?.relations.map((relation) => [nameOf(relation.schema, relation.name), relation]));
-  const types = new Map(catalog?.types.map((type) => [type.oid, type]));
   return {
     source,
     connection: { ...source, tags: tagged },
@@ -46,18 +45,18 @@ export const createPlace = (source: ConnectionChunk, catalog: Catalog | undefine
           Object.hasOwn(source.classes, name) ? (source.classes[name] ?? 'redact') : 'redact',
         )
         .reduce(stricterFormat),
-    relation: (oid) => relations.get(oid),
+    relation: (oid) => index.byOid.get(oid),
     locate(oid, attribute) {
-      const relation = relations.get(oid);
+      const relation = index.byOid.get(oid);
       const column = relation?.columns.find((each) => each.attribute === attribute);
       return relation && column && { relation, column };
     },
     find(schema, table, name) {
-      const relation = byName.get(nameOf(schema, table));
+      const relation = index.relations.get(nameOf(schema, table));
       const column = relation?.columns.find((each) => each.name === name);
       return relation && column && { relation, column };
     },
-    type: (oid) => types.get(oid),
+    type: (oid) => index.types.get(oid),
   };
 };
 
@@ -65,10 +64,13 @@ export const createPlace = (source: ConnectionChunk, catalog: Catalog | undefine
  * Inheritance and partitions at any depth: who reads a table reads its children, so a child's tag holds for its ancestors
  * too; then every tag of an ancestor holds for its children, which can be read by name.
  */
-const spread = (tags: readonly ColumnTag[], catalog: Catalog | undefined): readonly ColumnTag[] => {
+const spread = (
+  tags: readonly ColumnTag[],
+  catalog: Catalog | undefined,
+  { byOid }: CatalogIndex,
+): readonly ColumnTag[] => {
   if (catalog === undefined || tags.length === 0) return tags;
   const all = new Map(tags.map((tag) => [nameOf(tag.schema, tag.table, tag.column), tag]));
-  const byOid = new Map(catalog.relations.map((relation) => [relation.oid, relation]));
   const share = (from: CatalogRelation, to: CatalogRelation): void => {
     for (const { name } of to.columns) {
       const given = all.get(nameOf(from.schema, from.name, name));
@@ -78,16 +80,15 @@ const spread = (tags: readonly ColumnTag[], catalog: Catalog | undefined): reado
       all.set(key, { schema: to.schema, table: to.name, column: name, classes });
     }
   };
-  const families = catalog.relations.map((child) => ({ child, ancestors: ancestorsOf(child, byOid) }));
+  const families = catalog.relations
+    .filter(({ parents }) => parents !== undefined)
+    .map((child) => ({ child, ancestors: ancestorsOf(child, byOid) }));
   for (const { child, ancestors } of families) for (const ancestor of ancestors) share(child, ancestor);
   for (const { child, ancestors } of families) for (const ancestor of ancestors) share(ancestor, child);
   return [...all.values()];
 };
 
-const ancestorsOf = (
-  relation: CatalogRelation,
-  byOid: ReadonlyMap<number, CatalogRelation>,
-): readonly CatalogRelation[] => {
+const ancestorsOf = (relation: CatalogRelation, byOid: CatalogIndex['byOid']): readonly CatalogRelation[] => {
   const found = new Set<CatalogRelation>();
   const visit = (oids: readonly number[] | undefined): void => {
     for (const oid of oids ?? []) {

@@ -1,4 +1,11 @@
-import type { Catalog, CatalogCast, CatalogFunction, CatalogRelation } from '@sallyport/kernel';
+import { catalogIndexOf, emptyIndex } from '@sallyport/kernel';
+import type {
+  Catalog,
+  CatalogCast,
+  CatalogFunction,
+  CatalogOperator,
+  CatalogIndex as Indexed,
+} from '@sallyport/kernel';
 
 /** A function that is not the server's own. */
 export interface MadeFunction {
@@ -24,17 +31,12 @@ export interface MadeCast {
   readonly name: string;
 }
 
-/** A catalog by its names. Made once: catalogs are large, statements are many. */
-export interface CatalogIndex {
-  /** By schema, NUL, name. */
-  readonly relations: ReadonlyMap<string, CatalogRelation>;
-  readonly byOid: ReadonlyMap<number, CatalogRelation>;
-  /** Inheriting tables and partitions, by their parent's OID. */
-  readonly children: ReadonlyMap<number, readonly CatalogRelation[]>;
+/** A catalog as names in statements ask for it. */
+export interface CatalogIndex extends Pick<Indexed, 'relations' | 'byOid' | 'children'> {
   /** `undefined`: nobody told which there are. */
   readonly schemas: ReadonlySet<string> | undefined;
   /** By name. */
-  readonly functions: ReadonlyMap<string, readonly MadeFunction[]>;
+  readonly functions: { get(name: string): readonly MadeFunction[] | undefined };
   readonly operators: ReadonlyMap<string, readonly MadeOperator[]>;
   readonly casts: readonly MadeCast[];
   /** User-made types behind a type OID: itself, elements, fields and bases. Only where there are casts to look for. */
@@ -42,54 +44,44 @@ export interface CatalogIndex {
   /** OIDs of user-made types of this name. */
   typesNamed(name: string): readonly number[];
   /** Some composite type or table has a column of this name. */
-  readonly fields: ReadonlySet<string>;
+  readonly fields: { has(name: string): boolean };
 }
 
 /** Below it every OID is the server's own (FirstNormalObjectId). */
 const firstUserOid = 16_384;
 
 export function indexCatalog(catalog: Catalog | undefined): CatalogIndex {
-  const relations = catalog?.relations ?? [];
-  const children = new Map<number, CatalogRelation[]>();
-  for (const relation of relations)
-    for (const parent of relation.parents ?? []) {
-      const known = children.get(parent);
-      if (known === undefined) children.set(parent, [relation]);
-      else known.push(relation);
-    }
+  const known = catalog === undefined ? emptyIndex : catalogIndexOf(catalog);
   return {
-    relations: new Map(relations.map((relation) => [`${relation.schema}\0${relation.name}`, relation] as const)),
-    byOid: new Map(relations.map((relation) => [relation.oid, relation])),
-    children,
+    relations: known.relations,
+    byOid: known.byOid,
+    children: known.children,
     schemas: catalog?.schemas === undefined ? undefined : new Set(catalog.schemas),
-    functions: grouped((catalog?.functions ?? []).map(meaningOf)),
+    functions: { get: (name) => known.functionsNamed.get(name)?.map(meaningOf) },
     operators: grouped(catalog?.operators ?? []),
     casts: (catalog?.casts ?? []).map(castOf),
-    ...typesOf(catalog),
+    typesIn: createTypesIn(known),
+    typesNamed: (name) => known.typesNamed.get(name)?.map(({ oid }) => oid) ?? [],
+    // What information_schema._pg_expandarray gives has these two.
+    fields: { has: (name) => name === 'x' || name === 'n' || known.fields.has(name) },
   };
 }
 
-function grouped<T extends { readonly name: string; readonly schema: string }>(
-  made: readonly T[],
-): ReadonlyMap<string, readonly T[]> {
-  const names = new Map<string, T[]>();
-  for (const each of made) {
-    const known = names.get(each.name);
-    if (known === undefined) names.set(each.name, [each]);
-    else known.push(each);
-  }
+const groups = new WeakMap<readonly unknown[], ReadonlyMap<string, readonly MadeOperator[]>>();
+
+/** Catalogs that come after one another have the same list, where it did not change. */
+function grouped(made: readonly CatalogOperator[]): ReadonlyMap<string, readonly MadeOperator[]> {
+  const known = groups.get(made);
+  if (known !== undefined) return known;
+  const names = Map.groupBy(made, ({ name }) => name);
+  groups.set(made, names);
   return names;
 }
 
 /** C is only written by who may do anything on the server; of its functions, an immutable one reads nothing but arguments. */
-const meaningOf = ({
-  schema,
-  name,
-  language,
-  volatility,
-}: CatalogFunction): MadeFunction & { readonly name: string } => {
+const meaningOf = ({ schema, language, volatility }: CatalogFunction): MadeFunction => {
   const compiled = language === 'c' || language === 'internal';
-  return { schema, name, compiled, pure: compiled && volatility === 'immutable', stores: volatility === 'volatile' };
+  return { schema, compiled, pure: compiled && volatility === 'immutable', stores: volatility === 'volatile' };
 };
 
 const castOf = ({ source, target, schema, name }: CatalogCast): MadeCast => ({
@@ -98,13 +90,9 @@ const castOf = ({ source, target, schema, name }: CatalogCast): MadeCast => ({
   name,
 });
 
-function typesOf(catalog: Catalog | undefined): Pick<CatalogIndex, 'typesIn' | 'typesNamed' | 'fields'> {
-  const types = new Map((catalog?.types ?? []).map((type) => [type.oid, type]));
-  const relations = new Map((catalog?.relations ?? []).map((relation) => [relation.oid, relation]));
-  const names = new Map<string, number[]>();
-  for (const { name, oid } of types.values()) names.set(name, [...(names.get(name) ?? []), oid]);
+function createTypesIn({ types, byOid }: Indexed): CatalogIndex['typesIn'] {
   const known = new Map<number, readonly number[]>();
-  const typesIn = (root: number): readonly number[] => {
+  return (root) => {
     if (root < firstUserOid) return [];
     const made = known.get(root);
     if (made !== undefined) return made;
@@ -115,15 +103,11 @@ function typesOf(catalog: Catalog | undefined): Pick<CatalogIndex, 'typesIn' | '
       found.add(oid);
       const type = types.get(oid);
       if (type?.of === undefined) continue;
-      if (type.kind === 'composite') open.push(...(relations.get(type.of)?.columns ?? []).map((column) => column.type));
+      if (type.kind === 'composite') open.push(...(byOid.get(type.of)?.columns ?? []).map((column) => column.type));
       else open.push(type.of);
     }
     const list = [...found];
     known.set(root, list);
     return list;
   };
-  // What information_schema._pg_expandarray gives has these two.
-  const fields = new Set(['x', 'n']);
-  for (const { columns } of relations.values()) for (const { name } of columns) fields.add(name);
-  return { typesIn, typesNamed: (name) => names.get(name) ?? [], fields };
 }

@@ -47,7 +47,7 @@ export function createResolver(
   const home = searchPath.find((each) => index.schemas?.has(each) ?? true) ?? 'public';
   const bare = new Set([...searchPath, 'pg_catalog']);
   const visible = <T extends { readonly schema: string }>(
-    made: ReadonlyMap<string, readonly T[]>,
+    made: { get(name: string): readonly T[] | undefined },
     schema: string | undefined,
     name: string,
   ): readonly T[] => {

@@ -12,48 +12,60 @@ class NotCanonical extends Error {
 
 export const canonicalJson = (value: unknown): Canonical => {
   try {
-    const parts: string[] = [];
-    write(value, 0, parts);
-    return { ok: true, text: parts.join('') };
+    return { ok: true, text: spell(value, 0) };
   } catch (cause) {
     if (cause instanceof NotCanonical) return { ok: false, problem: cause.message };
     throw cause;
   }
 };
 
-const write = (value: unknown, depth: number, parts: string[]): void => {
+const spell = (value: unknown, depth: number): string => {
   if (depth > deepestJson) throw new NotCanonical(`nested more than ${deepestJson} deep`);
-  if (value === null || typeof value === 'boolean') parts.push(String(value));
-  else if (typeof value === 'string') parts.push(quoted(value));
-  else if (typeof value === 'number') {
-    if (!Number.isFinite(value)) throw new NotCanonical('a number that JSON cannot say');
-    parts.push(JSON.stringify(value));
-  } else if (Array.isArray(value)) {
-    parts.push('[');
-    for (let index = 0; index < value.length; index += 1) {
-      if (index > 0) parts.push(',');
-      write(value[index], depth + 1, parts);
-    }
-    parts.push(']');
-  } else if (typeof value === 'object') writeObject(value, depth, parts);
-  else throw new NotCanonical(`a ${typeof value} is not JSON`);
+  switch (typeof value) {
+    case 'string':
+      return quoted(value);
+    case 'number':
+      if (!Number.isFinite(value)) throw new NotCanonical('a number that JSON cannot say');
+      // JSON knows no minus zero.
+      return String(value);
+    case 'boolean':
+      return String(value);
+    case 'object':
+      if (value === null) return 'null';
+      return Array.isArray(value) ? spellList(value, depth) : spellObject(value, depth);
+    default:
+      throw new NotCanonical(`a ${typeof value} is not JSON`);
+  }
+};
+
+const spellList = (list: readonly unknown[], depth: number): string => {
+  let text = '[';
+  for (let index = 0; index < list.length; index += 1) {
+    if (index > 0) text += ',';
+    text += spell(list[index], depth + 1);
+  }
+  return `${text}]`;
 };
 
 /** A property that is `undefined` is absent, as everywhere in JSON. */
-const writeObject = (value: object, depth: number, parts: string[]): void => {
+const spellObject = (value: object, depth: number): string => {
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) throw new NotCanonical('not a plain object');
-  const fields = Object.entries(value).filter(([, field]) => field !== undefined);
-  fields.sort(([a], [b]) => (a < b ? -1 : 1));
-  parts.push('{');
-  fields.forEach(([name, field], index) => {
-    parts.push(index > 0 ? ',' : '', quoted(name), ':');
-    write(field, depth + 1, parts);
-  });
-  parts.push('}');
+  let text = '{';
+  for (const name of Object.keys(value).sort()) {
+    const field = (value as Readonly<Record<string, unknown>>)[name];
+    if (field === undefined) continue;
+    if (text.length > 1) text += ',';
+    text += `${quoted(name)}:${spell(field, depth + 1)}`;
+  }
+  return `${text}}`;
 };
 
+/** What needs no escape is most of what there is. */
+const plain = /^[ !#-[\]-~]*$/;
+
 const quoted = (text: string): string => {
+  if (plain.test(text)) return `"${text}"`;
   if (!text.isWellFormed()) throw new NotCanonical('a text with lone surrogates');
   return JSON.stringify(text);
 };
