@@ -44,6 +44,8 @@ export interface CommandsInput {
 export interface Commands {
   ask(id: QuestionId, question: CommandQuestion, inform: (notice: Notice) => void): Verdict | Promise<Verdict>;
   outcome(note: OutcomeNote): void;
+  /** The target described another answer than was proved. Gives the command, unless a definition that came through here is why. */
+  disagreed(question: QuestionId): string | undefined;
   /** The protocol gave or took a name of a statement or portal. */
   named(of: 'statement' | 'portal', name: string): void;
   /** What is held is refused; what runs is the target's to stop. */
@@ -370,6 +372,13 @@ export const createCommands = (input: CommandsInput): Commands => {
       });
       const took = moves.settled(note.question, { completed, tag: note.tag }, catalogNow);
       if (took || outlineOf(facts).defines) gate.configuration.catalogMoved(connection, database);
+    },
+
+    disagreed(question) {
+      const run = running.get(question);
+      if (run === undefined || moves.explains(run.facts, catalogNow())) return undefined;
+      gate.configuration.catalogMoved(connection, database);
+      return run.command;
     },
 
     named: (of, name) => memory.taken(of, name),

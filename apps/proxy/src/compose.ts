@@ -166,6 +166,10 @@ export const compose = async (input: ComposeInput): Promise<RunningProxy> => {
     tunnels,
     sessions: createSessions(input.worker?.cancelElsewhere),
     budgets,
+    alarms: metrics.counter(
+      'sallyport_alarms_total',
+      'Broken rules of a protocol, and answers that were not as proved.',
+    ),
     mint: { session: () => mintId('ses'), command: () => mintId('cmd') },
     name: node.name,
     log,

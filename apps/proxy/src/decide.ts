@@ -117,8 +117,12 @@ export const createAnswerer = (input: AnswererInput): SessionAnswerer => {
   const note = (seen: Note): void => {
     if (seen.kind === 'outcome') return commands?.outcome(seen);
     if (seen.kind === 'named') return commands?.named(seen.of, seen.name);
-    const { code, message } = seen.refusal;
-    recorder.record({ type: 'alarm', code, message: clip(message, 1024) });
+    const { refusal, question } = seen;
+    const { code, message } = refusal;
+    const command = question === undefined ? undefined : commands?.disagreed(question);
+    if (question !== undefined && command === undefined) return;
+    gate.alarms.add();
+    recorder.record({ type: 'alarm', code, message: clip(message, 1024), command });
     gate.log.warn({ session, code }, message);
   };
 

@@ -30,6 +30,8 @@ export interface Gate {
   readonly sessions: Sessions;
   /** Counts what this proxy saw, and what it was told that the others did. */
   readonly budgets: BudgetLedger;
+  /** Counts what a person should hear of. */
+  readonly alarms: { add(): void };
   readonly mint: { session(): SessionId; command(): CommandId };
   /** This proxy's name. */
   readonly name: string;

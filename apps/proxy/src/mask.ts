@@ -4,6 +4,7 @@ import { createAnswerMask, createDetectors, defaultDetectorClasses, stricterForm
 import type { CellRule, ColumnRule, Detectors, HashKey, OutputRule, ResultRule } from '@sallyport/masking';
 import type { Decider, DecisionContext } from '@sallyport/policy';
 import type { AnswerFacts, ColumnObject, Facts, Lineage, OutputColumn, StatementFacts } from '@sallyport/sql';
+import { agreement } from './agreement.js';
 import type { Place } from './place.js';
 
 /** How answers are masked for one reader in one place. Made anew when policy, tags or catalog change. */
@@ -139,9 +140,12 @@ const rulesFor = (
           return [
             {
               kind: 'columns',
-              columns: answer.columns.map(({ name, lineage, verbatim }): OutputRule => {
+              columns: answer.columns.map((output): OutputRule => {
+                const { name, lineage, verbatim } = output;
                 const type = verbatim ? typeOf(lineage) : undefined;
-                return { name, rule: cell(lineage, verbatim), ...(type === undefined ? {} : { type }) };
+                const rule = cell(lineage, verbatim);
+                const agrees = agreement(output, { place, made: (oid) => columnsOf(place, oid) });
+                return { name, rule, agrees, ...(type === undefined ? {} : { type }) };
               }),
             },
           ];

@@ -1,7 +1,7 @@
 import { catalogIndexOf, relationKey } from '@sallyport/kernel';
 import type { Catalog, CatalogRelation, QuestionId } from '@sallyport/kernel';
 import type { ColumnTag } from '@sallyport/policy';
-import type { Effect, Facts, Moved, StatementFacts } from '@sallyport/sql';
+import type { AnswerFacts, Effect, Facts, Moved, OutputColumn, StatementFacts } from '@sallyport/sql';
 
 /**
  * What definitions did to names since the catalog was read. A name may be found in another schema then, or show something else:
@@ -96,6 +96,8 @@ export interface SessionMoves {
   /** The same facts where they rest on nothing that moved. */
   check(facts: Facts, searchPath: readonly string[], place: Known): Facts;
   sent(question: QuestionId, facts: Facts, inBlock: boolean): void;
+  /** A definition that the catalog does not show yet is why the target tells of other columns than it has. */
+  explains(facts: Facts, catalog: Catalog | undefined): boolean;
   /** Whether definitions took effect, so that the catalog is another one. */
   settled(question: QuestionId, end: End, catalog: () => Catalog | undefined): boolean;
 }
@@ -119,27 +121,40 @@ export const createSessionMoves = (place: PlaceMoves): SessionMoves => {
   let block = false;
 
   const movesOf = ({ statements }: Facts): readonly Moved[] => statements.flatMap(({ moves }) => moves);
+  const allMoves = (catalog: Catalog | undefined): readonly Moved[] => [
+    ...place.standing(catalog),
+    ...kept,
+    ...own,
+    ...[...flying.values()].flatMap((flight) => movesOf(flight.facts)),
+  ];
 
   return {
     check(facts, searchPath, known) {
       const { catalog } = known;
-      const before = [
-        ...place.standing(catalog),
-        ...kept,
-        ...own,
-        ...[...flying.values()].flatMap((flight) => movesOf(flight.facts)),
-      ];
+      const before = allMoves(catalog);
       if (before.length === 0 && facts.statements.every(({ moves }) => moves.length === 0)) return facts;
       const overlay = createOverlay(before, catalog);
       let changed = false;
       const statements = facts.statements.map((statement) => {
         const doubtful = doubtsOf(statement, overlay, searchPath, known);
+        const uncounted = doubtful.length === 0 && readsReshaped(statement, overlay);
         for (const moved of statement.moves) apply(overlay, moved, catalog);
+        if (uncounted && statement.answer.kind === 'columns' && statement.copy === 'none') {
+          changed = true;
+          return { ...statement, answer: uncountedOf(statement.answer.columns) };
+        }
         if (doubtful.length === 0) return statement;
         changed = true;
         return { ...statement, unresolved: [...statement.unresolved, ...doubtful] };
       });
       return changed ? { statements } : facts;
+    },
+
+    explains(facts, catalog) {
+      const moved = new Set(allMoves(catalog).map((each) => ('schema' in each ? keyOf(each.schema, each.name) : '')));
+      return facts.statements.some(({ effects }) =>
+        effects.some(({ object }) => 'table' in object && moved.has(keyOf(object.schema, object.table))),
+      );
     },
 
     sent(question, facts, inBlock) {
@@ -253,12 +268,30 @@ const doubtsOf = (
     if (!makes.has(key) && isDoubtful(schema, table, overlay, searchPath, catalog)) names.add(table);
   }
   if (overlay.reshaped.size > 0 && effects.some((effect) => mayShow(effect, known)))
-    for (const { action, object } of effects)
-      if (action === 'select' && 'table' in object && overlay.reshaped.has(keyOf(object.schema, object.table)))
-        names.add(object.table);
+    for (const effect of effects) {
+      const table = reshapedIn(effect, overlay);
+      if (table !== undefined) names.add(table);
+    }
   if (overlay.everything && effects.length > 0) names.add('that was made a moment ago');
   return [...names].filter((name) => !unresolved.includes(name));
 };
+
+const reshapedIn = ({ action, object }: Effect, { reshaped }: Overlay): string | undefined =>
+  action === 'select' && 'table' in object && reshaped.has(keyOf(object.schema, object.table))
+    ? object.table
+    : undefined;
+
+const readsReshaped = ({ effects }: StatementFacts, overlay: Overlay): boolean =>
+  overlay.reshaped.size > 0 && effects.some((effect) => reshapedIn(effect, overlay) !== undefined);
+
+/** What a star stands for is not known then, nor what its columns are called. */
+const uncountedOf = (columns: readonly OutputColumn[]): AnswerFacts => ({
+  kind: 'unproved',
+  reach: {
+    columns: columns.flatMap(({ lineage }) => lineage.columns),
+    complete: columns.every(({ lineage }) => lineage.complete),
+  },
+});
 
 const stored: ReadonlySet<string> = new Set<CatalogRelation['kind']>(['table', 'partitioned', 'foreign', 'sequence']);
 

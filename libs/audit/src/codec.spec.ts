@@ -67,6 +67,7 @@ const contents: readonly EventContent[] = [
   },
   { type: 'session.closed', cause: 'client_left' },
   { type: 'alarm', code: 'protocol_violation', message: 'text before TLS' },
+  { type: 'alarm', code: 'answer_mismatch', message: 'column 2 is another one', command: 'cmd_1' },
 ];
 const stream = () =>
   createEventStream({ session: 'ses_1', proxy: 'proxy-1', clock: { now: () => 1_800_000_000_000.7 } });

@@ -73,7 +73,7 @@ const kinds = [
     maskedCells: count,
   }),
   z.strictObject({ ...head, type: z.literal('session.closed'), cause: word }),
-  z.strictObject({ ...head, type: z.literal('alarm'), code: name, message: word }),
+  z.strictObject({ ...head, type: z.literal('alarm'), code: name, message: word, command: name.optional() }),
 ] as const;
 
 const eventSchema = z

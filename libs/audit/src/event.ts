@@ -98,4 +98,6 @@ export interface AlarmRaised extends EventHead {
   readonly type: 'alarm';
   readonly code: string;
   readonly message: string;
+  /** The command that it is about. */
+  readonly command?: string | undefined;
 }

@@ -35,7 +35,8 @@ export interface MaskPlan {
 export type MaskChoice =
   | { readonly kind: 'clear' }
   | { readonly kind: 'mask'; readonly plan: MaskPlan }
-  | { readonly kind: 'refuse'; readonly refusal: Refusal };
+  /** `alarm`: somebody should hear of it. */
+  | { readonly kind: 'refuse'; readonly refusal: Refusal; readonly alarm?: true };
 
 /** A message of the target's own before it is shown to the client. A `setting` is one that the target reports. */
 export interface TargetMessage {

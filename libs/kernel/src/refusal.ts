@@ -12,6 +12,7 @@ export const refusalCodes = [
   'unreadable', // the command does not parse
   'unknown', // it parses, and holds something that is not modelled
   'unmaskable', // the answer cannot be proved masked
+  'answer_mismatch', // the target describes another answer than was proved
   'unsupported', // a feature this gateway does not carry
   'protocol_violation',
   'limit_exceeded', // a length, count or time bound

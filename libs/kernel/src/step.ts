@@ -31,8 +31,8 @@ export type Note =
   | OutcomeNote
   /** The protocol itself gave or took a name that the command language shares (PostgreSQL: Parse, Bind and Close). */
   | { readonly kind: 'named'; readonly of: 'statement' | 'portal'; readonly name: string }
-  /** Something a person should hear of: the target or the client broke a rule. */
-  | { readonly kind: 'alarm'; readonly refusal: Refusal };
+  /** Something a person should hear of: the target or the client broke a rule, with the command where it is about one. */
+  | { readonly kind: 'alarm'; readonly refusal: Refusal; readonly question?: QuestionId };
 
 /** How an allowed command (phase `run`) ended. Exactly one per allowed command, in order. */
 export interface OutcomeNote {

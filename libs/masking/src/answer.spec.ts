@@ -179,13 +179,31 @@ describe('what is masked', () => {
   test('another number of columns than was proved is refused, and said', () => {
     for (const columns of [[], [column(25)], [column(25), column(25), column(25)]]) {
       const choice = choose({ results: [columnsOf(clear, mask('redact'))] }, columns);
-      expect(choice.kind === 'refuse' && choice.refusal.code).toBe('unmaskable');
+      expect(choice.kind === 'refuse' && choice.refusal.code).toBe('answer_mismatch');
+      expect(choice.kind === 'refuse' && choice.alarm).toBe(true);
       expect(choice.kind === 'refuse' && choice.refusal.message).toContain(
         `${columns.length} columns came where 2 were`,
       );
     }
     expect(choose({ results: [columnsOf(clear, mask('redact'))], strict: false }, [column(25)]).kind).toBe('refuse');
     expect(choose({ results: [columnsOf(clear, clear)], strict: false }, [column(25)]).kind).toBe('clear');
+  });
+
+  test('another column than was proved is refused, and said; COPY tells nothing of its columns', () => {
+    const output = { name: 'x', rule: clear, agrees: ({ type }: AnswerColumn) => type === 25 };
+    const results: readonly ResultRule[] = [
+      { kind: 'columns', columns: [output, { name: 'y', rule: mask('redact') }] },
+    ];
+    const told = [column(23), column(25)];
+    expect(choose({ results }, told)).toMatchObject({
+      kind: 'refuse',
+      alarm: true,
+      refusal: { code: 'answer_mismatch', message: expect.stringContaining('column 1') },
+    });
+    expect(choose({ results }, [column(25), column(25)]).kind).toBe('mask');
+    expect(choose({ results }, told, true).kind).toBe('mask');
+    const open: readonly ResultRule[] = [{ kind: 'columns', columns: [output, output] }];
+    expect(choose({ results: open, strict: false }, told).kind).toBe('clear');
   });
 
   test('an answer that nobody expected is refused while something is masked', () => {

@@ -40,16 +40,13 @@ const hidden: CellRule = { kind: 'mask', format: 'redact', column: unproved, ver
 export const createAnswerMask = (options: AnswerMaskOptions): AnswerMask => ({
   choose(answer) {
     const proved = prove(options, answer);
-    return proved.kind === 'refused'
-      ? { kind: 'refuse', refusal: proved.refusal }
-      : plan(options, answer, proved.outputs);
+    return proved.kind === 'proved' ? plan(options, answer, proved.outputs) : proved;
   },
   scrub: (message) => scrubMessage(message, options),
 });
 
-type Proof =
-  | { readonly kind: 'proved'; readonly outputs: readonly OutputRule[] }
-  | { readonly kind: 'refused'; readonly refusal: Refusal };
+type Refused = Extract<MaskChoice, { kind: 'refuse' }>;
+type Proof = { readonly kind: 'proved'; readonly outputs: readonly OutputRule[] } | Refused;
 
 /** One rule per column that the target described, or why there is none. */
 const prove = ({ results, strict }: AnswerMaskOptions, { result, columns, copy }: Answer): Proof => {
@@ -59,28 +56,43 @@ const prove = ({ results, strict }: AnswerMaskOptions, { result, columns, copy }
     outputs: columns.map(({ name }) => ({ name, rule: each })),
   });
   if (rule === undefined)
-    return strict ? disagreement(`answer ${result + 1} of ${results.length} expected`) : everywhere(clear);
+    return strict ? disagreement(`answer ${result + 1} of ${results.length} came`) : everywhere(clear);
   switch (rule.kind) {
     case 'columns':
-      if (rule.columns.length === columns.length) return { kind: 'proved', outputs: rule.columns };
-      if (!strict && rule.columns.every((output) => output.rule.kind === 'clear')) return everywhere(clear);
-      return disagreement(`${columns.length} columns came where ${rule.columns.length} were proved`);
+      if (!strict && rule.columns.every((output) => output.rule.kind === 'clear'))
+        return rule.columns.length === columns.length ? { kind: 'proved', outputs: rule.columns } : everywhere(clear);
+      return agreed(rule.columns, columns, copy);
     case 'unproved':
       // COPY says nothing of its own about its columns, so nothing at all is known of these.
-      if (copy && (strict || rule.rule.kind === 'mask'))
-        return disagreement('the columns of this COPY could not be proved');
+      if (copy && (strict || rule.rule.kind === 'mask')) return { kind: 'refuse', refusal: unprovedCopy };
       return everywhere(rule.rule);
     case 'report':
       return everywhere(rule.rule);
   }
 };
 
-const disagreement = (what: string): Proof => ({
-  kind: 'refused',
-  refusal: refuse('unmaskable', `the answer cannot be proved masked: ${what}`, {
-    hint: 'Name the columns and tables outright, without functions or dynamic statements.',
+/** COPY says how many columns come, and no more. */
+const agreed = (proved: readonly OutputRule[], columns: readonly AnswerColumn[], copy: boolean): Proof => {
+  if (proved.length !== columns.length)
+    return disagreement(`${columns.length} columns came where ${proved.length} were proved`);
+  const at = copy ? -1 : columns.findIndex((column, index) => proved[index]?.agrees?.(column) === false);
+  return at < 0 ? { kind: 'proved', outputs: proved } : disagreement(`column ${at + 1} is another one than was proved`);
+};
+
+/** What the target's description is compared with is the catalog: one of them is not right, or not of this moment. */
+const disagreement = (what: string): Refused => ({
+  kind: 'refuse',
+  alarm: true,
+  refusal: refuse('answer_mismatch', `the answer is not the one that was proved: ${what}`, {
+    hint: 'The tables may have been changed a moment ago: ask again in a few seconds. A write may have happened.',
   }),
 });
+
+const unprovedCopy: Refusal = refuse(
+  'unmaskable',
+  'the answer cannot be proved masked: the columns of this COPY could not be proved',
+  { hint: 'Name the columns and tables outright, without functions or dynamic statements.' },
+);
 
 /** Nothing to mask and nothing to look through: `clear`, and whole chunks go by unread. */
 const plan = (options: AnswerMaskOptions, { columns, copy }: Answer, outputs: readonly OutputRule[]): MaskChoice => {

@@ -1,3 +1,4 @@
+import type { AnswerColumn } from '@sallyport/kernel';
 import type { MaskFormat } from './format.js';
 
 /** What masking knows of one column by its origin. */
@@ -39,6 +40,8 @@ export interface OutputRule {
   readonly rule: CellRule;
   /** Type OID where the catalog knows it. Only read where the target does not tell (COPY). */
   readonly type?: number;
+  /** What the target says of the column may be said of this output. Absent: it may say anything. */
+  readonly agrees?: (column: AnswerColumn) => boolean;
 }
 
 /**

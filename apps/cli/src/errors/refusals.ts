@@ -63,6 +63,11 @@ export const refusalPages: Pages<RefusalCode> = {
     why: 'The answer does not match its description, is longer than can be masked, or comes in an encoding that cannot be read.',
     next: 'Ask for the columns by name, in UTF-8, and in smaller parts; do not send a write again without looking: it may have happened.',
   },
+  answer_mismatch: {
+    what: 'The statement ran, and its answer was withheld: the target described other columns than the ones that were proved from its catalog. An alarm is in the audit trail.',
+    why: 'A table was changed past the gateway, or through another proxy, since the agent read the catalog; or the target does not tell the truth about its tables.',
+    next: 'The catalog is being read again: ask once more after a few seconds, a write only after looking whether it happened. If it stays, compare `sally catalog` with the table, and find out who changed it.',
+  },
   unsupported: {
     what: 'The client asked for a feature that does not go through this gateway.',
     why: 'Replication, function calls by protocol message and other versions of the protocol are not carried.',

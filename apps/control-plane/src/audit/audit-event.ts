@@ -38,7 +38,7 @@ const members = {
     .object({ issuer: z.string(), subject: z.string() })
     .optional()
     .describe('What a refused token said of itself; nobody verified it.'),
-  command: word.describe('Joins an intent with its outcome.'),
+  command: word.describe('Joins an intent with its outcome, and with an alarm about it.'),
   text: word.describe('The statement, with detectors applied.'),
   digest: word.describe('SHA-256 of the exact text and parameters.'),
   kinds: words,

@@ -42,7 +42,8 @@ export function readRow({ id, content }: AuditRecord, proxy: string): RowRead {
   if (event.at > latest) return refused('at: too large');
   if (id.includes('\0') || event.session.length > longestId) return refused('session: not valid');
   const statement = event.type === 'statement.intent' || event.type === 'statement.refused' ? event : undefined;
-  const command = statement?.command ?? (event.type === 'statement.outcome' ? event.command : undefined);
+  const command =
+    statement?.command ?? (event.type === 'statement.outcome' || event.type === 'alarm' ? event.command : undefined);
   const caller = statement?.caller.name ?? (event.type === 'session.opened' ? event.caller.name : undefined);
   const connection = 'connection' in event ? event.connection : undefined;
   return {

@@ -19,6 +19,7 @@ export const sqlstate: Readonly<Record<RefusalCode, string>> = {
   unreadable: '42601', // syntax_error
   unknown: '0A000', // feature_not_supported
   unmaskable: 'SP007',
+  answer_mismatch: 'SP007',
   unsupported: '0A000',
   protocol_violation: '08P01',
   limit_exceeded: '54000', // program_limit_exceeded

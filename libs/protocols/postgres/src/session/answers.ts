@@ -444,8 +444,10 @@ export class Answers {
 
   private apply(run: Run, choice: MaskChoice, columns: number): void {
     run.choice = choice;
-    if (choice.kind === 'refuse') this.withhold(run, choice.refusal);
-    else if (choice.kind === 'mask') {
+    if (choice.kind === 'refuse') {
+      this.withhold(run, choice.refusal);
+      if (choice.alarm) this.exchange.note({ kind: 'alarm', refusal: choice.refusal, question: run.id });
+    } else if (choice.kind === 'mask') {
       if (choice.plan.cells.length !== columns)
         this.withhold(run, refuse('unmaskable', 'the mask does not match the answer'));
       for (const name of choice.plan.masked) run.maskedColumns.add(name);
