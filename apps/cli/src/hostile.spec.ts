@@ -58,6 +58,12 @@ const approval = {
   behind: [{ name: evil, text: evil }],
   marks: [evil],
   policies: [evil],
+  preview: {
+    missing: null,
+    tables: [{ schema: evil, name: evil, inserted: 0, updated: 1, deleted: 0 }],
+    samples: [{ schema: evil, name: evil, rows: evil, columns: [evil], cells: [[evil], [null]] }],
+    remarks: [evil],
+  },
   needed: 1,
   words: [{ user: evil, agrees: true, reason: evil }],
   createdAt: evil,

@@ -96,6 +96,7 @@ export const requestOf = (
       shownParameters: shownParameters.map(({ text }) => text),
       held: decision.held.map(heldRequest),
       behind: shownBehind.map(({ name, text }) => ({ name: name.text, text: text.text })),
+      preview: undefined,
       marks:
         marks.length > mostMarks
           ? [...marks.slice(0, mostMarks), `and ${marks.length - mostMarks} more marks like these`]

@@ -18,12 +18,33 @@ interface Approval {
   readonly parameters: readonly string[];
   readonly behind: readonly { readonly name: string; readonly text: string }[];
   readonly marks: readonly string[];
+  /** Absent: the control plane is of an earlier version. */
+  readonly preview?: Preview | null;
   readonly policies: readonly string[];
   readonly needed: number;
   readonly words: readonly { readonly user: string; readonly agrees: boolean; readonly reason: string }[];
   readonly createdAt: string;
   readonly expiresAt: string;
   readonly runs?: readonly Run[];
+}
+
+interface Preview {
+  readonly missing: string | null;
+  readonly tables: readonly {
+    readonly schema: string;
+    readonly name: string;
+    readonly inserted: number;
+    readonly updated: number;
+    readonly deleted: number;
+  }[];
+  readonly samples: readonly {
+    readonly schema: string;
+    readonly name: string;
+    readonly rows: string;
+    readonly columns: readonly string[];
+    readonly cells: readonly (readonly (string | null)[])[];
+  }[];
+  readonly remarks: readonly string[];
 }
 
 interface Run {
@@ -135,6 +156,7 @@ function show(approval: Approval, { output }: CommandContext): void {
     ...approval.marks.map((mark) => `beware      ${mark}`),
   ];
   for (const line of lines) output.line(line);
+  if (approval.preview) showPreview(approval.preview, output);
   output.line(`parameters${approval.parameters.length === 0 ? '  none' : ''}`);
   for (const [at, value] of approval.parameters.entries()) output.block(`$${at + 1}  ${value}`);
   // The whole text, line by line: an approver must see its end.
@@ -143,6 +165,22 @@ function show(approval: Approval, { output }: CommandContext): void {
   for (const { name, text } of approval.behind) {
     output.line(`${name} stands for`);
     output.block(text);
+  }
+}
+
+/** What it would do: it was run in a transaction, and nothing of it stays without enough words. */
+function showPreview({ missing, tables, samples, remarks }: Preview, output: CommandContext['output']): void {
+  if (missing !== null) return output.line(`preview     none: ${missing}`);
+  if (tables.length === 0) output.line('preview     it changes no row');
+  for (const { schema, name, inserted, updated, deleted } of tables)
+    output.line(`preview     ${schema}.${name}: ${inserted} inserted, ${updated} updated, ${deleted} deleted`);
+  for (const remark of remarks) output.line(`            ${remark}`);
+  for (const { schema, name, rows, columns, cells } of samples) {
+    output.line(`some rows of ${schema}.${name} ${rows}`);
+    output.table(
+      columns,
+      cells.map((row) => row.map((cell) => cell ?? 'NULL')),
+    );
   }
 }
 

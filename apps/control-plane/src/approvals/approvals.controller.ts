@@ -16,6 +16,7 @@ import type { IdParams } from '../http/text.js';
 import { ApprovalsService, stateOf } from './approvals.service.js';
 import type { ApprovalWithWords } from './approvers.js';
 import { namedTextsOf } from './held-command.js';
+import { presentPreview, previewView } from './preview.js';
 import { RunsService } from './runs.service.js';
 
 const approvalQuery = z.strictObject({
@@ -50,6 +51,9 @@ const approvalView = z
       'Names in the text, and what they stand for in its session.',
     ),
     marks: list(z.string()).describe('What an eye would miss: hidden characters, look-alikes, blank stretches.'),
+    preview: previewView
+      .nullable()
+      .describe('What it did when it was tried in a transaction, where its policy owes a preview. Lists leave it out.'),
     policies: list(z.string()).describe('Ids of the policies that hold it.'),
     needed: z.int().describe('How many distinct people must agree.'),
     words: list(z.object({ user: z.string(), agrees: z.boolean(), reason: z.string(), at: moment })),
@@ -90,6 +94,7 @@ const present = (approval: ApprovalWithWords, now: Date, owners: Owners): z.inpu
   parameters: approval.shownParameters,
   behind: namedTextsOf(approval.behind),
   marks: approval.marks,
+  preview: presentPreview(approval.preview),
   policies: approval.policies,
   needed: approval.needed,
   words: approval.words.map(({ userName, agrees, reason: why, createdAt }) => ({
@@ -105,6 +110,7 @@ const present = (approval: ApprovalWithWords, now: Date, owners: Owners): z.inpu
 /** In a list a long text is shown by both of its ends; reading one gives all of it. */
 const brief = (view: z.input<typeof approvalView>): z.input<typeof approvalView> => ({
   ...view,
+  preview: null,
   effect: clip(view.effect, 1_000),
   text: clip(view.text, 2_000),
   parameters: view.parameters.slice(0, 50).map((parameter) => clip(parameter, 200)),

@@ -118,6 +118,7 @@ export class ApprovalsService {
           held: held.held as unknown as Prisma.InputJsonArray,
           behind: held.behind as unknown as Prisma.InputJsonArray,
           marks: held.marks,
+          ...(held.preview === undefined ? {} : { preview: held.preview as unknown as Prisma.InputJsonObject }),
           waiters: [sessionId],
           needed: held.approvalsNeeded,
           sealedCommand: new Uint8Array(

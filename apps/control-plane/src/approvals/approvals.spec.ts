@@ -105,6 +105,56 @@ describe('approvals', () => {
   });
 });
 
+const previewed = {
+  missing: '',
+  tables: [{ schema: 'public', name: 'invoices', inserted: 0, updated: 0, deleted: 3 }],
+  samples: [
+    {
+      schema: 'public',
+      name: 'invoices',
+      after: false,
+      columns: ['id', 'mail'],
+      rows: [{ cells: [{ value: '1' }, { value: undefined }] }],
+    },
+  ],
+  remarks: ['2 columns are not shown'],
+};
+
+describe('a preview', () => {
+  test('is read by approvers with the command; a list leaves it out', async () => {
+    const { approvalId } = await ask({ preview: previewed });
+    expect((await grace('GET', `/v1/approvals/${approvalId}`)).body['preview']).toEqual({
+      missing: null,
+      tables: previewed.tables,
+      samples: [{ schema: 'public', name: 'invoices', rows: 'before', columns: ['id', 'mail'], cells: [['1', null]] }],
+      remarks: ['2 columns are not shown'],
+    });
+    const { body } = await grace('GET', '/v1/approvals?limit=1');
+    expect(body['items']).toMatchObject([{ id: approvalId, preview: null }]);
+  });
+
+  test('says why there is none; where no policy owes one there is nothing', async () => {
+    const missing = { missing: 'VACUUM cannot be undone', tables: [], samples: [], remarks: [] };
+    const { approvalId } = await ask({ preview: missing });
+    const { body } = await grace('GET', `/v1/approvals/${approvalId}`);
+    expect(body['preview']).toMatchObject({ missing: 'VACUUM cannot be undone', tables: [] });
+    expect((await grace('GET', `/v1/approvals/${(await ask()).approvalId}`)).body['preview']).toBeNull();
+  });
+
+  test.each([
+    [
+      'a cell without an end',
+      { ...previewed, samples: [{ ...previewed.samples[0], rows: [{ cells: [{ value: 'x'.repeat(2_000) }] }] }] },
+    ],
+    ['a NUL', { ...previewed, remarks: ['a\0b'] }],
+    ['tables without an end', { ...previewed, tables: Array.from({ length: 500 }, () => previewed.tables[0]) }],
+  ])('with %s is not kept', async (_what, preview) => {
+    await expect(ask({ preview: preview as NonNullable<RequestRequest['preview']> })).rejects.toMatchObject({
+      code: 3,
+    });
+  });
+});
+
 describe('leaving', () => {
   test('whoever leaves withdraws; a session that does not wait for it cannot', async () => {
     const { approvalId } = await ask();

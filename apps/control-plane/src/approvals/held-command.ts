@@ -1,13 +1,9 @@
 import type { RequestRequest } from '@sallyport/contracts';
 import type { PolicyRequest, RequestObject } from '@sallyport/policy';
 import { z } from 'zod';
+import { keepable as text } from './keepable.js';
+import { previewSchema } from './preview.js';
 
-/** What PostgreSQL can keep as text, and not more of it than an approver could read. */
-const text = (most: number) =>
-  z
-    .string()
-    .max(most)
-    .refine((value) => !value.includes('\0') && value.isWellFormed(), 'holds what cannot be kept');
 const id = text(64).min(1);
 const named = text(255);
 
@@ -53,6 +49,7 @@ const requestRequest = z.object({
     .max(1_000)
     .refine((all) => together(all.flatMap(({ name, text: shown }) => [name, shown])) <= longestShown, 'are too long'),
   marks: z.array(text(2_048)).max(100),
+  preview: previewSchema.optional(),
   command: z.object({
     connection: named,
     database: named,

@@ -75,6 +75,45 @@ export interface RequestRequest {
   behind: NamedText[];
   /** What an eye would not see in the text: hidden characters, look-alikes, blank stretches. */
   marks: string[];
+  /** Absent: its policy owes none. */
+  preview: Preview | undefined;
+}
+
+/** What a held write did when it was run in a transaction that waits for the approvers' word. */
+export interface Preview {
+  /** Why there is none. Everything else is empty then. */
+  missing: string;
+  tables: PreviewTable[];
+  samples: PreviewSample[];
+  /** Why rows are not shown, or not all that could be. */
+  remarks: string[];
+}
+
+/** Rows of one table, as the target counted them: those of triggers and cascades too. */
+export interface PreviewTable {
+  schema: string;
+  name: string;
+  inserted: number;
+  updated: number;
+  deleted: number;
+}
+
+/** A few of the rows, masked. */
+export interface PreviewSample {
+  schema: string;
+  name: string;
+  /** true: as they are afterwards; false: as they were before. */
+  after: boolean;
+  columns: string[];
+  rows: PreviewRow[];
+}
+
+export interface PreviewRow {
+  cells: PreviewCell[];
+}
+
+export interface PreviewCell {
+  value?: string | undefined;
 }
 
 /** One action on one object, as policy was asked for it. */
@@ -182,6 +221,7 @@ function createBaseRequestRequest(): RequestRequest {
     held: [],
     behind: [],
     marks: [],
+    preview: undefined,
   };
 }
 
@@ -246,6 +286,9 @@ export const RequestRequest: MessageFns<RequestRequest> = {
     }
     for (const v of message.marks) {
       writer.uint32(162).string(v!);
+    }
+    if (message.preview !== undefined) {
+      Preview.encode(message.preview, writer.uint32(170).fork()).join();
     }
     return writer;
   },
@@ -423,6 +466,14 @@ export const RequestRequest: MessageFns<RequestRequest> = {
             message.marks.push(reader.string());
             continue;
           }
+          case 21: {
+            if (tag !== 170) {
+              break;
+            }
+
+            message.preview = Preview.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -462,6 +513,416 @@ export const RequestRequest: MessageFns<RequestRequest> = {
     message.held = object.held?.map((e) => HeldRequest.fromPartial(e)) || [];
     message.behind = object.behind?.map((e) => NamedText.fromPartial(e)) || [];
     message.marks = object.marks?.map((e) => e) || [];
+    message.preview = (object.preview !== undefined && object.preview !== null)
+      ? Preview.fromPartial(object.preview)
+      : undefined;
+    return message;
+  },
+};
+
+function createBasePreview(): Preview {
+  return { missing: "", tables: [], samples: [], remarks: [] };
+}
+
+export const Preview: MessageFns<Preview> = {
+  encode(message: Preview, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.missing !== "") {
+      writer.uint32(10).string(message.missing);
+    }
+    for (const v of message.tables) {
+      PreviewTable.encode(v!, writer.uint32(18).fork()).join();
+    }
+    for (const v of message.samples) {
+      PreviewSample.encode(v!, writer.uint32(26).fork()).join();
+    }
+    for (const v of message.remarks) {
+      writer.uint32(34).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Preview {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePreview();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.missing = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.tables.push(PreviewTable.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.samples.push(PreviewSample.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.remarks.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<Preview>, I>>(base?: I): Preview {
+    return Preview.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Preview>, I>>(object: I): Preview {
+    const message = createBasePreview();
+    message.missing = object.missing ?? "";
+    message.tables = object.tables?.map((e) => PreviewTable.fromPartial(e)) || [];
+    message.samples = object.samples?.map((e) => PreviewSample.fromPartial(e)) || [];
+    message.remarks = object.remarks?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBasePreviewTable(): PreviewTable {
+  return { schema: "", name: "", inserted: 0, updated: 0, deleted: 0 };
+}
+
+export const PreviewTable: MessageFns<PreviewTable> = {
+  encode(message: PreviewTable, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.schema !== "") {
+      writer.uint32(10).string(message.schema);
+    }
+    if (message.name !== "") {
+      writer.uint32(18).string(message.name);
+    }
+    if (message.inserted !== 0) {
+      writer.uint32(24).uint64(message.inserted);
+    }
+    if (message.updated !== 0) {
+      writer.uint32(32).uint64(message.updated);
+    }
+    if (message.deleted !== 0) {
+      writer.uint32(40).uint64(message.deleted);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PreviewTable {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePreviewTable();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.schema = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.inserted = longToNumber(reader.uint64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.updated = longToNumber(reader.uint64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.deleted = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<PreviewTable>, I>>(base?: I): PreviewTable {
+    return PreviewTable.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<PreviewTable>, I>>(object: I): PreviewTable {
+    const message = createBasePreviewTable();
+    message.schema = object.schema ?? "";
+    message.name = object.name ?? "";
+    message.inserted = object.inserted ?? 0;
+    message.updated = object.updated ?? 0;
+    message.deleted = object.deleted ?? 0;
+    return message;
+  },
+};
+
+function createBasePreviewSample(): PreviewSample {
+  return { schema: "", name: "", after: false, columns: [], rows: [] };
+}
+
+export const PreviewSample: MessageFns<PreviewSample> = {
+  encode(message: PreviewSample, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.schema !== "") {
+      writer.uint32(10).string(message.schema);
+    }
+    if (message.name !== "") {
+      writer.uint32(18).string(message.name);
+    }
+    if (message.after !== false) {
+      writer.uint32(24).bool(message.after);
+    }
+    for (const v of message.columns) {
+      writer.uint32(34).string(v!);
+    }
+    for (const v of message.rows) {
+      PreviewRow.encode(v!, writer.uint32(42).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PreviewSample {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePreviewSample();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.schema = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.after = reader.bool();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.columns.push(reader.string());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.rows.push(PreviewRow.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<PreviewSample>, I>>(base?: I): PreviewSample {
+    return PreviewSample.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<PreviewSample>, I>>(object: I): PreviewSample {
+    const message = createBasePreviewSample();
+    message.schema = object.schema ?? "";
+    message.name = object.name ?? "";
+    message.after = object.after ?? false;
+    message.columns = object.columns?.map((e) => e) || [];
+    message.rows = object.rows?.map((e) => PreviewRow.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBasePreviewRow(): PreviewRow {
+  return { cells: [] };
+}
+
+export const PreviewRow: MessageFns<PreviewRow> = {
+  encode(message: PreviewRow, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.cells) {
+      PreviewCell.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PreviewRow {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePreviewRow();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.cells.push(PreviewCell.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<PreviewRow>, I>>(base?: I): PreviewRow {
+    return PreviewRow.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<PreviewRow>, I>>(object: I): PreviewRow {
+    const message = createBasePreviewRow();
+    message.cells = object.cells?.map((e) => PreviewCell.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBasePreviewCell(): PreviewCell {
+  return { value: undefined };
+}
+
+export const PreviewCell: MessageFns<PreviewCell> = {
+  encode(message: PreviewCell, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.value !== undefined) {
+      writer.uint32(10).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PreviewCell {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePreviewCell();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create<I extends Exact<DeepPartial<PreviewCell>, I>>(base?: I): PreviewCell {
+    return PreviewCell.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<PreviewCell>, I>>(object: I): PreviewCell {
+    const message = createBasePreviewCell();
+    message.value = object.value ?? undefined;
     return message;
   },
 };
