@@ -10,6 +10,7 @@ import type { Desk, DeskNow } from './desk.js';
 import type { Gate } from './gate.js';
 import { cancelled, hold, unreachable } from './hold.js';
 import type { Held } from './hold.js';
+import { createLeftBehind } from './left-behind.js';
 import { createStatementMemory } from './memory.js';
 import { createSessionMoves } from './moves.js';
 import type { NamedText } from './memory.js';
@@ -86,6 +87,7 @@ export const createCommands = (input: CommandsInput): Commands => {
   const memory = createStatementMemory();
   const settings = createSettingsWatch(input.parameters);
   const moves = createSessionMoves(gate.moves.at(connection, database));
+  const leftBehind = createLeftBehind();
   const running = new Map<QuestionId, Running>();
   let holding: AbortController | undefined;
 
@@ -115,7 +117,7 @@ export const createCommands = (input: CommandsInput): Commands => {
     const { facts: meant, behind } = memory.resolve(statement.facts, (text) =>
       preparedIn(gate.statements.read(text, place, searchPath)),
     );
-    const facts = moves.check(meant, searchPath, place);
+    const facts = leftBehind.check(moves.check(meant, searchPath, place));
     const unfollowable = settings.admit(facts);
     if (unfollowable !== undefined) return no(unfollowable, statement, desk);
     const decision = decider.decide(facts, { now, database });
@@ -197,6 +199,7 @@ export const createCommands = (input: CommandsInput): Commands => {
       const spending = spend({ ledger: gate.budgets, budgets: decision.budgets, facts, clock: gate.clock });
       memory.sent(id, facts, statement.text);
       settings.sent(id, facts, question);
+      leftBehind.sent(facts);
       moves.sent(id, facts, question.state.transaction !== 'idle');
       running.set(id, { command, facts, spending, since: gate.clock.monotonic() });
       const { limit } = spending;

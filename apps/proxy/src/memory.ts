@@ -248,6 +248,7 @@ const add = (sum: StatementFacts, body: StatementFacts, count: number): Statemen
   copies: join(sum.copies, body.copies),
   unresolved: [...sum.unresolved, ...body.unresolved],
   moves: [...sum.moves, ...body.moves],
+  ...(body.hides ? { hides: true } : {}),
   unknown: sum.unknown ?? body.unknown,
   answer: count === 1 ? body.answer : { kind: 'unproved', reach: join(reachOf(sum.answer), reachOf(body.answer)) },
 });

@@ -32,6 +32,7 @@ export function noteCall(parts: readonly string[], into: Collector): Call {
     return { result: noLineage, stores: true, reviewed: false };
   }
   // Extensions put theirs into any schema.
+  if (!isServersOwn(name) || made.some(({ compiled }) => !compiled) || reachOf(name) === 'opaque') into.hides();
   const reach = made.length === 0 || made.some(({ compiled }) => compiled) ? reachOf(name) : undefined;
   if (reach === undefined && isBuiltIn && reviewedFunctions.has(name)) return free;
   for (const each of schemasOf(made, schema, name, into)) into.effect(reach ?? 'call', functionObject(each, name));
@@ -73,6 +74,7 @@ export function noteOperatorNamed(parts: readonly string[], into: Collector): Li
   const written = made.filter(({ compiled }) => !compiled);
   const isUnseen = made.length === 0 && schema !== undefined && schema !== 'pg_catalog';
   if (written.length === 0 && !isUnseen) return noLineage;
+  into.hides();
   for (const each of written) into.effect('call', functionObject(each.schema, name));
   if (isUnseen) into.effect('call', functionObject(schema, name));
   return unknownLineage;

@@ -15,6 +15,8 @@ export interface Collector {
   unknown(what: string): void;
   /** set_config is called somewhere. */
   configures(): void;
+  /** Something runs that nobody sees through. */
+  hides(): void;
   /** Values of this type are at hand. */
   type(oid: number): void;
   /** A name means something else afterwards. */
@@ -31,6 +33,7 @@ export interface Collected {
   readonly unknown: string | undefined;
   readonly moves: readonly Moved[];
   readonly configures: boolean;
+  readonly hides: boolean;
   /** A cast that a user wrote may have run, unseen in the text: what comes out may be anything. */
   readonly cast: boolean;
 }
@@ -59,6 +62,7 @@ export function createCollector(
   let unknown: string | undefined;
   let walked = false;
   let configures = false;
+  let hides = false;
   const effect: Collector['effect'] = (action, object) => {
     effects.set(`${action} ${Object.values(object).join('\0')}`, { action, object });
   };
@@ -80,6 +84,7 @@ export function createCollector(
       if (casts.length > 0) for (const each of resolver.index.typesIn(oid)) types.add(each);
     },
     configures: () => void (configures = true),
+    hides: () => void (hides = true),
     moves: (moved) => void moves.push(moved),
     spend: (units) => {
       walked = true;
@@ -104,6 +109,7 @@ export function createCollector(
         unknown,
         moves,
         configures,
+        hides: hides || cast,
         cast,
       };
     },

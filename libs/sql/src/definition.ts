@@ -24,6 +24,7 @@ export function readDefinition(kind: string, fields: Fields, into: Collector): {
     return { kind: kind.replace(/Stmt$/, '').toLowerCase() };
   }
   if (plain.action === undefined) return { kind: plain.kind };
+  if (kind === 'DoStmt' || kind === 'CallStmt') into.hides();
   const scope: Scope = { ...emptyScope, sources: sourcesOf(kind, fields, into) };
   runInsides(fields, scope, into);
   noteTables(kind, fields, plain.action, into);

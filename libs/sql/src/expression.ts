@@ -6,6 +6,8 @@ import { joinLineage, noLineage, unknownLineage } from './lineage.js';
 import { fieldsOf, isFields, listOf, nameParts, textOf, unwrap } from './node.js';
 import type { Fields } from './node.js';
 import { roleOf } from './node-kinds.js';
+import { keptBy } from './session-values.js';
+import { constantOf } from './setting.js';
 import { readQuery } from './query.js';
 import { expandStar, findColumn, reachOfScope } from './scope.js';
 import type { Found, Scope } from './scope.js';
@@ -222,8 +224,10 @@ function readCall(fields: Fields, scope: Scope, into: Collector): Lineage {
   for (const each of [...order, filter]) into.filter(each);
   if (fields['agg_distinct'] === true) for (const each of args) into.filter(each);
   const over = readWindow(fieldsOf(fields['over']), scope, into);
+  const last = name.at(-1) ?? '';
   return joinLineage([
-    passed(name.at(-1) ?? '', call, args, othersOf(listOf(fields['args']).slice(1)), into),
+    keptBy(last, constantOf(listOf(fields['args'])[0])),
+    passed(last, call, args, othersOf(listOf(fields['args']).slice(1)), into),
     ...order,
     filter,
     over,

@@ -100,6 +100,8 @@ export interface StatementFacts {
   readonly moves: readonly Moved[];
   /** Only BEGIN, COMMIT and their like. */
   readonly transaction: 'begin' | 'commit' | 'rollback' | 'savepoint' | undefined;
+  /** It runs what nobody sees through (DO, CALL, functions that users wrote): that may leave anything in what a session keeps. */
+  readonly hides?: true;
   /** Set when it holds something that is not modelled: it must be refused, with these words. */
   readonly unknown: string | undefined;
 }

@@ -1,15 +1,18 @@
+import type { CatalogRelation } from '@sallyport/kernel';
 import { noteOperatorNamed } from './calls.js';
 import { harmlessColumns, statisticsRelations } from './builtins.js';
 import type { Collector } from './collector.js';
 import { readChildren, readExpression } from './expression.js';
 import type { Lineage, OutputColumn } from './facts.js';
 import { readFunctions } from './functions.js';
-import { joinLineage, noLineage, unknownLineage } from './lineage.js';
+import { joinLineage, unknownLineage } from './lineage.js';
 import { fieldsOf, listOf, textOf, unwrap } from './node.js';
 import type { Fields } from './node.js';
 import { readQuery, renamed } from './query.js';
+import type { QueryResult } from './query.js';
 import { systemReach } from './resolver.js';
 import type { Scope, Source } from './scope.js';
+import { keptIn, sequenceValues } from './session-values.js';
 
 interface FromResult {
   readonly sources: readonly Source[];
@@ -124,7 +127,7 @@ export function readRelation(fields: Fields, scope: Scope, into: Collector, use:
       const shows = systemReach(found.name);
       if (shows === 'secrets') into.effect('configure', { kind: 'table', schema: found.schema, table: found.name });
       into.effect('select', { kind: 'table', schema: found.schema, table: found.name });
-      if (shows !== 'values') return { ...head, columns: undefined, reach: noLineage };
+      if (shows !== 'values') return { ...head, columns: undefined, reach: keptIn(found.name) };
       if (statisticsRelations.has(found.name)) into.filter(unknownLineage);
       // Where they are called otherwise, a name means another one.
       const harmless = aliasColumns(fields).length === 0 ? harmlessColumns.get(found.name) : undefined;
@@ -138,8 +141,10 @@ export function readRelation(fields: Fields, scope: Scope, into: Collector, use:
       const { relation } = found;
       if (use === 'select') into.effect('select', { kind: 'table', schema: relation.schema, table: relation.name });
       // Rules of a table are for writes: one ON SELECT would have made it a view.
-      if (use === 'target' && relation.hasRules === true)
+      if (use === 'target' && relation.hasRules === true) {
         into.effect('opaque', { kind: 'table', schema: relation.schema, table: relation.name });
+        into.hides();
+      }
       into.spend(1 + relation.columns.length);
       if (systemReach(relation.name) !== 'description') {
         if (statisticsRelations.has(relation.name)) into.filter(unknownLineage);
@@ -150,11 +155,19 @@ export function readRelation(fields: Fields, scope: Scope, into: Collector, use:
         }));
         return { ...head, ...renamed({ columns, reach: unknownLineage }, aliasColumns(fields)) };
       }
-      const result = { columns: into.resolver.columnsOf(relation), reach: into.resolver.reachOf(relation) };
+      const result =
+        relation.kind === 'sequence'
+          ? sequenceOf(relation)
+          : { columns: into.resolver.columnsOf(relation), reach: into.resolver.reachOf(relation) };
       return { ...head, ...renamed(result, aliasColumns(fields)) };
     }
   }
 }
+
+const sequenceOf = ({ columns }: CatalogRelation): QueryResult => ({
+  columns: columns.map(({ name }) => ({ name, lineage: sequenceValues, verbatim: false })),
+  reach: sequenceValues,
+});
 
 function readJoin(fields: Fields, around: Scope, lateral: readonly Source[], into: Collector): FromResult {
   const left = readItem(fields['larg'], around, lateral, into);

@@ -36,8 +36,10 @@ function noteBases(relation: Fields, action: SqlAction, into: Collector): void {
   const found = into.resolver.relation(textOf(relation['schemaname']), textOf(relation['relname']) ?? '');
   if (found.kind !== 'known' || found.relation.kind !== 'view') return;
   // What triggers and rules of a view do is anybody's guess.
-  if (found.relation.hasTriggers === true)
+  if (found.relation.hasTriggers === true) {
     into.effect('opaque', { kind: 'table', schema: found.schema, table: found.relation.name });
+    into.hides();
+  }
   for (const { schema, name } of into.resolver.basesOf(found.relation))
     into.effect(action, { kind: 'table', schema, table: name });
 }

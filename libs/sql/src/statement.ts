@@ -13,6 +13,7 @@ import { readQuery } from './query.js';
 import type { QueryResult } from './query.js';
 import type { Resolver } from './resolver.js';
 import { emptyScope } from './scope.js';
+import { isKept, settingOf, settingValues } from './session-values.js';
 import { readConfigured, readSet } from './setting.js';
 import { unlistedNode } from './survey.js';
 import { placeOf, readTable } from './table.js';
@@ -70,7 +71,7 @@ export function readStatement(
 }
 
 function finish(outline: Outline, collected: Collected, into: Collector): StatementFacts {
-  const { filters, copies, unresolved, unknown, moves, cast } = collected;
+  const { filters, copies, unresolved, unknown, moves, cast, hides } = collected;
   const answer = cast ? anything(outline.answer ?? none) : (outline.answer ?? none);
   return {
     kind: outline.kind,
@@ -85,6 +86,7 @@ function finish(outline: Outline, collected: Collected, into: Collector): Statem
     session: outline.session,
     moves,
     transaction: outline.transaction,
+    ...(hides ? { hides: true as const } : {}),
     unknown,
   };
 }
@@ -129,6 +131,7 @@ function columnReads({ filters, copies }: Collected, answer: AnswerFacts, into: 
   const { index } = into.resolver;
   const objects = new Map<string, ColumnObject>();
   for (const object of joinLineage([reachOf(answer), filters, copies]).columns) {
+    if (isKept(object)) continue;
     const { schema, table, column } = object;
     objects.set(`${schema}\0${table}\0${column}`, object);
     const relation = index.children.size === 0 ? undefined : index.relations.get(`${schema}\0${table}`);
@@ -223,7 +226,7 @@ function readOutline(node: unknown, around: Around, into: Collector): Outline {
     case 'VariableSetStmt':
       return readSet(fields, into);
     case 'VariableShowStmt':
-      return { kind: 'show', answer: { kind: 'report', reach: noLineage } };
+      return { kind: 'show', answer: { kind: 'report', reach: settingOf(textOf(fields['name'])) } };
     case 'TransactionStmt':
       return readTransaction(fields, into);
     default:
@@ -315,9 +318,11 @@ function readExplain(fields: Fields, { place, budget }: Around, into: Collector)
   into.copy(analyze ? inner.copies : noLineage);
   if (inner.session !== undefined) into.unknown('EXPLAIN of such a statement is not modelled');
   if (analyze) for (const moved of inner.moves) into.moves(moved);
+  if (inner.hides) into.hides();
+  const settings = options.has('settings') ? settingValues : noLineage;
   return {
     kind: analyze ? 'explain analyze' : 'explain',
-    answer: { kind: 'report', reach: joinLineage([reachOf(inner.answer), inner.filters]) },
+    answer: { kind: 'report', reach: joinLineage([reachOf(inner.answer), inner.filters, settings]) },
   };
 }
 
@@ -331,6 +336,8 @@ function readNamed(kind: 'prepare' | 'declare', fields: Fields, around: Around, 
   for (const { action, object } of facts.effects) into.effect(action, object);
   into.filter(facts.filters);
   into.copy(facts.copies);
+  // A cursor may run on from here; what is prepared runs by EXECUTE.
+  if (facts.hides && kind === 'declare') into.hides();
   const name = textOf(fields[kind === 'prepare' ? 'name' : 'portalname']) ?? '';
   if (kind === 'prepare') return { kind, session: { kind, name, text: ownText(place), facts } };
   // CURSOR_OPT_HOLD (parsenodes.h).
