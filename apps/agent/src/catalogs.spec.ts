@@ -5,7 +5,8 @@ import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CatalogReport } from '@sallyport/contracts';
-import { decodeChunk } from '@sallyport/policy/bundle';
+import { decodeChunk, joinCatalog } from '@sallyport/policy/bundle';
+import { atOnce } from '@sallyport/runtime';
 import { startPostgres, until } from '@sallyport/testing';
 import type { TestPostgres } from '@sallyport/testing';
 import { connectionChunk } from '../testing/authority.js';
@@ -53,11 +54,17 @@ const order = (over = {}) => ({ connection: 'billing', database: 'app', move: 0,
 /** Reports that hold something new. */
 const told = (): readonly CatalogReport[] => reports.filter(({ unchanged }) => unchanged === '');
 
+/** What was sent so far, put together as it would be elsewhere. */
 const tables = ({ content }: CatalogReport): readonly string[] => {
-  const catalog = decodeChunk('catalog', content);
-  if (!catalog.ok) throw new Error(catalog.problem);
-  return catalog.value.relations.map(({ name }) => name);
+  const head = decodeChunk('catalog', content);
+  if (!head.ok) throw new Error(head.problem);
+  const sent = new Map(reports.flatMap(({ parts }) => parts).map((bytes) => [sha256(bytes), bytes]));
+  const part = (digest: string) => decodeChunk('catalog_part', sent.get(digest) ?? new Uint8Array());
+  const joined = atOnce(joinCatalog({ head: head.value, part, before: undefined }));
+  if (!joined.ok) throw new Error(joined.problem);
+  return joined.value.catalog.relations.map(({ name }) => name).sort();
 };
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 const query = async (text: string): Promise<void> => {
   const admin = await postgres.connect('app');
   await admin.query(text);
@@ -99,9 +106,7 @@ describe('catalogs', () => {
     expect(reports[0]).toMatchObject({ connection: 'billing', database: 'app', problem: '' });
     await until(() => reports.length === 4);
     // That it is still so is said each time, in a few bytes.
-    const digest = createHash('sha256')
-      .update(reports[0]?.content ?? '')
-      .digest('hex');
+    const digest = sha256(reports[0]?.content ?? new Uint8Array());
     expect(reports.slice(1).map(({ unchanged, content }) => [unchanged, content.length])).toEqual(
       [1, 2, 3].map(() => [digest, 0]),
     );
@@ -134,6 +139,29 @@ describe('catalogs', () => {
     await until(() => reports.length === 3);
     expect(reports[2]).toMatchObject({ move: 7, unchanged: '' });
     expect(tables(reports[2] ?? CatalogReport.fromPartial({}))).toEqual(reports[0] && tables(reports[0]));
+  });
+
+  test('are sent in parts: only those that differ, unless all are asked for', async () => {
+    const { catalogs } = start(1_000_000);
+    await query(
+      `do $$ begin for i in 1..200 loop execute format('create table public.many_%s (id int)', i); end loop; end $$`,
+    );
+    try {
+      serve(catalogs);
+      await until(() => reports.length === 1);
+      const all = reports[0]?.parts.length ?? 0;
+      expect(all).toBeGreaterThan(5);
+      await query('alter table public.many_100 add column more int');
+      catalogs.read(order());
+      await until(() => reports.length === 2);
+      expect(reports[1]?.parts).toHaveLength(1);
+      expect(reports[1] && tables(reports[1])).toEqual(reports[0] && tables(reports[0]));
+      catalogs.read(order({ whole: true }));
+      await until(() => reports.length === 3);
+      expect(reports[2]?.parts).toHaveLength(all);
+    } finally {
+      await query(`do $$ begin for i in 1..200 loop execute format('drop table public.many_%s', i); end loop; end $$`);
+    }
   });
 
   test('that cannot be true are refused, in words of ours', async () => {

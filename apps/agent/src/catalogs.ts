@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Catalog } from '@sallyport/kernel';
 import { CatalogReport } from '@sallyport/contracts';
-import { canonicalJson, faultOf, largestCatalog } from '@sallyport/policy/bundle';
-import type { AgentConnectionChunk } from '@sallyport/policy/bundle';
+import { encodeCatalog } from '@sallyport/policy/bundle';
+import type { AgentConnectionChunk, EncodedCatalog } from '@sallyport/policy/bundle';
+import { inSlices } from '@sallyport/runtime';
 import type { Logger } from '@sallyport/runtime';
 import { readCatalog } from './catalog.js';
 import { withCatalogClient } from './catalog-client.js';
@@ -41,6 +42,8 @@ interface Place {
   /** Of what was last reported. */
   fingerprint: string | undefined;
   digest: string;
+  /** Digests of its parts: they were sent, and need not be again. */
+  parts: ReadonlySet<string>;
   /** The next report is of all of it. */
   whole: boolean;
   /** Of the newest order, and of the newest one that a good look began after. */
@@ -70,7 +73,8 @@ export function createCatalogs(input: CatalogsInput): Catalogs {
     place.reading = true;
     clearTimeout(place.timer);
     const { connection, database, move } = place;
-    const known = place.whole ? undefined : place.fingerprint;
+    const { whole } = place;
+    const known = whole ? undefined : place.fingerprint;
     place.whole = false;
     const head = { connection: connection.name, database, move };
     const tell = (report: Partial<CatalogReport>): void => {
@@ -83,13 +87,16 @@ export function createCatalogs(input: CatalogsInput): Catalogs {
       );
       if (reading.catalog === undefined) tell({ unchanged: place.digest });
       else {
-        const content = contentOf(reading.catalog);
-        place.digest = createHash('sha256').update(content).digest('hex');
+        const { digest, head, parts } = await encoded(reading.catalog);
+        const fresh = [...parts].filter(([part]) => whole || !place.parts.has(part)).map(([, bytes]) => bytes);
+        const { length: relations } = reading.catalog.relations;
         log.info(
-          { connection: connection.name, database, relations: reading.catalog.relations.length },
+          { connection: connection.name, database, relations, parts: parts.size, sent: fresh.length },
           'catalog read',
         );
-        tell({ content });
+        place.digest = digest;
+        place.parts = new Set(parts.keys());
+        tell({ content: Buffer.from(head), parts: fresh.map((bytes) => Buffer.from(bytes)) });
       }
       place.fingerprint = reading.fingerprint;
       place.answered = move;
@@ -138,6 +145,7 @@ export function createCatalogs(input: CatalogsInput): Catalogs {
           database,
           fingerprint: undefined,
           digest: '',
+          parts: new Set(),
           whole: false,
           move: 0,
           answered: 0,
@@ -163,14 +171,11 @@ export function createCatalogs(input: CatalogsInput): Catalogs {
   };
 }
 
-function contentOf(catalog: Catalog): Buffer {
-  const fault = faultOf('catalog', catalog);
-  if (fault !== undefined) throw new UnbelievableCatalog(fault);
-  const canonical = canonicalJson(catalog);
-  if (!canonical.ok) throw new UnbelievableCatalog(canonical.problem);
-  const content = Buffer.from(canonical.text, 'utf8');
-  if (content.length > largestCatalog) throw new UnbelievableCatalog(`it is larger than ${largestCatalog >> 20} MiB`);
-  return content;
+/** Sessions of others go on meanwhile. */
+async function encoded(catalog: Catalog): Promise<EncodedCatalog> {
+  const made = await inSlices(encodeCatalog(catalog, (bytes) => createHash('sha256').update(bytes).digest('hex')));
+  if (!made.ok) throw new UnbelievableCatalog(made.problem);
+  return made.value;
 }
 
 /** An SQLSTATE or a system error's name. The target writes the former: whatever does not look like one is its own words. */

@@ -175,7 +175,7 @@ export function createControl({ client, file, trust, softwareVersion, alarm, log
     },
     report: (catalog) => {
       const key = `${catalog.connection}/${catalog.database}`;
-      // Whom we meet next may not have what is still so: the content is kept.
+      // Whom we meet next may not have what is still so: the content is kept. Parts that it lacks it asks for.
       const before = reports.get(key);
       const kept = catalog.unchanged === '' || before === undefined ? catalog : { ...before, move: catalog.move };
       reports.set(key, kept);

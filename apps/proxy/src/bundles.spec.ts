@@ -39,8 +39,8 @@ beforeEach(async () => {
   channels = createChannels(controlPlane.address, () => node.credentials);
   [alarms, errors] = [0, []];
 });
-afterEach(() => {
-  control?.stop();
+afterEach(async () => {
+  await control?.stop();
   channels.close();
   controlPlane.stop();
   rmSync(directory, { recursive: true, force: true });
@@ -200,8 +200,8 @@ test('a run that breaks is told to the log, and ends nothing', async () => {
 });
 
 describe('from disk', () => {
-  test.each(bad)('one %s is refused with an alarm, and nothing is decided', (_what, reason, make) => {
-    createBundleFile(directory).write(make());
+  test.each(bad)('one %s is refused with an alarm, and nothing is decided', async (_what, reason, make) => {
+    await createBundleFile(directory).write(make(), new Map());
     const { current, unfit } = start();
     expect([current, unfit?.code, alarms]).toEqual([undefined, 'policy_unavailable', 1]);
     expect(errors[0]).toMatch(/the bundle on disk is refused/);
@@ -209,17 +209,17 @@ describe('from disk', () => {
     expect(told).toMatch(reason);
   });
 
-  test('a file that is damaged raises an alarm; none at all does not', () => {
+  test('a file that is damaged raises an alarm; none at all does not', async () => {
     start();
     expect(alarms).toBe(0);
-    control?.stop();
+    await control?.stop();
     writeFileSync(join(directory, 'bundle.bin'), 'nonsense');
     start();
     expect([control?.current, alarms]).toEqual([undefined, 1]);
   });
 
   test('a good one is in force without the control plane, and an older one that comes then is refused', async () => {
-    createBundleFile(directory).write(bundle(6));
+    await createBundleFile(directory).write(bundle(6), new Map());
     start();
     expect(control?.current?.manifest.version).toBe(6);
     expect(await controlPlane.publish(bundle(5))).toMatch(/^older/);

@@ -30,8 +30,8 @@ beforeEach(() => {
   clock = createFakeClock(Date.now());
   [alarms, renewals, cancelled] = [0, 0, []];
 });
-afterEach(() => {
-  for (const control of running.splice(0)) control.stop();
+afterEach(async () => {
+  for (const control of running.splice(0)) await control.stop();
   rmSync(directory, { recursive: true, force: true });
 });
 
@@ -65,6 +65,12 @@ const start = (tenant = (): string => node.tenant): Control => {
   });
   return control;
 };
+/** By a proxy that ends then: it is on disk. */
+const taken = async (given: Bundle): Promise<void> => {
+  const control = start();
+  expect(await control.accept(given)).toBeUndefined();
+  await control.stop();
+};
 const bundle = (version: number, more: Partial<BundleContent> = {}): Bundle =>
   signedBundle(authority, {
     version,
@@ -75,10 +81,10 @@ const bundle = (version: number, more: Partial<BundleContent> = {}): Bundle =>
   });
 
 describe('control', () => {
-  test('without a bundle nothing is decided; with one it is, until nobody was heard of for too long', () => {
+  test('without a bundle nothing is decided; with one it is, until nobody was heard of for too long', async () => {
     const control = start();
     expect(control.unfit?.code).toBe('policy_unavailable');
-    expect(control.accept(bundle(1, { maxStaleness: 1_000 }))).toBeUndefined();
+    expect(await control.accept(bundle(1, { maxStaleness: 1_000 }))).toBeUndefined();
     control.heard();
     expect(control.unfit).toBeUndefined();
     clock.advance(1_000);
@@ -109,12 +115,12 @@ describe('control', () => {
     expect(control.assured).toBe(35_000);
   });
 
-  test('what is older, unsigned, of another tenant or incomplete is refused, and the last good one stays', () => {
+  test('what is older, unsigned, of another tenant or incomplete is refused, and the last good one stays', async () => {
     const control = start();
-    expect(control.accept(bundle(5))).toBeUndefined();
-    expect(control.accept(bundle(4))).toMatch(/^older/);
-    expect(control.accept({ ...bundle(6), signature: Buffer.alloc(64) })).toMatch(/^unsigned/);
-    expect(control.accept({ ...bundle(6), keyId: 'nobody' })).toMatch(/^unsigned/);
+    expect(await control.accept(bundle(5))).toBeUndefined();
+    expect(await control.accept(bundle(4))).toMatch(/^older/);
+    expect(await control.accept({ ...bundle(6), signature: Buffer.alloc(64) })).toMatch(/^unsigned/);
+    expect(await control.accept({ ...bundle(6), keyId: 'nobody' })).toMatch(/^unsigned/);
     const changed = {
       issuers: [],
       subagents: [
@@ -131,29 +137,29 @@ describe('control', () => {
       ],
     };
     const next = bundle(6, { identity: changed });
-    expect(control.accept({ ...next, chunks: [] })).toMatch(/^lacks identity/);
+    expect(await control.accept({ ...next, chunks: [] })).toMatch(/^lacks identity/);
     const forged = next.chunks.map((chunk) => ({ ...chunk, content: Buffer.from('{}') }));
-    expect(control.accept({ ...next, chunks: forged })).toMatch(/digest/);
+    expect(await control.accept({ ...next, chunks: forged })).toMatch(/digest/);
     expect(control.current?.manifest.version).toBe(5);
-    expect(control.accept(next)).toBeUndefined();
+    expect(await control.accept(next)).toBeUndefined();
     // What it holds already need not come again.
-    expect(control.accept({ ...bundle(7, { identity: changed }), chunks: [] })).toBeUndefined();
+    expect(await control.accept({ ...bundle(7, { identity: changed }), chunks: [] })).toBeUndefined();
     expect(control.current?.manifest.version).toBe(7);
   });
 
-  test('a restart goes on with the last bundle, as old as it is', () => {
-    expect(start().accept(bundle(3, { maxStaleness: 60_000 }))).toBeUndefined();
+  test('a restart goes on with the last bundle, as old as it is', async () => {
+    await taken(bundle(3, { maxStaleness: 60_000 }));
     const again = start();
     expect([again.current?.manifest.version, again.unfit]).toEqual([3, undefined]);
     clock.advance(61_000);
     expect(start().unfit?.code).toBe('policy_stale');
   });
 
-  test('a bundle that breaks its reader is refused like any other', () => {
+  test('a bundle that breaks its reader is refused like any other', async () => {
     const control = start(() => {
       throw new Error('a bug');
     });
-    expect(control.accept(bundle(1))).toMatch(/^malformed/);
+    expect(await control.accept(bundle(1))).toMatch(/^malformed/);
     expect(control.unfit?.code).toBe('policy_unavailable');
   });
 
@@ -173,8 +179,8 @@ describe('control', () => {
     }
   });
 
-  test('a bundle that somebody changed on disk is not taken', () => {
-    start().accept(bundle(3));
+  test('a bundle that somebody changed on disk is not taken', async () => {
+    await taken(bundle(3));
     writeFileSync(join(directory, 'bundle.bin'), 'nonsense');
     expect(start().current).toBeUndefined();
   });

@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import type { ClientDuplexStream } from '@grpc/grpc-js';
 import type {
   BudgetReport,
@@ -13,14 +12,12 @@ import type {
 } from '@sallyport/contracts';
 import { refuse } from '@sallyport/kernel';
 import type { Clock, Refusal } from '@sallyport/kernel';
-import { acceptChunk, acceptManifest } from '@sallyport/policy';
-import type { Chunk, ManifestCandidate } from '@sallyport/policy';
 import { backoff } from '@sallyport/runtime';
 import type { Logger } from '@sallyport/runtime';
 import type { BundleFile } from './bundle-file.js';
+import { createBundles } from './bundles.js';
+import type { BundlesInput, Taken } from './bundles.js';
 import type { Configuration } from './gate.js';
-import { createInForce } from './in-force.js';
-import type { InForce } from './in-force.js';
 
 export interface ControlInput {
   readonly clock: Clock;
@@ -28,7 +25,7 @@ export interface ControlInput {
   readonly client: () => ConfigurationServiceClient;
   /** The control plane is connected and says nothing: the next client goes over a new connection. */
   readonly renewChannel: () => void;
-  readonly trust: { readonly tenant: () => string; readonly verify: (candidate: ManifestCandidate) => boolean };
+  readonly trust: BundlesInput['trust'];
   /** A bundle was refused; the last good one stays. Somebody should look. */
   readonly alarm: () => void;
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
@@ -49,11 +46,12 @@ export interface ControlHandlers {
 
 export interface Control extends Configuration {
   start(handlers: ControlHandlers): void;
-  stop(): void;
+  /** What was taken is on disk. */
+  stop(): Promise<void>;
   /** A new certificate: the stream is opened again under it, and nothing else is disturbed. */
   reconnect(): void;
   /** A bundle from wherever: only its signature counts. The reason when it is refused. */
-  accept(bundle: Bundle): string | undefined;
+  accept(bundle: Bundle): Promise<string | undefined>;
   /** It was heard of just now. */
   heard(): void;
   /** `false`: nobody is there who could hear it. */
@@ -74,20 +72,11 @@ const stale = refuse('policy_stale', 'the control plane was not heard of for too
   facts: { retry_after: 5 },
 });
 
-interface Taken {
-  readonly version: number;
-  /** Why it is refused. */
-  readonly reason?: string;
-}
-
 type Stream = ClientDuplexStream<StreamRequest, StreamResponse>;
 
 /** The configuration stream's end in a proxy: bundles in force, staleness, and orders that came with it. */
 export const createControl = ({ clock, file, client, renewChannel, trust, alarm, log }: ControlInput): Control => {
-  let current: InForce | undefined;
-  let chunks: ReadonlyMap<string, Chunk> = new Map();
-  /** As they came, for the file. */
-  let raw: ReadonlyMap<string, Bundle['chunks'][number]> = new Map();
+  const bundles = createBundles({ now: () => clock.now(), file, trust, log });
   let heardAt = -Infinity;
   let stream: Stream | undefined;
   let openedAt = -Infinity;
@@ -115,61 +104,6 @@ export const createControl = ({ clock, file, client, renewChannel, trust, alarm,
     send({ $case: 'catalogMoved', value: { connection: told.connection, database: told.database } });
   };
 
-  /** The manifest's version when it is in force; why not, otherwise. Half of a bundle changes nothing, nor does a broken one. */
-  const take = (bundle: Bundle, keep = true): Taken => {
-    try {
-      return read(bundle, keep);
-    } catch (err) {
-      log.error({ err }, 'a bundle could not be read');
-      return { version: 0, reason: 'malformed: it cannot be read' };
-    }
-  };
-
-  const read = (bundle: Bundle, keep: boolean): Taken => {
-    const candidate = { bytes: bundle.manifest, signature: bundle.signature, keyId: bundle.keyId };
-    const accepted = acceptManifest({
-      current: current?.manifest,
-      candidate,
-      now: clock.now(),
-      tenant: trust.tenant(),
-      verify: trust.verify,
-    });
-    if (accepted.kind === 'refused') return { version: 0, reason: `${accepted.reason}: ${accepted.message}` };
-    const { manifest } = accepted;
-    const came = new Map(bundle.chunks.map((chunk) => [chunk.digest, chunk]));
-    const nextChunks = new Map<string, Chunk>();
-    const nextRaw = new Map<string, Bundle['chunks'][number]>();
-    for (const reference of manifest.chunks) {
-      const { digest } = reference;
-      const bytes = came.get(digest) ?? raw.get(digest);
-      if (bytes === undefined)
-        return { version: manifest.version, reason: `lacks ${reference.kind} ${reference.name}` };
-      nextRaw.set(digest, bytes);
-      const known = chunks.get(digest);
-      if (known?.kind === reference.kind) {
-        nextChunks.set(digest, known);
-        continue;
-      }
-      const chunk = acceptChunk({
-        reference,
-        bytes: bytes.content,
-        sha256: (content) => hash('sha256', content, 'hex'),
-      });
-      if (chunk.kind === 'refused') return { version: manifest.version, reason: chunk.message };
-      nextChunks.set(digest, chunk.chunk);
-    }
-    current = createInForce(manifest, nextChunks, current);
-    chunks = nextChunks;
-    raw = nextRaw;
-    if (!keep) return { version: manifest.version };
-    try {
-      file.write({ ...bundle, chunks: [...raw.values()] });
-    } catch (err) {
-      log.error({ err }, 'the bundle could not be kept on disk: a restart without the control plane would lack it');
-    }
-    return { version: manifest.version };
-  };
-
   const send = (message: StreamRequest['message']): void => void stream?.write({ message });
 
   const refused = ({ version, reason }: Taken, message: string): void => {
@@ -177,9 +111,8 @@ export const createControl = ({ clock, file, client, renewChannel, trust, alarm,
     log.error({ version, reason }, message);
   };
 
-  const apply = (bundle: Bundle): void => {
-    const taken = take(bundle);
-    heard();
+  const apply = async (bundle: Bundle): Promise<void> => {
+    const taken = await bundles.take(bundle);
     if (taken.reason !== undefined) {
       refused(taken, 'a bundle was refused; the last good one stays');
       send({ $case: 'refuse', value: { manifestVersion: taken.version, reason: taken.reason } });
@@ -194,7 +127,7 @@ export const createControl = ({ clock, file, client, renewChannel, trust, alarm,
     switch (message?.$case) {
       case 'snapshot':
       case 'delta':
-        return apply(message.value);
+        return void apply(message.value);
       case 'endSession':
         return handlers?.endSession(message.value.sessionId, message.value.reason);
       case 'budgetTotals':
@@ -240,8 +173,8 @@ export const createControl = ({ clock, file, client, renewChannel, trust, alarm,
     opened.on('end', () => over());
     const value: Hello = {
       ...now.hello(),
-      chunks: [...raw.keys()],
-      manifestVersion: current?.manifest.version ?? 0,
+      chunks: [...bundles.held],
+      manifestVersion: bundles.current?.manifest.version ?? 0,
     };
     send({ $case: 'hello', value });
     send({ $case: 'sessions', value: { live: [...now.sessions()] } });
@@ -257,7 +190,8 @@ export const createControl = ({ clock, file, client, renewChannel, trust, alarm,
       renewChannel();
       return stream.cancel();
     }
-    if (stream === undefined || clock.monotonic() - heardAt > heartbeatInterval * 2 || current === undefined) return;
+    if (stream === undefined || clock.monotonic() - heardAt > heartbeatInterval * 2 || bundles.current === undefined)
+      return;
     try {
       file.touch();
     } catch {
@@ -271,7 +205,7 @@ export const createControl = ({ clock, file, client, renewChannel, trust, alarm,
     const kept = file.read();
     if (kept === undefined) return;
     if (kept === 'damaged') return refused({ version: 0, reason: 'malformed' }, 'the bundle on disk is damaged');
-    const taken = take(kept.bundle, false);
+    const taken = bundles.restore(kept.bundle);
     if (taken.reason !== undefined) return refused(taken, 'the bundle on disk is refused');
     const age = clock.now() - kept.heardAt;
     // A little ahead is the file system's clock; more than that is a clock that was set, and says nothing.
@@ -281,11 +215,12 @@ export const createControl = ({ clock, file, client, renewChannel, trust, alarm,
 
   return {
     get current() {
-      return current;
+      return bundles.current;
     },
     get unfit(): Refusal | undefined {
-      if (current === undefined) return noBundle;
-      const { notAfter, maxStaleness } = current.manifest;
+      const manifest = bundles.current?.manifest;
+      if (manifest === undefined) return noBundle;
+      const { notAfter, maxStaleness } = manifest;
       if (clock.now() >= notAfter) return expired;
       return clock.monotonic() - heardAt > maxStaleness ? stale : undefined;
     },
@@ -301,8 +236,8 @@ export const createControl = ({ clock, file, client, renewChannel, trust, alarm,
       moved.set(key, { connection, database, sentAt: 0 });
       tellMoved(key);
     },
-    accept(bundle) {
-      return take(bundle).reason;
+    async accept(bundle) {
+      return (await bundles.take(bundle)).reason;
     },
     heard,
     reportBudgets(value) {
@@ -328,6 +263,7 @@ export const createControl = ({ clock, file, client, renewChannel, trust, alarm,
       clearInterval(beating);
       stream?.end();
       stream = undefined;
+      return bundles.written();
     },
   };
 };

@@ -1,7 +1,7 @@
 import type { Catalog } from '@sallyport/kernel';
 import { createVerifier } from '@sallyport/identity';
 import type { Verifier } from '@sallyport/identity';
-import type { Chunk, ConnectionChunk, IdentityChunk, Manifest, SubagentRecord } from '@sallyport/policy';
+import type { Chunk, ConnectionChunk, IdentityChunk, JoinedCatalog, Manifest, SubagentRecord } from '@sallyport/policy';
 import { createPlace } from './place.js';
 import type { Place } from './place.js';
 
@@ -15,8 +15,11 @@ export interface InForce {
   place(connection: string, database: string): Place | undefined;
 }
 
-/** Chunks by digest, decoded. */
-export type Chunks = ReadonlyMap<string, Chunk>;
+/** By digest, read. */
+export interface Content {
+  readonly chunks: ReadonlyMap<string, Chunk>;
+  readonly catalogs: ReadonlyMap<string, Pick<JoinedCatalog, 'catalog'>>;
+}
 
 interface Kept {
   readonly inForce: InForce;
@@ -26,7 +29,11 @@ interface Kept {
 const kept = new WeakMap<InForce, Kept>();
 
 /** Throws when a chunk that the manifest names is not there: nothing of half a bundle comes into force. */
-export const createInForce = (manifest: Manifest, chunks: Chunks, before: InForce | undefined): InForce => {
+export const createInForce = (
+  manifest: Manifest,
+  { chunks, catalogs: joined }: Content,
+  before: InForce | undefined,
+): InForce => {
   let identity: IdentityChunk = { issuers: [], subagents: [] };
   const connections = new Map<string, ConnectionChunk>();
   const catalogs = new Map<string, Catalog>();
@@ -40,9 +47,13 @@ export const createInForce = (manifest: Manifest, chunks: Chunks, before: InForc
       case 'connection':
         connections.set(name, chunk.value);
         break;
-      case 'catalog':
-        catalogs.set(name, chunk.value);
+      case 'catalog': {
+        const found = joined.get(digest);
+        if (found === undefined) throw new Error(`the bundle lacks parts of its catalog ${name}`);
+        catalogs.set(name, found.catalog);
         break;
+      }
+      case 'catalog_part':
       case 'agent_connection':
       case 'proxies':
         break;

@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
 import type { Bundle } from '@sallyport/contracts';
 import type { Catalog, CatalogColumn, CatalogRelation } from '@sallyport/kernel';
-import { encodeChunk, encodeManifest, validatePolicySet } from '@sallyport/policy';
-import type { Chunk, CompiledPolicy, ConnectionChunk, IdentityChunk } from '@sallyport/policy';
+import { encodeChunk, encodeManifest, partedLists, partsOf, validatePolicySet } from '@sallyport/policy';
+import type { CatalogHead, Chunk, CompiledPolicy, ConnectionChunk, IdentityChunk } from '@sallyport/policy';
 import { tenant } from './authority.js';
 import type { TestAuthority } from './authority.js';
 
@@ -25,16 +25,24 @@ export interface Forgery {
 
 /** As the control plane would sign it. */
 export const signedBundle = (authority: TestAuthority, content: BundleContent, forgery: Forgery = {}): Bundle => {
-  const named: (readonly [string, Chunk])[] = [
-    ['', { kind: 'identity', value: content.identity }],
-    ...content.connections.map((value) => [value.name, { kind: 'connection', value }] as const),
-    ...Object.entries(content.catalogs).map(([name, value]) => [name, { kind: 'catalog', value }] as const),
-  ];
-  const chunks = named.map(([name, chunk]) => {
+  const spell = (name: string, chunk: Chunk) => {
     const text = Buffer.from(encodeChunk(chunk)).toString('utf8');
     const bytes = Buffer.from(forgery.chunk?.(text, chunk.kind) ?? text);
     return { kind: chunk.kind, name, digest: hash('sha256', bytes, 'hex'), content: bytes };
-  });
+  };
+  const parts: Bundle['chunks'] = [];
+  const headOf = (name: string, catalog: Catalog) => {
+    const made = partsOf(catalog).map((value) => spell(name, { kind: 'catalog_part', value }));
+    parts.push(...made);
+    const head = Object.entries(catalog).filter(([field]) => !(partedLists as readonly string[]).includes(field));
+    const value = { ...(Object.fromEntries(head) as unknown as CatalogHead), parts: made.map(({ digest }) => digest) };
+    return spell(name, { kind: 'catalog', value });
+  };
+  const chunks = [
+    spell('', { kind: 'identity', value: content.identity }),
+    ...content.connections.map((value) => spell(value.name, { kind: 'connection', value })),
+    ...Object.entries(content.catalogs).map(([name, catalog]) => headOf(name, catalog)),
+  ];
   const honest = Buffer.from(
     encodeManifest({
       tenant,
@@ -46,7 +54,12 @@ export const signedBundle = (authority: TestAuthority, content: BundleContent, f
     }),
   );
   const manifest = Buffer.from(forgery.manifest?.(honest.toString('utf8')) ?? honest);
-  return { manifest, signature: authority.signBundle(manifest), keyId: authority.bundleKeyId, chunks };
+  return {
+    manifest,
+    signature: authority.signBundle(manifest),
+    keyId: authority.bundleKeyId,
+    chunks: [...chunks, ...parts],
+  };
 };
 
 export const compiled = (text: string): readonly CompiledPolicy[] => {

@@ -11,6 +11,7 @@ export * from './loop-delay.js';
 export * from './metrics.js';
 export * from './problem.js';
 export * from './shutdown.js';
+export * from './slices.js';
 export type { SpoolPosition } from './spool/cursor.js';
 export * from './spool/failure.js';
 export * from './start.js';

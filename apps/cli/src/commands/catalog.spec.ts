@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { CatalogReport, SampleReport } from '@sallyport/contracts';
-import { encode } from '@sallyport/policy';
 import { until } from '@sallyport/testing';
+import { writtenCatalog } from '../../../control-plane/testing/catalog.js';
 import { enrolNode, openStream, portOf } from '../../../control-plane/testing/node.js';
 import type { NodeStream } from '../../../control-plane/testing/node.js';
 import { startSallyPlane } from '../../testing/plane.js';
@@ -35,17 +35,15 @@ const report = (over: Partial<CatalogReport>): void =>
     $case: 'catalog',
     value: CatalogReport.fromPartial({ connection: 'billing', database: 'app', ...over }),
   });
-const content = Buffer.from(
-  encode({
-    ...{ database: 'app', serverVersion: 180_004, functions: [], types: [], searchPath: ['public'] },
-    relations: [
-      {
-        ...{ oid: 20_001, schema: 'public', name: 'customers', kind: 'table', owner: 'app' },
-        columns: ['id', 'mail', 'phone_number'].map((name, at) => ({ attribute: at + 1, name, type: 25 })),
-      },
-    ],
-  }),
-);
+const read = writtenCatalog({
+  ...{ database: 'app', serverVersion: 180_004, functions: [], types: [], searchPath: ['public'] },
+  relations: [
+    {
+      ...{ oid: 20_001, schema: 'public', name: 'customers', kind: 'table', owner: 'app' },
+      columns: ['id', 'mail', 'phone_number'].map((name, at) => ({ attribute: at + 1, name, type: 25 })),
+    },
+  ],
+});
 
 describe('sally catalog', () => {
   test('says that nothing is known, and what to do', async () => {
@@ -58,7 +56,7 @@ describe('sally catalog', () => {
   });
 
   test('shows what an agent read, and has it read again', async () => {
-    report({ content });
+    report(read);
     await until(async () => (await said('catalog', 'show', 'billing')).includes('current, version 1'));
     expect(await said('catalog', 'relations', 'billing', '--name', 'CUST')).toMatch(
       /public +customers +table +app +3 +1/,

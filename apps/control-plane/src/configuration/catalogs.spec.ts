@@ -1,14 +1,17 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { CatalogReport } from '@sallyport/contracts';
 import type { ReadCatalog } from '@sallyport/contracts';
-import { createHash } from 'node:crypto';
-import { decodeManifest, encode } from '@sallyport/policy';
+import type { Catalog } from '@sallyport/kernel';
+import { decodeManifest } from '@sallyport/policy';
 import { startPostgres, until } from '@sallyport/testing';
 import type { TestPostgres } from '@sallyport/testing';
+import { writtenCatalog } from '../../testing/catalog.js';
+import type { WrittenCatalog } from '../../testing/catalog.js';
 import { enrolNode, openStream, portOf } from '../../testing/node.js';
 import type { NodeStream } from '../../testing/node.js';
 import { startPlane } from '../../testing/plane.js';
 import type { TestPlane } from '../../testing/plane.js';
+import { Database } from '../db/database.js';
 import { Catalogs } from './catalogs.js';
 
 let postgres: TestPostgres;
@@ -19,11 +22,14 @@ beforeAll(async () => {
   postgres = await startPostgres();
   await postgres.createDatabase('catalogs');
   plane = await startPlane(postgres.url('catalogs'));
-  const enrolled = async (kind: 'proxy' | 'agent', name: string): Promise<NodeStream> =>
-    openStream(portOf(plane, 'control'), await enrolNode(portOf(plane, 'enrolment'), plane.admin, { kind, name }));
   agents = [await enrolled('agent', 'a1'), await enrolled('agent', 'a2')];
   proxy = await enrolled('proxy', 'p1');
 });
+const enrolled = async (kind: 'proxy' | 'agent', called: string): Promise<NodeStream> =>
+  openStream(
+    portOf(plane, 'control'),
+    await enrolNode(portOf(plane, 'enrolment'), plane.admin, { kind, name: called }),
+  );
 afterAll(async () => {
   for (const each of [...agents, proxy]) each.stop();
   await plane.stop();
@@ -41,19 +47,16 @@ beforeEach(async () => {
   expect(made.status).toBe(201);
 });
 
-const catalogOf = (...tables: readonly string[]) =>
-  Buffer.from(
-    encode({
-      ...{ database: 'app', serverVersion: 180_004, functions: [], types: [], searchPath: ['public'] },
-      relations: tables.map((table, at) => ({
-        ...{ oid: 20_000 + at, schema: 'public', name: table, kind: 'table' },
-        columns: [{ attribute: 1, name: 'id', type: 23 }],
-      })),
-    }),
-  );
-const digestOf = (content: Buffer): string => createHash('sha256').update(content).digest('hex');
+const tables = (...names: readonly string[]): Catalog => ({
+  ...{ database: 'app', serverVersion: 180_004, functions: [], types: [], searchPath: ['public'] },
+  relations: names.map((table, at) => ({
+    ...{ oid: 20_000 + at, schema: 'public', name: table, kind: 'table' },
+    columns: [{ attribute: 1, name: 'id', type: 23 }],
+  })),
+});
+const catalogOf = (...names: readonly string[]): WrittenCatalog => writtenCatalog(tables(...names));
 
-const say = (report: Partial<CatalogReport>, by = 0): void =>
+const say = (report: Partial<CatalogReport> | WrittenCatalog, by = 0): void =>
   agents[by]?.send({
     $case: 'catalog',
     value: CatalogReport.fromPartial({ connection: name, database: 'app', ...report }),
@@ -76,6 +79,13 @@ const manifestsOf = ({ seen }: NodeStream) =>
     const manifest = decodeManifest(message.value.manifest);
     return manifest.ok ? [manifest.value] : [];
   });
+/** Parts of catalogs that a node was sent. */
+const partsTo = ({ seen }: NodeStream): readonly Buffer[] =>
+  seen.flatMap((message) =>
+    message.$case === 'snapshot' || message.$case === 'delta'
+      ? message.value.chunks.flatMap(({ kind, content }) => (kind === 'catalog_part' ? [content] : []))
+      : [],
+  );
 const versionOf = (stream: NodeStream): number => manifestsOf(stream).at(-1)?.version ?? 0;
 /** What the proxy has in force now. */
 const inForce = (): string | undefined =>
@@ -95,95 +105,142 @@ const sweep = (afterMilliseconds: number) =>
 describe('a catalog', () => {
   test('goes to proxies by its content; a new content is a new version, the same is none', async () => {
     const [one, two] = [catalogOf('a'), catalogOf('a', 'b')];
-    say({ content: one });
-    await becomes({ state: 'current', version: 1, digest: digestOf(one), readBy: 'a1', problem: null, advice: null });
-    await until(() => inForce() === digestOf(one));
+    say(one);
+    await becomes({ state: 'current', version: 1, digest: one.digest, readBy: 'a1', problem: null, advice: null });
+    await until(() => inForce() === one.digest);
     const before = versionOf(proxy);
     const { readAt } = (await state()) ?? {};
-    say({ unchanged: digestOf(one) });
+    say({ unchanged: one.digest });
     await until(async () => (await state())?.['readAt'] !== readAt);
-    say({ content: one }, 1);
+    say(one, 1);
     await becomes({ readBy: 'a2', version: 1 });
     expect(versionOf(proxy)).toBe(before);
-    say({ content: two });
-    await becomes({ version: 2, digest: digestOf(two) });
-    await until(() => inForce() === digestOf(two));
+    say(two);
+    await becomes({ version: 2, digest: two.digest });
+    await until(() => inForce() === two.digest);
   });
 
   test('that cannot be read now stands until nobody has confirmed it for too long; then it is withdrawn, and comes back', async () => {
     const content = catalogOf('a');
-    say({ content });
-    await until(() => inForce() === digestOf(content));
+    say(content);
+    await until(() => inForce() === content.digest);
     say({ problem: 'the catalog cannot be read (ECONNREFUSED)' });
     await becomes({ state: 'unreadable', problem: 'the catalog cannot be read (ECONNREFUSED)' });
     await sweep(599_000);
     await becomes({ state: 'unreadable' });
-    expect(inForce()).toBe(digestOf(content));
+    expect(inForce()).toBe(content.digest);
     await sweep(601_000);
     await until(() => inForce() === undefined);
     await becomes({ state: 'stale' });
     expect((await state())?.['advice']).toContain('masked or refused');
-    say({ unchanged: digestOf(content) });
+    say({ unchanged: content.digest });
     await becomes({ state: 'current', problem: null });
-    await until(() => inForce() === digestOf(content));
+    await until(() => inForce() === content.digest);
   });
 
   test.each([
     ['is refused by its agent', { problem: 'the catalog is not believed: relations.0.oid: x', refused: true }],
     ['is no catalog', { content: Buffer.from('{}') }],
-    ['is of another database', { content: Buffer.from(catalogOf('a').toString().replace('"app"', '"other"')) }],
+    ['is of another database', writtenCatalog({ ...tables('a'), database: 'other' })],
     [
       'has two tables of one number',
-      { content: Buffer.from(catalogOf('a', 'b').toString().replace('"oid":20001', '"oid":20000')) },
+      writtenCatalog({ ...tables('a'), relations: [...tables('a').relations, ...tables('b').relations] }),
     ],
   ])('that %s takes what was known before with it, at once', async (_, lie) => {
     const content = catalogOf('a');
-    say({ content });
-    await until(() => inForce() === digestOf(content));
+    say(content);
+    await until(() => inForce() === content.digest);
     say(lie);
     await until(() => inForce() === undefined);
     await becomes({ state: 'absent', digest: null, readAt: null });
     expect((await state())?.['problem']).toMatch(/not believed|no catalog/);
-    say({ content });
-    await until(() => inForce() === digestOf(content));
+    say(content);
+    await until(() => inForce() === content.digest);
   });
 
   test('of a definition that passed a gateway is read again; a look that began before it does not count', async () => {
     const content = catalogOf('a');
-    say({ content });
-    await until(() => inForce() === digestOf(content));
+    say(content);
+    await until(() => inForce() === content.digest);
     move();
     await until(() => ordersTo(0).length === 1 && ordersTo(1).length === 1);
     await becomes({ state: 'moved' });
     expect(ordersTo(0)).toMatchObject([{ move: 1, whole: false }]);
-    say({ unchanged: digestOf(content), move: 0 });
+    say({ unchanged: content.digest, move: 0 });
     await becomes({ state: 'moved' });
     await sweep(59_000);
-    expect(inForce()).toBe(digestOf(content));
+    expect(inForce()).toBe(content.digest);
     await sweep(61_000);
     await until(() => inForce() === undefined);
     // Confirmed as of before: it stays away.
     const { readAt } = (await state()) ?? {};
-    say({ unchanged: digestOf(content), move: 0 });
+    say({ unchanged: content.digest, move: 0 });
     await until(async () => (await state())?.['readAt'] !== readAt);
     await becomes({ state: 'stale' });
-    say({ unchanged: digestOf(content), move: 1 });
-    await until(() => inForce() === digestOf(content));
+    say({ unchanged: content.digest, move: 1 });
+    await until(() => inForce() === content.digest);
     await becomes({ state: 'current' });
   });
 
   test('of which another agent knows another content is asked for as a whole once nobody confirms it', async () => {
     const [one, two] = [catalogOf('a'), catalogOf('b')];
-    say({ content: one });
+    say(one);
     await becomes({ version: 1 });
-    say({ unchanged: digestOf(two) }, 1);
+    say({ unchanged: two.digest }, 1);
     say({ problem: 'the catalog cannot be read' }, 1);
     await becomes({ state: 'unreadable' });
     expect(ordersTo(1)).toEqual([]);
-    say({ unchanged: digestOf(two) }, 1);
+    say({ unchanged: two.digest }, 1);
     await until(() => ordersTo(1).length === 1);
     expect(ordersTo(1)).toMatchObject([{ whole: true }]);
-    say({ content: two }, 1);
-    await until(() => inForce() === digestOf(two));
+    say(two, 1);
+    await until(() => inForce() === two.digest);
+  });
+
+  test('is stored in parts: of the next one only what differs is sent, to the control plane and to proxies', async () => {
+    const many = Array.from({ length: 300 }, (_, at) => `t${at}`);
+    const [one, two] = [catalogOf(...many), catalogOf(...many.with(150, 'other'))];
+    expect(one.parts.length).toBeGreaterThan(5);
+    say(one);
+    await until(() => inForce() === one.digest);
+    const known = new Set(one.parts.map((part) => part.toString('hex')));
+    const fresh = two.parts.filter((part) => !known.has(part.toString('hex')));
+    expect(fresh).toHaveLength(1);
+    const before = partsTo(proxy).length;
+    say({ content: two.content, parts: fresh });
+    await until(() => inForce() === two.digest);
+    expect(partsTo(proxy).slice(before)).toEqual(fresh);
+    // Nothing is kept of what went.
+    const rows = await plane.app.get(Database, { strict: false }).catalogPart.findMany({
+      where: { snapshot: { digest: two.digest } },
+    });
+    expect(rows.map(({ content }) => Buffer.from(content).toString('hex')).sort()).toEqual(
+      two.parts.map((part) => part.toString('hex')).sort(),
+    );
+    // A proxy that comes later gets all of them.
+    const late = await enrolled('proxy', 'p2');
+    await until(() => manifestsOf(late).length > 0);
+    const got = new Set(partsTo(late).map((part) => part.toString('hex')));
+    expect(two.parts.every((part) => got.has(part.toString('hex')))).toBe(true);
+    late.stop();
+  });
+
+  test('of which parts are neither here nor sent is asked for as a whole', async () => {
+    const content = catalogOf('a', 'b');
+    say({ content: content.content });
+    await until(() => ordersTo(0).length === 1);
+    expect(ordersTo(0)).toMatchObject([{ whole: true }]);
+    expect(inForce()).toBeUndefined();
+    say(content);
+    await until(() => inForce() === content.digest);
+  });
+
+  test('whose part is damaged is refused, in words of ours', async () => {
+    const { content, parts } = writtenCatalog({ ...tables('a'), relations: [{ ...tables('a').relations[0], oid: 1 }] });
+    say({ content, parts });
+    await becomes({ state: 'absent' });
+    expect((await state())?.['problem']).toMatch(
+      /no catalog: part [0-9a-f]{8}: relations\.0\.oid: is the server's own/,
+    );
   });
 });

@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { CatalogReport, ReadCatalog } from '@sallyport/contracts';
 import { decodeChunk, largestCatalog } from '@sallyport/policy';
-import type { ConnectionChunk } from '@sallyport/policy';
+import type { CatalogHead, ConnectionChunk } from '@sallyport/policy';
 import { mintId } from '@sallyport/runtime';
 import { CONFIG } from '../config.js';
 import type { Config } from '../config.js';
@@ -11,6 +10,7 @@ import type { Transaction } from '../db/database.js';
 import type { NodePeer } from '../grpc/access.js';
 import { LOG } from '../log.js';
 import type { Log } from '../log.js';
+import { CatalogContents, digestOf } from './catalog-contents.js';
 import { ConfigurationChanges } from './changes.js';
 import type { Compiled } from './compile.js';
 
@@ -33,24 +33,27 @@ const longestMove = 60_000;
 export class Catalogs {
   readonly #database: Database;
   readonly #changes: ConfigurationChanges;
+  readonly #contents: CatalogContents;
   readonly #staleness: number;
   readonly #log: Log;
 
   constructor(
     @Inject(Database) database: Database,
     @Inject(ConfigurationChanges) changes: ConfigurationChanges,
+    @Inject(CatalogContents) contents: CatalogContents,
     @Inject(CONFIG) config: Config,
     @Inject(LOG) log: Log,
   ) {
     this.#database = database;
     this.#changes = changes;
+    this.#contents = contents;
     this.#staleness = config.catalogStaleness;
     this.#log = log;
   }
 
   /** Strictly read, only from an agent that serves the connection; the same catalog again changes nothing for nodes. */
   async report({ tenantId, name }: NodePeer, report: CatalogReport, { connections }: Compiled): Promise<Reported> {
-    const { connection: connectionName, database, content, problem, refused } = report;
+    const { connection: connectionName, database, problem, refused } = report;
     const connection = connections.get(connectionName);
     if (connection === undefined || !connection.agents.includes(name) || !databasesOf(connection).includes(database)) {
       this.#log.warn({ agent: name }, 'a catalog of something that this agent does not serve was dropped');
@@ -60,17 +63,7 @@ export class Catalogs {
     const by = { tenantId, ...place, readBy: name };
     if (problem !== '') await (refused ? this.#refuse(by, problem) : this.#note(by, problem));
     else if (report.unchanged !== '') return this.#confirm(by, report, connectionName);
-    else {
-      const bytes = new Uint8Array(content);
-      const read = bytes.length > largestCatalog ? undefined : decodeChunk('catalog', bytes);
-      if (read?.ok !== true || read.value.database !== database) {
-        this.#log.warn({ agent: name, connection: connectionName }, 'a catalog that is not valid was refused');
-        await this.#refuse(
-          by,
-          `what its agent sends is no catalog: ${read?.ok === false ? read.problem : 'too large'}`,
-        );
-      } else await this.#take(by, bytes, report.move);
-    }
+    else return this.#read(by, report, connectionName);
     return heard;
   }
 
@@ -124,18 +117,80 @@ export class Catalogs {
       });
   }
 
-  async #take(by: By, content: Uint8Array<ArrayBuffer>, move: number): Promise<void> {
-    const digest = createHash('sha256').update(content).digest('hex');
+  /** Only what is not here yet was sent, or should have been. */
+  async #read(by: By, { content, parts, move }: CatalogReport, connection: string): Promise<Reported> {
+    const bytes = new Uint8Array(content);
+    const head = decodeChunk('catalog', bytes);
+    const refuse = async (problem: string): Promise<Reported> => {
+      this.#log.warn({ agent: by.readBy, connection }, 'a catalog that is not valid was refused');
+      await this.#refuse(by, `what its agent sends is no catalog: ${problem}`);
+      return heard;
+    };
+    if (!head.ok) return refuse(head.problem);
+    if (head.value.database !== by.database) return refuse('it is of another database');
+    const digest = digestOf(bytes);
+    const snapshot = await this.#database.catalogSnapshot.findUnique({
+      where: { connectionId_database: placeOf(by), tenantId: by.tenantId },
+      select: { id: true, digest: true, moves: true },
+    });
+    const order = { connection, database: by.database, move: Number(snapshot?.moves ?? 0), whole: true };
+    const came = new Map(parts.map((part) => [digestOf(part), new Uint8Array(part)]));
+    if (snapshot?.digest !== digest) {
+      const place = { tenantId: by.tenantId, snapshotId: snapshot?.id };
+      const joining = await this.#contents.join(place, head.value, came);
+      if (joining.kind === 'lacking') return { kind: 'wanted', order };
+      if (joining.kind === 'problem') return refuse(joining.problem);
+      const taken = await this.#take(by, { head: head.value, digest, content: bytes, came, move });
+      if (taken.kind === 'too_large') return refuse('too large');
+      if (taken.kind !== 'taken') return { kind: 'wanted', order };
+      this.#contents.keep(taken.snapshotId, digest, joining.joined);
+      return heard;
+    }
     await this.#database.$transaction(async (transaction) => {
       const before = await lock(transaction, by);
-      if (before?.digest === digest) return this.#still(transaction, by, before, move);
-      await this.#changes.changed(by.tenantId, transaction);
-      const where = { connectionId_database: placeOf(by) };
-      const data = { ...by, ...after(before, move), digest, content, problem: null, readAt: new Date() };
-      const create = { ...data, id: mintId('cat'), version: 1 };
-      const update = { ...data, version: { increment: 1 } };
-      await transaction.catalogSnapshot.upsert({ where, create, update });
+      if (before?.digest === digest) await this.#still(transaction, by, before, move);
     });
+    return heard;
+  }
+
+  /** All of it, or nothing. */
+  async #take(by: By, { head, digest, content, came, move }: Read): Promise<Took> {
+    try {
+      return await this.#database.$transaction(async (transaction) => {
+        const before = await lock(transaction, by);
+        await this.#changes.changed(by.tenantId, transaction);
+        const where = { connectionId_database: placeOf(by) };
+        const data = { ...by, ...after(before, move), digest, content, problem: null, readAt: new Date() };
+        const create = { ...data, id: mintId('cat'), version: 1 };
+        const update = { ...data, version: before?.digest === digest ? before.version : { increment: 1 } };
+        const { id: snapshotId } = await transaction.catalogSnapshot.upsert({
+          where,
+          create,
+          update,
+          select: { id: true },
+        });
+        const { tenantId } = by;
+        const rows = head.parts.flatMap((each) => {
+          const part = came.get(each);
+          return part === undefined ? [] : [{ tenantId, snapshotId, digest: each, content: part }];
+        });
+        for (let at = 0; at < rows.length; at += mostRows)
+          await transaction.catalogPart.createMany({ data: rows.slice(at, at + mostRows), skipDuplicates: true });
+        await transaction.catalogPart.deleteMany({
+          where: { tenantId, snapshotId, digest: { notIn: [...head.parts] } },
+        });
+        const [kept] = await transaction.$queryRaw<{ readonly count: bigint; readonly size: bigint | null }[]>`
+          select count(*) as count, sum(length("content")) as size from "CatalogPart"
+          where "snapshotId" = ${snapshotId} and "tenantId" = ${tenantId}`;
+        // Another report may have taken away what this one rests on.
+        if (Number(kept?.count ?? 0) !== head.parts.length) throw new NotTaken('lacking');
+        if (Number(kept?.size ?? 0) > largestCatalog) throw new NotTaken('too_large');
+        return { kind: 'taken', snapshotId };
+      });
+    } catch (error) {
+      if (error instanceof NotTaken) return { kind: error.reason };
+      throw error;
+    }
   }
 
   async #confirm(by: By, { unchanged, move }: CatalogReport, connection: string): Promise<Reported> {
@@ -176,11 +231,36 @@ export class Catalogs {
     await this.#database.$transaction(async (transaction) => {
       await this.#changes.changed(by.tenantId, transaction);
       await transaction.catalogSnapshot.upsert({ where, create: { ...by, ...data, id: mintId('cat') }, update: data });
+      await transaction.catalogPart.deleteMany({ where: { tenantId: by.tenantId, snapshot: placeOf(by) } });
     });
   }
 }
 
 const heard: Reported = { kind: 'heard' };
+
+/** In one statement, of which parameters are counted. */
+const mostRows = 2_000;
+
+interface Read {
+  readonly head: CatalogHead;
+  readonly digest: string;
+  readonly content: Uint8Array<ArrayBuffer>;
+  /** Parts that came, by digest. */
+  readonly came: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
+  readonly move: number;
+}
+
+type Took = { readonly kind: 'taken'; readonly snapshotId: string } | { readonly kind: 'lacking' | 'too_large' };
+
+/** Undoes the transaction. */
+class NotTaken extends Error {
+  readonly reason: 'lacking' | 'too_large';
+
+  constructor(reason: 'lacking' | 'too_large') {
+    super(reason);
+    this.reason = reason;
+  }
+}
 
 interface By extends Place {
   readonly tenantId: string;
@@ -190,6 +270,7 @@ interface By extends Place {
 
 interface Before {
   readonly digest: string;
+  readonly version: number;
   readonly stale: boolean;
   readonly problem: string | null;
   readonly readAt: Date;
@@ -207,7 +288,16 @@ async function lock(transaction: Transaction, by: By): Promise<Before | undefine
   const [row] = await transaction.catalogSnapshot.updateManyAndReturn({
     where: placeOf(by),
     data: { tenantId: by.tenantId },
-    select: { digest: true, stale: true, problem: true, readAt: true, moves: true, answered: true, movedAt: true },
+    select: {
+      digest: true,
+      version: true,
+      stale: true,
+      problem: true,
+      readAt: true,
+      moves: true,
+      answered: true,
+      movedAt: true,
+    },
   });
   return row;
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { encodeChunk, joinPolicySets, policiesFor } from '@sallyport/policy';
+import { decodeChunk, encodeChunk, joinPolicySets, policiesFor } from '@sallyport/policy';
 import type {
   AgentConnectionChunk,
   Chunk,
@@ -10,12 +10,14 @@ import type {
   IssuerRecord,
   MaskFormat,
 } from '@sallyport/policy';
-import type { Database } from '../db/database.js';
+import type { Database, Transaction } from '../db/database.js';
 
 /** What one change compiles to: chunks by digest, and who gets which. */
 export interface Compiled {
   readonly version: number;
   readonly chunks: ReadonlyMap<string, Uint8Array>;
+  /** Digests of a catalog's parts, by the digest of the catalog. */
+  readonly parts: ReadonlyMap<string, readonly string[]>;
   readonly forProxies: readonly ChunkReference[];
   forAgent(name: string): readonly ChunkReference[];
   /** Connections by name, with the agents that serve them. */
@@ -24,12 +26,20 @@ export interface Compiled {
   readonly nodes: ReadonlySet<string>;
 }
 
-export async function compile(database: Database, tenantId: string, hashKey: Uint8Array): Promise<Compiled> {
-  const state = await read(database, tenantId);
-  const chunks = new Map<string, Uint8Array>();
+/** Of what was compiled before, parts of catalogs are not read again. */
+export async function compile(
+  database: Database,
+  tenantId: string,
+  hashKey: Uint8Array,
+  before: Pick<Compiled, 'chunks'> | undefined,
+): Promise<Compiled> {
+  const state = await read(database, tenantId, before?.chunks ?? new Map());
+  const chunks = new Map<string, Uint8Array>(state.parts.chunks);
   const add = (name: string, chunk: Chunk): ChunkReference => {
     const bytes = encodeChunk(chunk);
-    return addBytes(chunks, { kind: chunk.kind, name }, bytes);
+    const digest = createHash('sha256').update(bytes).digest('hex');
+    chunks.set(digest, bytes);
+    return { kind: chunk.kind, name, digest };
   };
   const policies = joinPolicySets(
     state.sets.flatMap(({ name, versions: [version] }) =>
@@ -68,9 +78,11 @@ export async function compile(database: Database, tenantId: string, hashKey: Uin
     };
     connections.set(row.name, value);
     forProxies.push(add(row.name, { kind: 'connection', value }));
-    for (const { database: name, digest, stale, content } of row.catalogs)
-      if (digest !== '' && !stale)
-        forProxies.push(addBytes(chunks, { kind: 'catalog', name: `${row.name}/${name}` }, content));
+    for (const { database: name, digest, stale, content } of row.catalogs) {
+      if (digest === '' || stale) continue;
+      chunks.set(digest, content);
+      forProxies.push({ kind: 'catalog', name: `${row.name}/${name}`, digest });
+    }
     const forAgent: AgentConnectionChunk = {
       id: row.id,
       name: row.name,
@@ -94,6 +106,7 @@ export async function compile(database: Database, tenantId: string, hashKey: Uin
   return {
     version: Number(state.version),
     chunks,
+    parts: state.parts.of,
     forProxies,
     forAgent: (name) => [
       proxyList,
@@ -104,16 +117,6 @@ export async function compile(database: Database, tenantId: string, hashKey: Uin
   };
 }
 
-function addBytes(
-  chunks: Map<string, Uint8Array>,
-  place: Pick<ChunkReference, 'kind' | 'name'>,
-  bytes: Uint8Array,
-): ChunkReference {
-  const digest = createHash('sha256').update(bytes).digest('hex');
-  chunks.set(digest, bytes);
-  return { ...place, digest };
-}
-
 /**
  * The same policies have the same version, on every replica and after a rollback; approvals are bound to it. It is a name of
  * the content, not a count.
@@ -122,7 +125,7 @@ const versionOf = (policies: readonly CompiledPolicy[]): number =>
   createHash('sha256').update(JSON.stringify(policies)).digest().readUInt32BE() >>> 1;
 
 /** One moment of the database. */
-const read = (database: Database, tenantId: string) =>
+const read = (database: Database, tenantId: string, known: ReadonlyMap<string, Uint8Array>) =>
   database.$transaction(
     async (transaction) => {
       const where = { tenantId };
@@ -142,6 +145,12 @@ const read = (database: Database, tenantId: string) =>
           catalogs: { orderBy: { database: 'asc' } },
         },
       });
+      const parts = await partsOf(
+        transaction,
+        tenantId,
+        connections.flatMap(({ catalogs }) => catalogs),
+        known,
+      );
       const classes = await transaction.dataClass.findMany({ where, orderBy });
       const nodes = await transaction.node.findMany({
         where: { ...where, disabled: false, OR: [{ workerOfId: null }, { workerOf: { disabled: false } }] },
@@ -156,10 +165,42 @@ const read = (database: Database, tenantId: string) =>
           }),
         })),
       );
-      return { version, issuers, subagents, connections, classes, nodes, sets };
+      return { version, issuers, subagents, connections, parts, classes, nodes, sets };
     },
-    { isolationLevel: 'RepeatableRead', maxWait: 15_000 },
+    { isolationLevel: 'RepeatableRead', maxWait: 15_000, timeout: 60_000 },
   );
+
+interface StoredCatalog {
+  readonly id: string;
+  readonly digest: string;
+  readonly stale: boolean;
+  readonly content: Uint8Array;
+}
+
+async function partsOf(
+  transaction: Transaction,
+  tenantId: string,
+  catalogs: readonly StoredCatalog[],
+  known: ReadonlyMap<string, Uint8Array>,
+) {
+  const chunks = new Map<string, Uint8Array>();
+  const of = new Map<string, readonly string[]>();
+  for (const { id: snapshotId, digest, stale, content } of catalogs) {
+    if (digest === '' || stale) continue;
+    const head = decodeChunk('catalog', content);
+    if (!head.ok) throw new Error(`a catalog in the database cannot be read: ${head.problem}`);
+    of.set(digest, head.value.parts);
+    for (const part of head.value.parts) {
+      const bytes = known.get(part);
+      if (bytes !== undefined) chunks.set(part, bytes);
+    }
+    const wanted = head.value.parts.filter((part) => !chunks.has(part));
+    if (wanted.length === 0) continue;
+    const where = { tenantId, snapshotId, digest: { in: wanted } };
+    for (const part of await transaction.catalogPart.findMany({ where })) chunks.set(part.digest, part.content);
+  }
+  return { chunks, of };
+}
 
 function identityOf({ issuers, subagents }: Awaited<ReturnType<typeof read>>) {
   return {

@@ -5,7 +5,7 @@ import type { OnApplicationBootstrap } from '@nestjs/common';
 import type { CatalogMoved, Hello, RunResult, StreamRequest, StreamResponse } from '@sallyport/contracts';
 import { signBundle } from '@sallyport/pki';
 import { encodeManifest } from '@sallyport/policy';
-import type { ConnectionChunk } from '@sallyport/policy';
+import type { ChunkReference, ConnectionChunk } from '@sallyport/policy';
 import { z } from 'zod';
 import { BudgetSharing } from '../budgets/budget-sharing.js';
 import { CONFIG } from '../config.js';
@@ -308,7 +308,8 @@ export class Hub implements OnApplicationBootstrap {
   }
 
   async #compile(tenantId: string): Promise<Compiled> {
-    const compiled = await compile(this.#database, tenantId, this.#keys.hashKey);
+    const before = this.#compiled.get(tenantId);
+    const compiled = await compile(this.#database, tenantId, this.#keys.hashKey, before);
     // Of two that compiled at once, the newer one stays.
     const other = this.#compiled.get(tenantId);
     if (other !== undefined && other.version > compiled.version) return other;
@@ -333,9 +334,8 @@ export class Hub implements OnApplicationBootstrap {
       maxStaleness: this.#maxStaleness,
       chunks: references,
     });
-    const missing = new Map(
-      references.filter(({ digest }) => !live.held.has(digest)).map((each) => [each.digest, each]),
-    );
+    const all = references.flatMap((each) => [each, ...partsIn(each, compiled)]);
+    const missing = new Map(all.filter(({ digest }) => !live.held.has(digest)).map((each) => [each.digest, each]));
     const value = {
       manifest: Buffer.from(manifest),
       signature: Buffer.from(signBundle(this.#keys.bundle.privateKey, manifest)),
@@ -346,7 +346,7 @@ export class Hub implements OnApplicationBootstrap {
       })),
     };
     live.send(live.sent === 0 ? { $case: 'snapshot', value } : { $case: 'delta', value });
-    live.held = new Set(references.map(({ digest }) => digest));
+    live.held = new Set(all.map(({ digest }) => digest));
     live.sent = compiled.version;
     live.sentAt = now;
   }
@@ -401,6 +401,10 @@ export class Hub implements OnApplicationBootstrap {
     this.#log.error({ cause: cause instanceof Error ? cause.message.slice(0, 1_000) : 'unknown' }, 'a stream failed');
   }
 }
+
+/** A manifest names a catalog, and that its parts. */
+const partsIn = ({ kind, name, digest }: ChunkReference, { parts }: Compiled): readonly ChunkReference[] =>
+  kind === 'catalog' ? (parts.get(digest) ?? []).map((part) => ({ kind: 'catalog_part', name, digest: part })) : [];
 
 function end(call: Call, code: status, details: string): void {
   call.emit('error', { code, details });

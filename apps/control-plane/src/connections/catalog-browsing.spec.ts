@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { createHash } from 'node:crypto';
-import { encode } from '@sallyport/policy';
+import type { Catalog } from '@sallyport/kernel';
 import { startPostgres } from '@sallyport/testing';
 import type { TestPostgres } from '@sallyport/testing';
-import { itemsOf, startPlane } from '../../testing/plane.js';
+import { keepCatalog } from '../../testing/catalog.js';
+import { itemsOf, openDatabase, startPlane } from '../../testing/plane.js';
 import type { Rest, TestPlane } from '../../testing/plane.js';
 
 let postgres: TestPostgres;
@@ -27,7 +27,7 @@ afterAll(async () => {
 });
 
 const column = (attribute: number, name: string, type = 25) => ({ attribute, name, type });
-const content = {
+const content: Catalog = {
   ...{ database: 'app', serverVersion: 180_004, functions: [], searchPath: ['public'] },
   schemas: ['empty', 'public', 'sales'],
   types: [
@@ -56,16 +56,10 @@ const content = {
   ],
 };
 
-async function know(catalog: object): Promise<void> {
-  const bytes = Buffer.from(encode(catalog));
-  const client = await postgres.connect('browsing');
-  await client.query(
-    `insert into "CatalogSnapshot" (id, "tenantId", "connectionId", database, digest, content, "readBy", version)
-     select 'cat_00000000000000000000000000', "tenantId", id, 'app', $1, $2, 'a1', 1 from "Connection"
-     on conflict ("connectionId", database) do update set digest = excluded.digest, content = excluded.content, version = 2`,
-    [createHash('sha256').update(bytes).digest('hex'), bytes],
-  );
-  await client.end();
+async function know(catalog: Catalog): Promise<void> {
+  const database = openDatabase(postgres.url('browsing'));
+  await keepCatalog(database, 'billing', catalog);
+  await database.$disconnect();
 }
 
 const path = '/v1/connections/billing/catalog';

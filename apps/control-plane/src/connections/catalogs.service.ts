@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Catalog } from '@sallyport/kernel';
 import type { z } from 'zod';
 import { readCatalogChannel } from '../configuration/catalog-orders.js';
+import { CatalogContents } from '../configuration/catalog-contents.js';
 import { Database } from '../db/database.js';
 import { Problem, invalidField, notFound } from '../http/problem.js';
 import { byReference } from '../http/text.js';
@@ -19,25 +20,26 @@ export interface OpenCatalog extends Listing {
 
 type State = z.input<typeof catalogView>;
 
-/** Catalogs are large, and lists ask for the same one page by page. */
-const mostKept = 4;
-
 /** What agents read at targets, to look at. */
 @Injectable()
 export class CatalogsService {
   readonly #database: Database;
   readonly #notifications: Notifications;
-  /** By digest, the one that was used last at the end. */
-  readonly #kept = new Map<string, Catalog>();
+  readonly #contents: CatalogContents;
 
-  constructor(@Inject(Database) database: Database, @Inject(Notifications) notifications: Notifications) {
+  constructor(
+    @Inject(Database) database: Database,
+    @Inject(Notifications) notifications: Notifications,
+    @Inject(CatalogContents) contents: CatalogContents,
+  ) {
     this.#database = database;
     this.#notifications = notifications;
+    this.#contents = contents;
   }
 
   async summary(tenantId: string, ref: string, database?: string): Promise<z.input<typeof catalogSummary>> {
     const { row, name } = await this.#find(tenantId, ref, database);
-    const catalog = await this.#content(row);
+    const catalog = await this.#content(tenantId, row);
     return {
       ...(row === undefined ? unread(name) : presentCatalog(row)),
       schemas: catalog?.schemas?.length ?? 0,
@@ -51,7 +53,7 @@ export class CatalogsService {
   /** @throws Problem where there is none to look at */
   async open(tenantId: string, ref: string, database?: string): Promise<OpenCatalog> {
     const { connection, row, name } = await this.#find(tenantId, ref, database);
-    const catalog = await this.#content(row);
+    const catalog = await this.#content(tenantId, row);
     if (catalog === undefined)
       throw new Problem('not_found', `the catalog of ${name} was not read yet, or is not believed: its state says why`);
     return { connectionId: connection.id, database: name, catalog, tags: presentTags(connection) };
@@ -81,21 +83,10 @@ export class CatalogsService {
     return { connection, name, row: row ?? undefined };
   }
 
-  async #content(row: (CatalogRow & { readonly id: string }) | undefined): Promise<Catalog | undefined> {
-    if (row === undefined || row.digest === '') return undefined;
-    const { id, digest } = row;
-    const catalog = this.#kept.get(digest) ?? (await this.#load(id, digest));
-    if (catalog === undefined) return undefined;
-    this.#kept.delete(digest);
-    this.#kept.set(digest, catalog);
-    for (const oldest of [...this.#kept.keys()].slice(0, -mostKept)) this.#kept.delete(oldest);
-    return catalog;
-  }
-
-  /** It was checked when it came. `undefined`: another one came in between. */
-  async #load(id: string, digest: string): Promise<Catalog | undefined> {
-    const found = await this.#database.catalogSnapshot.findFirst({ where: { id, digest }, select: { content: true } });
-    return found === null ? undefined : (JSON.parse(Buffer.from(found.content).toString('utf8')) as Catalog);
+  #content(tenantId: string, row: (CatalogRow & { readonly id: string }) | undefined): Promise<Catalog | undefined> {
+    return row === undefined || row.digest === ''
+      ? Promise.resolve(undefined)
+      : this.#contents.of(tenantId, row.id, row.digest);
   }
 }
 

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { ConfigurationModule } from '../configuration/configuration.module.js';
 import { PoliciesModule } from '../policies/policies.module.js';
 import { CatalogsController } from './catalogs.controller.js';
 import { CatalogsService } from './catalogs.service.js';
@@ -11,7 +12,7 @@ import { SuggestionsService } from './suggestions.service.js';
 
 /** Targets, what their columns hold, and how each class of data is masked. */
 @Module({
-  imports: [PoliciesModule],
+  imports: [PoliciesModule, ConfigurationModule],
   controllers: [ConnectionsController, CatalogsController, SuggestionsController, ClassesController],
   providers: [ConnectionsService, CatalogsService, SuggestionsService, ClassesService],
 })

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { CatalogReport, SampleReport } from '@sallyport/contracts';
-import { decodeChunk, encode } from '@sallyport/policy';
+import { decodeChunk } from '@sallyport/policy';
 import { startPostgres, until } from '@sallyport/testing';
 import type { TestPostgres } from '@sallyport/testing';
+import { writtenCatalog } from '../../testing/catalog.js';
 import { enrolNode, openStream, portOf } from '../../testing/node.js';
 import type { NodeStream } from '../../testing/node.js';
 import { itemsOf, startPlane } from '../../testing/plane.js';
@@ -32,11 +33,11 @@ beforeAll(async () => {
   agent = await enrolled('a1');
   stranger = await enrolled('a2');
   const columns = ['email', 'note', 'phone'].map((name, at) => ({ attribute: at + 1, name, type: 25 }));
-  const content = encode({
+  const { content, parts } = writtenCatalog({
     ...{ database: 'app', serverVersion: 180_004, functions: [], types: [], searchPath: ['public'] },
     relations: [{ oid: 20_001, schema: 'public', name: 'people', kind: 'table', columns }],
   });
-  agent.send({ $case: 'catalog', value: CatalogReport.fromPartial({ ...place, content: Buffer.from(content) }) });
+  agent.send({ $case: 'catalog', value: CatalogReport.fromPartial({ ...place, content, parts }) });
   await until(async () => (await admin('GET', `${path}/catalog`)).body['state'] === 'current');
 });
 afterAll(async () => {

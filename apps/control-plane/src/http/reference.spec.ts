@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { mintId } from '@sallyport/runtime';
 import { startIdentityProvider, startPostgres, until } from '@sallyport/testing';
 import type { TestIdentityProvider, TestPostgres } from '@sallyport/testing';
+import { keepCatalog } from '../../testing/catalog.js';
 import { openDatabase, referenceOf, restOf, startPlane, testConfig } from '../../testing/plane.js';
 import type { Answer, TestPlane } from '../../testing/plane.js';
 import type { Database } from '../db/database.js';
@@ -119,23 +120,17 @@ test('every route answers as the reference says', async () => {
 async function catalogs(
   call: (route: string, body?: unknown, values?: Readonly<Record<string, string>>) => Promise<Answer>,
 ): Promise<void> {
-  const { id: connectionId, tenantId } = await database.connection.findFirstOrThrow({ where: { name: 'one' } });
   const ref = { ref: 'one' };
   await call('PUT /v1/connections/:ref', { ...connection, sampling: true }, ref);
-  const place = { tenantId, connectionId, database: connection.database };
-  const content = Buffer.from(
-    JSON.stringify({
-      ...{ database: place.database, serverVersion: 180_004, functions: [], types: [], searchPath: [] },
-      relations: [
-        {
-          ...{ oid: 20_001, schema: 'public', name: 'people', kind: 'table' },
-          columns: [{ attribute: 1, name: 'email', type: 25 }],
-        },
-      ],
-    }),
-  );
-  const data = { ...place, id: mintId('cat'), digest: 'd', content, readBy: 'one', version: 1 };
-  await database.catalogSnapshot.create({ data });
+  await keepCatalog(database, 'one', {
+    ...{ database: connection.database, serverVersion: 180_004, functions: [], types: [], searchPath: [] },
+    relations: [
+      {
+        ...{ oid: 20_001, schema: 'public', name: 'people', kind: 'table' },
+        columns: [{ attribute: 1, name: 'email', type: 25 }],
+      },
+    ],
+  });
   for (const part of ['', '/schemas', '/relations', '/columns'])
     await call(`GET /v1/connections/:ref/catalog${part}`, undefined, ref);
   await call('POST /v1/connections/:ref/catalog/read', undefined, ref);

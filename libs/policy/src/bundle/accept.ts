@@ -121,6 +121,12 @@ export const acceptChunk = ({
       if (!reference.name.endsWith(`/${decoded.value.database}`)) return refused('it is of another database');
       return { kind: 'accepted', chunk: { kind: 'catalog', value: decoded.value } };
     }
+    case 'catalog_part': {
+      const decoded = decodeChunk('catalog_part', bytes);
+      return decoded.ok
+        ? { kind: 'accepted', chunk: { kind: 'catalog_part', value: decoded.value } }
+        : refused(decoded.problem);
+    }
     case 'agent_connection': {
       const decoded = decodeChunk('agent_connection', bytes);
       if (!decoded.ok) return refused(decoded.problem);

@@ -1,4 +1,4 @@
-import type { Catalog, CatalogRelation } from '@sallyport/kernel';
+import type { CatalogRelation } from '@sallyport/kernel';
 
 interface Problem {
   readonly message: string;
@@ -7,35 +7,12 @@ interface Problem {
 
 /** Below it every OID is the server's own (FirstNormalObjectId). */
 const firstUserOid = 16_384;
-const deepest = 1_000;
 
-/**
- * What no server says of itself. Two relations of one OID or one name would let a value be masked by the tags of the other;
- * one that stands where the server's own do would hide those. Says where, and nothing that the target said.
- */
-export function catalogProblem(catalog: Catalog): Problem | undefined {
-  const { relations, types, functions } = catalog;
-  const at = (path: readonly (string | number)[], message: string): Problem => ({ path, message });
-  const kinds = { relations, types, functions };
-  for (const kind of ['relations', 'types', 'functions'] as const) {
-    const seen = new Set<number>();
-    for (const [index, { oid }] of kinds[kind].entries()) {
-      if (seen.has(oid)) return at([kind, index, 'oid'], 'another one has it');
-      seen.add(oid);
-    }
-  }
-  const names = new Set<string>();
-  for (const [index, relation] of relations.entries()) {
-    const key = `${relation.schema}\0${relation.name}`;
-    if (names.has(key)) return at(['relations', index, 'name'], 'another one has it');
-    names.add(key);
-    if (relation.oid < firstUserOid) return at(['relations', index, 'oid'], "is the server's own");
-    if (isReserved(relation.schema)) return at(['relations', index, 'schema'], "is the server's own");
-    const columns = columnsProblem(relation);
-    if (columns !== undefined) return at(['relations', index, ...columns.path], columns.message);
-  }
-  const lines = lineageProblem(relations);
-  return lines === undefined ? undefined : at(['relations', lines, 'parents'], 'go in a circle, or too deep');
+/** What no server says of a relation. One that stands where the server's own do would hide those. Says nothing that the target said. */
+export function relationProblem(relation: CatalogRelation): Problem | undefined {
+  if (relation.oid < firstUserOid) return { path: ['oid'], message: "is the server's own" };
+  if (isReserved(relation.schema)) return { path: ['schema'], message: "is the server's own" };
+  return columnsProblem(relation);
 }
 
 const isReserved = (schema: string): boolean => schema === 'pg_catalog' || schema === 'information_schema';
@@ -55,18 +32,38 @@ function columnsProblem({ columns, key = [] }: CatalogRelation): Problem | undef
     : { path: ['key'], message: 'names a column that is not there' };
 }
 
-/** Index of a relation that inherits from itself. */
-function lineageProblem(relations: readonly CatalogRelation[]): number | undefined {
-  const byOid = new Map(relations.map((relation) => [relation.oid, relation]));
-  const fine = new Set<number>();
-  const visit = (oid: number, path: ReadonlySet<number>): boolean => {
-    if (fine.has(oid)) return true;
-    if (path.has(oid) || path.size > deepest) return false;
-    const below = new Set(path).add(oid);
-    if (!(byOid.get(oid)?.parents ?? []).every((parent) => visit(parent, below))) return false;
-    fine.add(oid);
-    return true;
+const deepest = 1_000;
+
+/**
+ * How many generations stand beyond a relation: `Infinity` where that has no end. Each is counted once, so that a target cannot
+ * make it more work than it has relations.
+ */
+export const generations = (next: (oid: number) => readonly number[]): ((oid: number) => number) => {
+  const known = new Map<number, number>();
+  return (root) => {
+    const open = new Set<number>();
+    const waiting = [root];
+    for (let oid = waiting.at(-1); oid !== undefined; oid = waiting.at(-1)) {
+      if (known.has(oid)) {
+        waiting.pop();
+        continue;
+      }
+      const beyond = next(oid);
+      if (open.has(oid)) {
+        known.set(oid, 1 + beyond.reduce((most, each) => Math.max(most, known.get(each) ?? 0), 0));
+        open.delete(oid);
+        waiting.pop();
+        continue;
+      }
+      open.add(oid);
+      for (const each of beyond) {
+        if (open.has(each)) return Infinity;
+        if (!known.has(each)) waiting.push(each);
+      }
+    }
+    return known.get(root) ?? Infinity;
   };
-  const index = relations.findIndex(({ oid }) => !visit(oid, new Set()));
-  return index < 0 ? undefined : index;
-}
+};
+
+/** Relations that inherit from themselves, or over more generations than anybody would follow. */
+export const isEndless = (above: number, below: number): boolean => above + below - 1 > deepest;

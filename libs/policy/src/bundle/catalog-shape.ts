@@ -1,6 +1,10 @@
 import { z } from 'zod';
-import type { Catalog } from '@sallyport/kernel';
-import { catalogProblem } from './catalog-problem.js';
+import { relationProblem } from './catalog-problem.js';
+import type { CatalogHead, CatalogPart } from './chunks.js';
+
+/** Of one list in one part. */
+export const mostEntries = 2_000;
+export const mostParts = 10_000;
 
 const name = z
   .string()
@@ -46,58 +50,68 @@ const relation = z.strictObject({
     .exactOptional(),
 });
 
-/** As `Catalog` says it. A target wrote what is in it: every length is capped, and what does not fit is refused, never cut. */
-export const catalog: z.ZodType<Catalog> = z
+const made = z.strictObject({
+  oid: count,
+  schema: name,
+  name,
+  kind: z.enum(['function', 'procedure', 'aggregate', 'window']),
+  language: name,
+  volatility: z.enum(['immutable', 'stable', 'volatile']),
+  securityDefiner: z.boolean(),
+  arguments: list(count, 1000),
+  identity: list(count, 1000).exactOptional(),
+  owner: name.exactOptional(),
+  returns: count.exactOptional(),
+});
+
+const type = z.strictObject({
+  oid: count,
+  schema: name,
+  name,
+  kind: z.enum(['base', 'composite', 'domain', 'enum', 'range', 'array']),
+  of: count.exactOptional(),
+  constraints: list(text, 1000).exactOptional(),
+});
+
+const operator = z.strictObject({
+  schema: name,
+  name,
+  compiled: z.boolean(),
+  left: count.exactOptional(),
+  right: count.exactOptional(),
+  result: count.exactOptional(),
+  function: count.exactOptional(),
+});
+
+const cast = z.strictObject({ source: count, target: count, schema: name, name });
+
+/** A target wrote what is in it: every length is capped, and what does not fit is refused, never cut. */
+export const catalogPart: z.ZodType<CatalogPart> = z
   .strictObject({
-    database: name,
-    serverVersion: count,
-    relations: list(relation, 1_000_000),
-    functions: list(
-      z.strictObject({
-        oid: count,
-        schema: name,
-        name,
-        kind: z.enum(['function', 'procedure', 'aggregate', 'window']),
-        language: name,
-        volatility: z.enum(['immutable', 'stable', 'volatile']),
-        securityDefiner: z.boolean(),
-        arguments: list(count, 1000),
-        identity: list(count, 1000).exactOptional(),
-        owner: name.exactOptional(),
-        returns: count.exactOptional(),
-      }),
-      1_000_000,
-    ),
-    types: list(
-      z.strictObject({
-        oid: count,
-        schema: name,
-        name,
-        kind: z.enum(['base', 'composite', 'domain', 'enum', 'range', 'array']),
-        of: count.exactOptional(),
-        constraints: list(text, 1000).exactOptional(),
-      }),
-      1_000_000,
-    ),
-    searchPath: list(name, 1000),
-    user: name.exactOptional(),
-    schemas: list(name, 100_000).exactOptional(),
-    operators: list(
-      z.strictObject({
-        schema: name,
-        name,
-        compiled: z.boolean(),
-        left: count.exactOptional(),
-        right: count.exactOptional(),
-        result: count.exactOptional(),
-        function: count.exactOptional(),
-      }),
-      100_000,
-    ).exactOptional(),
-    casts: list(z.strictObject({ source: count, target: count, schema: name, name }), 100_000).exactOptional(),
-    eventTriggers: list(z.strictObject({ name, event: name, function: count }), 1000).exactOptional(),
+    relations: list(relation, mostEntries).exactOptional(),
+    functions: list(made, mostEntries).exactOptional(),
+    types: list(type, mostEntries).exactOptional(),
+    operators: list(operator, mostEntries).exactOptional(),
+    casts: list(cast, mostEntries).exactOptional(),
   })
-  .superRefine((value, context) => {
-    const problem = catalogProblem(value);
-    if (problem !== undefined) context.addIssue({ code: 'custom', ...problem, path: [...problem.path] });
+  .superRefine(({ relations = [] }, context) => {
+    for (const [index, each] of relations.entries()) {
+      const problem = relationProblem(each);
+      if (problem === undefined) continue;
+      context.addIssue({ code: 'custom', message: problem.message, path: ['relations', index, ...problem.path] });
+      return;
+    }
   });
+
+export const catalogHead: z.ZodType<CatalogHead> = z.strictObject({
+  database: name,
+  serverVersion: count,
+  searchPath: list(name, 1000),
+  user: name.exactOptional(),
+  schemas: list(name, 100_000).exactOptional(),
+  eventTriggers: list(z.strictObject({ name, event: name, function: count }), 1000).exactOptional(),
+  parts: list(z.string().regex(/^[0-9a-f]{64}$/), mostParts).refine(
+    (digests) => new Set(digests).size === digests.length,
+    'the same one stands twice',
+  ),
+});

@@ -25,13 +25,17 @@ export interface ChunkReference {
   readonly digest: string;
 }
 
-export const chunkKinds = ['identity', 'connection', 'catalog', 'agent_connection', 'proxies'] as const;
+/** What a manifest names. */
+export const namedKinds = ['identity', 'connection', 'catalog', 'agent_connection', 'proxies'] as const;
+/** A part of a catalog is named by the catalog's own chunk. */
+export const chunkKinds = [...namedKinds, 'catalog_part'] as const;
 export type ChunkKind = (typeof chunkKinds)[number];
 
 export type Chunk =
   | { readonly kind: 'identity'; readonly value: IdentityChunk }
   | { readonly kind: 'connection'; readonly value: ConnectionChunk }
-  | { readonly kind: 'catalog'; readonly value: Catalog }
+  | { readonly kind: 'catalog'; readonly value: CatalogHead }
+  | { readonly kind: 'catalog_part'; readonly value: CatalogPart }
   | { readonly kind: 'agent_connection'; readonly value: AgentConnectionChunk }
   | { readonly kind: 'proxies'; readonly value: ProxiesChunk };
 
@@ -39,9 +43,23 @@ export type Chunk =
 export interface ChunkValues {
   readonly identity: IdentityChunk;
   readonly connection: ConnectionChunk;
-  readonly catalog: Catalog;
+  readonly catalog: CatalogHead;
+  readonly catalog_part: CatalogPart;
   readonly agent_connection: AgentConnectionChunk;
   readonly proxies: ProxiesChunk;
+}
+
+/** Lists that are long in a large database, and of which a definition changes little. */
+export const partedLists = ['relations', 'functions', 'types', 'operators', 'casts'] as const;
+export type PartedList = (typeof partedLists)[number];
+
+/** Some entries of a catalog. Which of them stand together says nothing. */
+export type CatalogPart = Partial<Pick<Catalog, PartedList>>;
+
+/** A catalog but for its long lists. */
+export interface CatalogHead extends Omit<Catalog, PartedList> {
+  /** Digests of the parts that hold them. */
+  readonly parts: readonly string[];
 }
 
 /** To proxies: who may be who. */

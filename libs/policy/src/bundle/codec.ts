@@ -9,8 +9,10 @@ import { chunkShapes, manifestShape } from './shape.js';
 export type Decoded<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: string };
 
 export const largestChunk = 64 * 1024 * 1024;
-/** Of one database; below what a message between nodes may hold. */
+/** Of one database, all parts together; below what a message between nodes may hold. */
 export const largestCatalog = 32 * 1024 * 1024;
+/** Read in one go: nobody's session waits longer for a part than for anything else. */
+export const largestPart = 4 * 1024 * 1024;
 export const largestManifest = 16 * 1024 * 1024;
 
 /** Throws where the value is no JSON, which is a bug of whoever built it. */
@@ -28,7 +30,7 @@ export const encode = (value: unknown): Uint8Array => {
 /** Strict: canonical bytes, every field known, every bound kept, every rule of a kind that this node knows. */
 export const decodeChunk = <K extends ChunkKind>(kind: K, bytes: Uint8Array): Decoded<ChunkValues[K]> => {
   if (!Object.hasOwn(chunkShapes, kind)) return { ok: false, problem: 'unknown kind of chunk' };
-  return decode(chunkShapes[kind], bytes, largestChunk);
+  return decode(chunkShapes[kind], bytes, kind === 'catalog_part' ? largestPart : largestChunk);
 };
 
 export const decodeManifest = (bytes: Uint8Array): Decoded<Manifest> => decode(manifestShape, bytes, largestManifest);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { chunkKinds, maskFormats } from './chunks.js';
+import { maskFormats, namedKinds } from './chunks.js';
 import type {
   AgentConnectionChunk,
   ChunkKind,
@@ -9,7 +9,7 @@ import type {
   Manifest,
   ProxiesChunk,
 } from './chunks.js';
-import { catalog } from './catalog-shape.js';
+import { catalogHead, catalogPart } from './catalog-shape.js';
 import { policyFormProblem } from './policy-form.js';
 
 /** Exactly what may be in a manifest and in each kind of chunk. An unknown field is a rule that this node does not know. */
@@ -27,7 +27,7 @@ const manifest: z.ZodType<Manifest> = z.strictObject({
   issuedAt: count,
   notAfter: count,
   maxStaleness: count,
-  chunks: list(z.strictObject({ kind: z.enum(chunkKinds), name: z.string().max(511), digest }), 100_000),
+  chunks: list(z.strictObject({ kind: z.enum(namedKinds), name: z.string().max(511), digest }), 100_000),
 });
 
 const issuer = z.strictObject({
@@ -105,7 +105,8 @@ export const manifestShape = manifest;
 export const chunkShapes: { readonly [K in ChunkKind]: z.ZodType<ChunkValues[K]> } = {
   identity,
   connection,
-  catalog,
+  catalog: catalogHead,
+  catalog_part: catalogPart,
   agent_connection: agentConnection,
   proxies,
 };

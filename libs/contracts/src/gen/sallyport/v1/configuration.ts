@@ -108,10 +108,11 @@ export interface Heartbeat {
   sentAt: number;
 }
 
-/** Canonical JSON of the kernel's Catalog. */
+/** What an agent read of a target. */
 export interface CatalogReport {
   connection: string;
   database: string;
+  /** Canonical JSON: the catalog but for its long lists, and the digests of the parts that hold these. */
   content: Buffer;
   /** Set instead of content when it could not be read; never holds a secret. */
   problem: string;
@@ -121,6 +122,8 @@ export interface CatalogReport {
   unchanged: string;
   /** Highest `move` of the orders that came before this look began. */
   move: number;
+  /** With content: parts that were not sent before, canonical JSON. */
+  parts: Buffer[];
 }
 
 export interface CatalogMoved {
@@ -1253,6 +1256,7 @@ function createBaseCatalogReport(): CatalogReport {
     refused: false,
     unchanged: "",
     move: 0,
+    parts: [],
   };
 }
 
@@ -1278,6 +1282,9 @@ export const CatalogReport: MessageFns<CatalogReport> = {
     }
     if (message.move !== 0) {
       writer.uint32(56).uint64(message.move);
+    }
+    for (const v of message.parts) {
+      writer.uint32(66).bytes(v!);
     }
     return writer;
   },
@@ -1351,6 +1358,14 @@ export const CatalogReport: MessageFns<CatalogReport> = {
             message.move = longToNumber(reader.uint64());
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.parts.push(Buffer.from(reader.bytes()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1375,6 +1390,7 @@ export const CatalogReport: MessageFns<CatalogReport> = {
     message.refused = object.refused ?? false;
     message.unchanged = object.unchanged ?? "";
     message.move = object.move ?? 0;
+    message.parts = object.parts?.map((e) => e) || [];
     return message;
   },
 };
