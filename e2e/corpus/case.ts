@@ -1,5 +1,5 @@
 /** Who sends a statement; each is a connection of that name with policies of its own (scene.ts). */
-export const callers = ['reader', 'writer', 'curious', 'held'] as const;
+export const callers = ['reader', 'writer', 'lenient', 'curious', 'held'] as const;
 export type Caller = (typeof callers)[number];
 
 export const forms = ['simple', 'text', 'binary', 'copy', 'cursor', 'slices'] as const;
@@ -59,7 +59,7 @@ export function readCases(text: string, assumed: ReadonlyMap<Caller, Expected> =
   return cases;
 }
 
-const annotation = /^-- (reader|writer|curious|held|forms|masked|row|first|between|bare|varies|escaped)(?:: (.*))?$/;
+const annotation = /^-- (reader|writer|lenient|curious|held|forms|masked|row|first|between|bare|varies|escaped)(?:: (.*))?$/;
 
 function readCase(
   lines: readonly string[],

@@ -24,6 +24,9 @@ const policies: Readonly<Record<Caller, string>> = {
   writer: `permit (principal,
     action in [Action::"connect", Action::"read", Action::"write", Action::"define", Action::"call"],
     resource in Connection::"writer");`,
+  lenient: `permit (principal,
+    action in [Action::"connect", Action::"read", Action::"write", Action::"define", Action::"call"],
+    resource in Connection::"lenient");`,
   curious: `permit (principal, action, resource in Connection::"curious");
     forbid (principal, action == Action::"reveal", resource);`,
   held: `permit (principal, action in [Action::"connect", Action::"read"], resource in Connection::"held");
@@ -104,6 +107,7 @@ async function govern(stack: Stack): Promise<void> {
         databases: [database],
         agents: ['billing-agent'],
         credential: 'billing',
+        ...(name === 'lenient' ? { unprovable: 'mask' } : {}),
         tags,
       },
     })),

@@ -78,6 +78,7 @@ export const kinds = {
       'holdSeconds',
       'detectors',
       'sampling',
+      'unprovable',
       'tags',
     ],
     kept: ['tags'],

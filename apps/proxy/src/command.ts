@@ -4,7 +4,7 @@ import type { KeptRecord } from './evidence.js';
 import { refuse } from '@sallyport/kernel';
 import type { CommandQuestion, Notice, OutcomeNote, Permit, QuestionId, Refusal, Verdict } from '@sallyport/kernel';
 import { bindingOf, leastUsage, mintApprovedPermit, mintCommandPermit, refusalOf } from '@sallyport/policy';
-import type { AllowDecision, HoldDecision } from '@sallyport/policy';
+import type { AllowDecision, DecisionContext, HoldDecision } from '@sallyport/policy';
 import type { Facts } from '@sallyport/sql';
 import type { Desk, DeskNow } from './desk.js';
 import type { Gate } from './gate.js';
@@ -22,6 +22,7 @@ import { createSettingsWatch, isWayOut } from './settings.js';
 import { effectsOf, outlineOf } from './outline.js';
 import { digestOf, preparedIn, unreadStatement } from './statements.js';
 import type { Statement } from './statements.js';
+import { asUnproved, isUnresolved } from './unprovable.js';
 
 /** How a hold gets its humans' word: by asking for it, or by naming the approval that runs. */
 export type Grants =
@@ -117,7 +118,8 @@ export const createCommands = (input: CommandsInput): Commands => {
     const { facts: meant, behind } = memory.resolve(statement.facts, (text) =>
       preparedIn(gate.statements.read(text, place, searchPath)),
     );
-    const facts = leftBehind.check(moves.check(meant, searchPath, place));
+    const found = leftBehind.check(moves.check(meant, searchPath, place));
+    const facts = isUnresolved(found) && mayBeAnything(desk, { now, database }) ? asUnproved(found) : found;
     const unfollowable = settings.admit(facts);
     if (unfollowable !== undefined) return no(unfollowable, statement, desk);
     const decision = decider.decide(facts, { now, database });
@@ -411,6 +413,11 @@ export const createCommands = (input: CommandsInput): Commands => {
     return mask === undefined ? { kind: 'allow', permit } : { kind: 'allow', permit, mask };
   }
 };
+
+/** Masks cover whatever comes, or there is nothing to cover for this reader. */
+const mayBeAnything = ({ place, decider }: Desk, context: DecisionContext): boolean =>
+  place.source.unprovable === 'mask' ||
+  place.tagged.every((tag) => decider.reveals({ kind: 'column', ...tag }, context));
 
 const noPath: readonly string[] = [];
 const unkept = refuse('audit_unavailable', 'the evidence of this command cannot be kept now', {

@@ -58,6 +58,7 @@ export const createMasks = ({ place, decider, columnsOf }: MasksInput): Masks =>
           origin: rules.origin,
           detectors,
           strict,
+          maskUnprovedCopy: connection.unprovable === 'mask',
           hash,
           types: place.type,
           text,

@@ -222,6 +222,17 @@ describe('what is masked', () => {
     );
   });
 
+  test('an unproved COPY is masked whole where that is wanted', () => {
+    const results: readonly ResultRule[] = [{ kind: 'unproved', rule: clear }];
+    const wanted = { results, maskUnprovedCopy: true };
+    for (const format of ['text', 'binary'] as const) {
+      const choice = choose(wanted, [column(0, format), column(0, format)], true);
+      const shown = format === 'text' ? '[redacted]' : null;
+      expect([cell(choice, 'x', 0), cell(choice, '1', 1)]).toEqual([shown, shown]);
+    }
+    expect(choose({ ...wanted, strict: false }, [column(0)], true).kind).toBe('clear');
+  });
+
   test('COPY goes by the proved rules and their types', () => {
     const results: readonly ResultRule[] = [
       {

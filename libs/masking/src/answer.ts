@@ -21,6 +21,8 @@ export interface AnswerMaskOptions {
   readonly detectors?: Detectors | undefined;
   /** Some column of this connection is masked for this reader: what cannot be told is masked or refused. */
   readonly strict: boolean;
+  /** A COPY whose columns could not be proved is masked whole. Otherwise it is refused. */
+  readonly maskUnprovedCopy?: boolean;
   /** For the `hash` format; without it such columns are redacted. */
   readonly hash?: HashKey | undefined;
   /** The catalog's types, so that a mask is valid for user-defined ones too. */
@@ -49,7 +51,7 @@ type Refused = Extract<MaskChoice, { kind: 'refuse' }>;
 type Proof = { readonly kind: 'proved'; readonly outputs: readonly OutputRule[] } | Refused;
 
 /** One rule per column that the target described, or why there is none. */
-const prove = ({ results, strict }: AnswerMaskOptions, { result, columns, copy }: Answer): Proof => {
+const prove = ({ results, strict, maskUnprovedCopy }: AnswerMaskOptions, { result, columns, copy }: Answer): Proof => {
   const rule = results[result];
   const everywhere = (each: CellRule): Proof => ({
     kind: 'proved',
@@ -64,6 +66,7 @@ const prove = ({ results, strict }: AnswerMaskOptions, { result, columns, copy }
       return agreed(rule.columns, columns, copy);
     case 'unproved':
       // COPY says nothing of its own about its columns, so nothing at all is known of these.
+      if (copy && maskUnprovedCopy) return everywhere(strict ? hidden : rule.rule);
       if (copy && (strict || rule.rule.kind === 'mask')) return { kind: 'refuse', refusal: unprovedCopy };
       return everywhere(rule.rule);
     case 'report':

@@ -65,6 +65,7 @@ export async function compile(
       audit: row.audit === 'durable' ? 'durable' : 'spool',
       hold: row.holdSeconds * 1000,
       detectors: row.detectors,
+      ...(row.unprovable === 'mask' ? { unprovable: 'mask' } : {}),
       tags: row.tags.map(({ schema, table, column, classes: of }): ColumnTag => ({
         schema,
         table,

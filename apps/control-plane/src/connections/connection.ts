@@ -52,6 +52,13 @@ const fields = z.strictObject({
     .describe('How surely an intent is kept before its command is sent.'),
   holdSeconds: z.number().int().min(1).max(600).optional().describe('By default SALLYPORT_HOLD.'),
   detectors: z.boolean().default(true).describe('Look for sensitive values that nobody tagged.'),
+  unprovable: z
+    .enum(['deny', 'mask'])
+    .default('deny')
+    .describe(
+      'What becomes of reads where something is tagged and the catalog does not know the table (new, temporary), or a COPY does ' +
+        'not tell its columns: refused, or every column of the answer masked. What it does is judged as ever.',
+    ),
   sampling: z
     .boolean()
     .default(false)
@@ -93,6 +100,7 @@ export const connectionView = z
     holdSeconds: z.int(),
     detectors: z.boolean(),
     sampling: z.boolean(),
+    unprovable: z.string().describe('`deny` or `mask`.'),
     tags: list(tagView),
     catalogs: list(catalogView).describe('What agents found at the target, by database.'),
     createdAt: moment,
@@ -127,6 +135,7 @@ export const present = (row: ConnectionRow): ConnectionView => ({
   holdSeconds: row.holdSeconds,
   detectors: row.detectors,
   sampling: row.sampling,
+  unprovable: row.unprovable,
   tags: presentTags(row),
   catalogs: row.catalogs.map(presentCatalog).sort((one, two) => (one.database < two.database ? -1 : 1)),
   createdAt: row.createdAt,

@@ -35,13 +35,12 @@ describe('connections', () => {
     const made = await admin('PUT', '/v1/connections/billing', { ...wish, tags: [tag] });
     expect([made.status, made.body]).toMatchObject([
       201,
-      { ...wish, databases: ['app'], audit: 'spool', holdSeconds: 7, detectors: true, tags: [tag] },
+      { ...wish, databases: ['app'], audit: 'spool', holdSeconds: 7, detectors: true, unprovable: 'deny', tags: [tag] },
     ]);
-    const changed = await admin('PUT', '/v1/connections/billing', { ...wish, holdSeconds: 4, audit: 'durable' });
-    expect([changed.status, changed.body]).toMatchObject([
-      200,
-      { id: made.body['id'], holdSeconds: 4, audit: 'durable', tags: [tag] },
-    ]);
+    const other = { holdSeconds: 4, audit: 'durable', unprovable: 'mask' };
+    const changed = await admin('PUT', '/v1/connections/billing', { ...wish, ...other });
+    expect([changed.status, changed.body]).toMatchObject([200, { id: made.body['id'], ...other, tags: [tag] }]);
+    expect((await admin('PUT', '/v1/connections/billing', { ...wish, unprovable: 'show' })).status).toBe(400);
     expect(itemsOf(await admin('GET', '/v1/connections'))).toHaveLength(1);
   });
 

@@ -121,6 +121,8 @@ export interface ConnectionChunk {
   /** How long a command is held on the wire, milliseconds. */
   readonly hold: number;
   readonly detectors: boolean;
+  /** Answers of which nobody can prove where they come from are masked whole. Absent: refused. */
+  readonly unprovable?: 'mask';
   readonly tags: readonly ColumnTag[];
   /** Mask format per class; a class that is missing here is redacted. */
   readonly classes: Readonly<Record<string, MaskFormat>>;

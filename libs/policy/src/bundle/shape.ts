@@ -74,6 +74,7 @@ const connection: z.ZodType<ConnectionChunk> = z.strictObject({
   audit: z.enum(['spool', 'durable']),
   hold: count,
   detectors: z.boolean(),
+  unprovable: z.literal('mask').exactOptional(),
   tags: list(z.strictObject({ schema: name, table: name, column: name, classes: list(name, 100) }), 1_000_000),
   classes: z.record(z.string(), z.enum(maskFormats)),
   hashKey: z.base64().max(1024),

@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "Connection" ADD COLUMN     "unprovable" TEXT NOT NULL DEFAULT 'deny';
