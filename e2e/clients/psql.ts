@@ -220,9 +220,16 @@ export const psqlScenarios: readonly Scenario[] = [
          insert into client.kept values (1);
          \\errverbose
          insert into client.kept values (11);
+         selec 1;
          \\echo :SQLSTATE :LAST_ERROR_MESSAGE :ROW_COUNT
          savepoint s; insert into client.kept values (2); rollback to s;
          insert into client.kept values (3);
+         commit;
+         table client.kept;
+         \\set ON_ERROR_ROLLBACK off
+         begin; insert into client.kept values (4);
+         selec 1;
+         insert into client.kept values (5);
          commit;
          table client.kept;
          select amont from shop.orders;
@@ -236,7 +243,7 @@ export const psqlScenarios: readonly Scenario[] = [
       const left = await psql(at, "select to_regclass('client.all_or_none')");
       return [said, exitCode, stdout, stderr, left].join('\n');
     },
-    shows: ['23505', '23514', 'Perhaps you meant', /^3$/m],
+    shows: ['23505', '42601', 'Perhaps you meant', 'current transaction is aborted', /^3$/m],
   },
   {
     name: 'psql: LISTEN and NOTIFY, \\c, PREPARE and EXECUTE, cursors, temporary tables',

@@ -55,7 +55,9 @@ function judgeRefused(
   if (error === undefined) return [`it was not refused: ${shown(outcome)}`];
   // Only a gateway's DETAIL is JSON: what the target refuses has reached it.
   const ours = /^\{"code":/.test(error.get('D') ?? '');
-  const open = given.bare ? 'idle' : 'open';
+  // What the server would not read either ends the block, as it would there.
+  const fails = error.has('P') || code === '22021';
+  const open = given.bare ? 'idle' : fails ? 'failed' : 'open';
   const state = stateOf(messages);
   return [
     ...(error.get('C') === code ? [] : [`${error.get('C')} instead of ${code}: ${error.get('M')}`]),

@@ -34,14 +34,16 @@ const select = fc.oneof(
   number.map((n) => `with w as (select id from corners.t) select count(*) + ${n} from w`),
   number.map((n) => `select id from corners.t union select ${n} order by 1`),
   number.map((n) => `select max(name) over (order by id) from corners.t order by id limit ${n}`),
-  fc.constantFrom(
-    'values (1, true), (2, null)',
-    'show transaction_isolation',
-    'select',
-    'table corners.t',
-    'selec 1',
-    '',
-  ),
+  fc.constantFrom('values (1, true), (2, null)', 'show transaction_isolation', 'select', 'table corners.t', ''),
+);
+/** Read by nobody: an error of the server's own, that the gateway says in its place. */
+const unreadable = fc.constantFrom(
+  'selec 1',
+  `select 'open`,
+  'select 1 +',
+  '/* open',
+  `select U&'\\0000'`,
+  'select $1a',
 );
 const write = fc.oneof(
   fc.tuple(number, literal).map(([n, text]) => `insert into corners.t values (${n}, '${text}')`),
@@ -58,6 +60,7 @@ const sql = fc.oneof(
   { weight: 4, arbitrary: select },
   { weight: 3, arbitrary: write },
   { weight: 2, arbitrary: block },
+  { weight: 1, arbitrary: unreadable },
 );
 
 const simple: fc.Arbitrary<Unit> = fc

@@ -25,4 +25,4 @@ export const loadAnalyses = async (): Promise<Analyses> => {
 const unreadable = ({ message, position }: Extract<Analysis, { kind: 'unreadable' }>): Refusal =>
   position === undefined
     ? refuse('unreadable', `the statement cannot be read: ${message}`)
-    : refuse('unreadable', message, { position: position + 1 });
+    : refuse('unreadable', message, { position: position + 1, failsAtTarget: true });

@@ -35,6 +35,8 @@ export interface Refusal {
   readonly facts?: Readonly<Record<string, string | number>>;
   /** Where in the command's text, in characters from 1. */
   readonly position?: number;
+  /** The target would have said so itself: what its own error would have ended there, an open transaction, is ended. */
+  readonly failsAtTarget?: true;
 }
 
 export const refuse = (code: RefusalCode, message: string, more: Omit<Refusal, 'code' | 'message'> = {}): Refusal => ({

@@ -353,7 +353,7 @@ describe('pipelines at a real target', () => {
     expect(await send(encodeDescribe('portal', 'c'), encodeSync())).toBe('T Z(open)');
     await send(encodeQuery('prepare p (int) as select $1 as n'));
     expect(await send(encodeDescribe('statement', 'p'), encodeSync())).toBe('t T Z(open)');
-    expect(await send(encodeExecute('c'), encodeSync())).toBe('E(34000) Z(open)');
+    expect(await send(encodeExecute('c'), encodeSync())).toBe('E(34000) Z(failed)');
     expect(await send(encodeDescribe('portal', 'nowhere'), encodeSync())).toBe('E(34000) Z(failed)');
     end();
   });

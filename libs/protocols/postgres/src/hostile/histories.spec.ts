@@ -91,6 +91,7 @@ const plan = fc.array(
   fc.oneof(
     { weight: 8, arbitrary: fc.constant('allow' as const) },
     { weight: 2, arbitrary: fc.constant('deny' as const) },
+    { weight: 1, arbitrary: fc.constant('fail' as const) },
     { weight: 2, arbitrary: fc.constant('hold' as const) },
     { weight: 1, arbitrary: fc.constant('withhold' as const) },
     { weight: 1, arbitrary: fc.constant('limit' as const) },
@@ -114,7 +115,7 @@ class History {
   private fromTarget: Uint8Array = new Uint8Array(0);
   private readonly login = permit('login');
 
-  constructor(private readonly verdicts: readonly ('allow' | 'deny' | 'hold' | 'withhold' | 'limit')[]) {
+  constructor(private readonly verdicts: readonly ('allow' | 'deny' | 'fail' | 'hold' | 'withhold' | 'limit')[]) {
     const login: Verdict = { kind: 'allow', permit: this.login, mask: masking };
     this.rig = new Rig((question) => this.decide(question), {}, login).begin();
   }
@@ -123,6 +124,7 @@ class History {
     const verdict = this.verdicts[this.asked++ % this.verdicts.length] ?? 'allow';
     counts[verdict] += 1;
     if (verdict === 'deny') return deny();
+    if (verdict === 'fail') return { kind: 'deny', refusal: refuse('unreadable', 'no', { failsAtTarget: true }) };
     if (verdict === 'hold' && question.phase === 'run') {
       this.held = question;
       return 'hold';
@@ -224,6 +226,7 @@ const isOurs = (frame: Buffer): boolean => {
 const counts = {
   allow: 0,
   deny: 0,
+  fail: 0,
   hold: 0,
   withhold: 0,
   limit: 0,
@@ -282,6 +285,8 @@ describe('over random histories', () => {
         live(happening, history);
         const { rig, server } = history;
         expect(Buffer.from(rig.toClient).includes(canary)).toBe(false);
+        // An error of the target's own leaves no block open.
+        expect(rig.heard).not.toMatch(/E\(42601\)[^Z]*Z\(open\)/);
         const { outcomes } = rig;
         expect(outcomes).toHaveLength(history.runs);
         expect(new Set(outcomes.map(({ question }) => question)).size).toBe(outcomes.length);

@@ -134,7 +134,8 @@ const states: Readonly<Record<string, State>> = {
   idle: { make: idle, client: betweenCommands('idle'), target: quiet },
   'in a block': {
     make: () => idle().client(encodeQuery('begin')).target(complete('BEGIN'), ready('T')),
-    client: betweenCommands('open'),
+    // A portal that is not there ends the block.
+    client: { ...betweenCommands('open'), E: 'sends E; says E(34000)' },
     target: quiet,
   },
   'in a failed block': {

@@ -11,18 +11,16 @@ export const tooLong: Complaint = { refusal: refuse('limit_exceeded', 'a message
 export const tooManyPortals: Complaint = { refusal: refuse('limit_exceeded', 'too many portals') };
 export const notText: Complaint = {
   state: '22021',
-  refusal: refuse('unreadable', 'the statement, or its name, is not valid UTF-8'),
+  refusal: refuse('unreadable', 'the statement, or its name, is not valid UTF-8', { failsAtTarget: true }),
 };
 export const absent = (of: 'statement' | 'portal', name: string): Complaint => ({
   state: of === 'statement' ? '26000' : '34000',
   refusal: refuse(
     'protocol_violation',
     `${of === 'statement' ? 'prepared statement' : 'portal'} "${name.slice(0, 63)}" does not exist`,
+    { failsAtTarget: true },
   ),
 });
-
-/** As a server says it, once it has read what came before: that goes there, and what it says of it comes first. */
-export const isAbsence = ({ state }: Complaint): boolean => state === '26000' || state === '34000';
 
 /** The target reads text otherwise than it is read here: nothing is decided on a misreading. */
 export const misread = ({ parameters }: TargetState): Complaint | undefined => {

@@ -103,6 +103,23 @@ export class Exchange {
     return this.parameterBytes <= mostParameterBytes && this.parameters.size <= mostParameters;
   }
 
+  /** What a name stands for; where that is not certain, the target is to speak first. */
+  look<T>(names: Names<T>, name: string): T | 'unsure' | undefined {
+    if (name !== '' && this.ledger.renames > 0) {
+      this.urge();
+      return 'unsure';
+    }
+    const found = names.look(name, this.epoch);
+    return found.kind === 'found' ? found.value : found.kind === 'absent' ? undefined : 'unsure';
+  }
+  nextStretch(): void {
+    this.epoch += 1;
+    this.grouped = false;
+    this.runs = 0;
+    this.unflushed = false;
+    this.drifts = false;
+  }
+
   ask(step: Extract<Step, { kind: 'ask' }>): void {
     this.output.flush(this.steps);
     this.outbox.flush(this.steps);
@@ -149,12 +166,12 @@ export class Exchange {
   settle(): void {
     for (let entry = this.ledger.head; entry?.kind === 'refuse'; entry = this.ledger.head) {
       this.ledger.shift();
-      this.barrier = false;
+      this.lowerBarrier();
+      if (entry.change) this.statements.settle(entry.change);
       if (!this.hidden) this.output.inject(errorResponse('ERROR', entry.complaint));
-      // As the target would: a pipeline outside of a transaction block runs whole or not at all.
-      if (entry.runs > 0) this.rollBackPipeline();
+      const failed = this.failAtTarget(entry);
       if (!entry.simple) continue;
-      if (entry.grouped) {
+      if (entry.grouped || failed) {
         this.outbox.add(sync(), this.permit);
         this.ledger.push({ kind: 'sync', failed: false, drifts: true });
       } else this.output.inject(readyForQuery(this.transaction));
@@ -168,9 +185,20 @@ export class Exchange {
     this.unflushed = false;
   }
 
-  /** Provoke an error at the target: run a portal that cannot exist. In a block of its own nothing is to be undone. */
+  /** As it would itself: a pipeline outside of a transaction block runs whole or not at all, and its own errors end a block. */
+  private failAtTarget({ complaint, runs }: Extract<Entry, { kind: 'refuse' }>): boolean {
+    const undone = { idle: runs > 0, open: complaint.refusal.failsAtTarget === true, failed: false }[this.transaction];
+    if (undone) this.provoke();
+    return undone;
+  }
+
+  /** A block is the client's own to end. */
   rollBackPipeline(): void {
-    if (this.transaction !== 'idle') return;
+    if (this.transaction === 'idle') this.provoke();
+  }
+
+  /** An error at the target: run a portal that cannot exist. */
+  private provoke(): void {
     this.outbox.add(executePortal(`sallyport_${hex(this.context.random(16))}`), this.permit);
     this.ledger.push({ kind: 'poison' });
     this.unflushed = true;
@@ -179,6 +207,7 @@ export class Exchange {
   /** A message had no effect at the target. */
   cancel(entry: Entry): void {
     if (entry.kind === 'parse') this.statements.cancel(entry.change);
+    else if (entry.kind === 'refuse' && entry.change) this.statements.cancel(entry.change);
     else if (entry.kind === 'bind') this.portals.cancel(entry.change);
     else if (entry.kind === 'close') {
       if (entry.statement) this.statements.cancel(entry.statement);
@@ -193,8 +222,12 @@ export class Exchange {
       this.cancel(entry);
       if (entry.kind === 'run') this.outcome(entry, 'failed', error);
     }
-    this.barrier = false;
+    this.lowerBarrier();
     if (this.ledger.head === undefined) this.skipping = error;
+  }
+  /** Nothing is sent behind one, so what it waits for is over when everything is. */
+  private lowerBarrier(): void {
+    if (this.ledger.head === undefined) this.barrier = false;
   }
 
   /** Ends the session with the protocol's own error, where one can still be said. */

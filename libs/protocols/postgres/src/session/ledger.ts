@@ -91,6 +91,8 @@ export type Entry =
       /** Messages since the last Sync reached the target; an implicit transaction holds so many commands of them. */
       readonly grouped: boolean;
       readonly runs: number;
+      /** The unnamed statement is gone, as it would be at a server. */
+      readonly change: NameChange<Statement> | undefined;
     }
   /** An error is provoked, so that the target rolls an implicit transaction back. */
   | { readonly kind: 'poison' };

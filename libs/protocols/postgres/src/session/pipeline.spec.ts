@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { refuse } from '@sallyport/kernel';
 import {
   complete,
   deny,
@@ -249,6 +250,82 @@ describe('the target’s own errors', () => {
     rig.target(from('1'), from('2'), from('n'), complete('INSERT 0 1'), failure('23503'), ready());
     expect(rig.heard).toBe('1 2 n C(INSERT 0 1) E(23503) Z(idle)');
     expect(rig.closed).toBeUndefined();
+  });
+});
+
+describe('an error of the target’s own that the gateway says', () => {
+  const unreadable = refuse('unreadable', 'syntax error', { failsAtTarget: true });
+  const rigged = (status: string): Rig => {
+    const rig = new Rig(({ text: sql }) =>
+      sql.includes('selec 1') ? { kind: 'deny', refusal: unreadable } : allow(),
+    ).begin();
+    return rig.client(encodeQuery('begin')).target(complete('BEGIN'), ready(status)).forget();
+  };
+  const nowhere = (rig: Rig): string =>
+    /sallyport_[0-9a-f]{32}/.test(text(rig.toTarget)) ? rig.letters : 'nothing fails';
+
+  test('ends the block as it would there, and the client hears of it once', () => {
+    const rig = rigged('T').client(encodeQuery('selec 1'), encodeQuery('commit'));
+    expect(nowhere(rig)).toBe('ES');
+    expect(rig.heard).toBe('E(42601)');
+    rig.target(failure('34000'), ready('E')).target(complete('ROLLBACK'), ready());
+    expect(rig.heard).toBe('E(42601) Z(failed) C(ROLLBACK) Z(idle)');
+  });
+
+  test('in its turn: what was sent before it runs, what was sent behind it waits', () => {
+    const rig = rigged('T').client(encodeQuery('insert'), encodeQuery('selec 1'), encodeQuery('commit'));
+    expect(rig.letters).toBe('Q');
+    rig.target(complete('INSERT 0 1'), ready('T'));
+    expect(nowhere(rig)).toBe('QES');
+    rig.target(failure('34000'), ready('E')).target(complete('ROLLBACK'), ready());
+    expect(rig.heard).toBe('C(INSERT 0 1) Z(open) E(42601) Z(failed) C(ROLLBACK) Z(idle)');
+  });
+
+  test('of a Parse: what was prepared before it stays, and the block ends at the Sync', () => {
+    const rig = rigged('T').client(encodeParse('select 1', 'a'), encodeParse('selec 1'), encodeBind(), encodeSync());
+    rig.target(from('1'));
+    expect(nowhere(rig)).toBe('PHES');
+    rig.target(failure('34000'), ready('E'));
+    expect(rig.heard).toBe('1 E(42601) Z(failed)');
+    rig.forget().client(encodeBind({ statement: 'a' }), encodeSync());
+    expect(rig.letters).toBe('BS');
+  });
+
+  test.each([
+    ['a name that is not there', [encodeBind({ statement: 'a' }), encodeSync()], 'E(26000)'],
+    ['bytes that are no text', [from('P', '\0', [0xff, 0, 0, 0]), encodeSync()], 'E(22021)'],
+  ])('%s', (_name, messages, told) => {
+    const rig = rigged('T').client(...messages);
+    expect(nowhere(rig)).toBe('ES');
+    rig.target(failure('34000'), ready('E'));
+    expect(rig.heard).toBe(`${told} Z(failed)`);
+  });
+
+  test('the unnamed statement is gone, as at a server', () => {
+    const rig = rigged('T').client(encodeParse('select 1'), encodeParse('selec 1'), encodeSync());
+    rig.target(from('1')).target(failure('34000'), ready('E')).forget();
+    rig.client(encodeBind(), encodeSync(), encodeDescribe('statement'), encodeSync()).target(ready('E'), ready('E'));
+    expect(rig.heard).toBe('E(26000) Z(failed) E(26000) Z(failed)');
+  });
+
+  test('of two that are under way, each undoes its own pipeline', () => {
+    const pipeline = [encodeParse('insert'), encodeBind(), encodeExecute(), encodeExecute('nowhere'), encodeSync()];
+    const rig = new Rig().begin().client(encodeBind({ statement: 'nowhere' }), encodeSync(), ...pipeline);
+    rig.target(ready());
+    expect(rig.letters).toBe('SPBEH');
+    rig.target(from('1'), from('2'), complete('INSERT 0 1'));
+    expect(rig.letters).toBe('SPBEHES');
+    rig.target(failure('34000'), ready());
+    expect(rig.heard).toBe('E(26000) Z(idle) 1 2 C(INSERT 0 1) E(34000) Z(idle)');
+  });
+
+  test.each([
+    ['no block is open', 'I', 'Z(idle)'],
+    ['it has failed already', 'E', 'Z(failed)'],
+  ])('%s: the target hears nothing of it', (_name, status, state) => {
+    const rig = rigged(status).client(encodeQuery('selec 1'));
+    expect(rig.letters).toBe('');
+    expect(rig.heard).toBe(`E(42601) ${state}`);
   });
 });
 

@@ -7,19 +7,21 @@ import type { Complaint } from '../message/refusal.js';
 import { frontend } from '../message/type.js';
 import { describePortal, terminate } from '../message/write.js';
 import { changesOf } from './changes.js';
-import { absent, isAbsence, malformed, misread, notText, tooLong, tooManyPortals } from './complaints.js';
+import { absent, malformed, misread, notText, tooLong, tooManyPortals } from './complaints.js';
 import { weightOf } from './exchange.js';
 import type { Exchange } from './exchange.js';
 import { HeldBack } from './held-back.js';
 import { newRun } from './ledger.js';
 import type { Portal, Statement } from './ledger.js';
-import type { Lookup, Names } from './names.js';
+import type { Names } from './names.js';
 import { Passage, PassingValues, longestHead, longestPassing } from './passage.js';
 
 interface OpenQuestion {
   readonly id: QuestionId;
   readonly phase: 'prepare' | 'run';
   readonly simple: boolean;
+  /** A server that reads its text gives the unnamed statement away first, whatever comes of it. */
+  readonly unnamed: boolean;
   readonly allow: (verdict: Allowed) => void;
 }
 
@@ -83,7 +85,7 @@ export class Requests {
     this.open = undefined;
     if (exchange.draining) return;
     if (verdict.kind === 'deny') {
-      if (exchange.skipping === undefined) this.refuse({ refusal: verdict.refusal }, open.simple);
+      if (exchange.skipping === undefined) this.refuse({ refusal: verdict.refusal }, open.simple, open.unnamed);
     } else if (exchange.skipping === undefined) {
       if (verdict.mask) exchange.lastMask = verdict.mask;
       open.allow(verdict);
@@ -276,7 +278,7 @@ export class Requests {
       const changes = changesOf(text);
       const drifts = exchange.drifts || changes.drifts;
       exchange.ledger.push(newRun({ form: 'simple', id, permit, mask, limit, portal: undefined, ...changes, drifts }));
-      this.nextStretch();
+      this.exchange.nextStretch();
     });
   }
 
@@ -292,11 +294,15 @@ export class Requests {
       return this.refuse({ refusal: refuse('limit_exceeded', 'too many prepared statements') }, false);
     const drift = misread(this.exchange.state);
     if (drift) return this.refuse(drift, false);
-    this.ask({ phase: 'prepare', form: 'extended', text, parameters: [] }, (_id, { permit, mask }) => {
-      const change = statements.change(name, { text, types, mask, doubtful: false }, exchange.epoch);
-      exchange.named('statement', name);
-      this.held.add(frame, permit, { kind: 'parse', change, mask });
-    });
+    this.ask(
+      { phase: 'prepare', form: 'extended', text, parameters: [] },
+      (_id, { permit, mask }) => {
+        const change = statements.change(name, { text, types, mask, doubtful: false }, exchange.epoch);
+        exchange.named('statement', name);
+        this.held.add(frame, permit, { kind: 'parse', change, mask });
+      },
+      name === '',
+    );
   }
 
   private bind(frame: Uint8Array): void {
@@ -334,6 +340,7 @@ export class Requests {
     if (named === undefined) return this.refuse(malformed('Describe'), false);
     const found = named.of === 'portal' ? this.portal(named.name) : this.statement(named.name);
     if (found === 'unsure') return this.wait(frame);
+    if (found === undefined && named.name === '') return this.refuse(absent(named.of, ''), false);
     if (found === undefined) {
       // What SQL declared or prepared is only known to the target. Nothing of a description was not decided with its text.
       const typesCame = named.of === 'portal';
@@ -399,7 +406,7 @@ export class Requests {
     exchange.skipping = undefined;
     this.held.add(frame, exchange.permit, { kind: 'sync', failed: false, drifts: exchange.drifts });
     this.held.release();
-    this.nextStretch();
+    this.exchange.nextStretch();
   }
 
   private copying(frame: Uint8Array, type: number): void {
@@ -436,29 +443,36 @@ export class Requests {
     else exchange.draining = true;
   }
 
-  /** Only the client is told; the target hears nothing of it, and what belongs to it alone is taken back. */
-  private refuse(complaint: Complaint, simple: boolean): void {
+  /**
+   * Only the client is told; the target hears nothing of it, and what belongs to it alone is taken back. An error of the
+   * target's own comes when it has read what came before: that goes there, and what it says of it comes first.
+   */
+  private refuse(complaint: Complaint, simple: boolean, unnamed = false): void {
     const { exchange } = this;
-    if (simple || isAbsence(complaint)) this.held.release();
+    const fails = complaint.refusal.failsAtTarget === true;
+    if (simple || fails) this.held.release();
     else this.held.drop();
-    const { grouped, runs } = exchange;
+    const { grouped, runs, ledger, transaction, statements, epoch } = exchange;
+    const change = fails && unnamed ? statements.change('', undefined, epoch) : undefined;
     // What went before must be answered first, and a target keeps answers back until it is told not to.
     this.exchange.urge();
-    exchange.ledger.push({ kind: 'refuse', complaint, simple, grouped, runs });
-    // Before the next Sync it must be known whether there is something to roll back.
-    exchange.barrier = simple ? grouped : runs > 0;
+    const mayBeOpen = transaction === 'open' || ledger.runs > 0;
+    ledger.push({ kind: 'refuse', complaint, simple, grouped, runs, change });
+    // Before anything else goes it must be known whether there is something to roll back, or a block to end.
+    exchange.barrier = (simple ? grouped : runs > 0) || (fails && mayBeOpen);
     if (!simple) exchange.skipping = complaint.refusal.code;
-    else this.nextStretch();
+    else this.exchange.nextStretch();
     exchange.settle();
   }
 
   private ask(
     question: Omit<CommandQuestion, 'kind' | 'state' | 'group'>,
     allow: (id: QuestionId, verdict: Allowed) => void,
+    unnamed = question.form === 'simple',
   ): void {
     const id = this.nextId();
     const simple = question.form === 'simple';
-    this.open = { id, phase: question.phase, simple, allow: (verdict) => allow(id, verdict) };
+    this.open = { id, phase: question.phase, simple, unnamed, allow: (verdict) => allow(id, verdict) };
     const { state, epoch: group } = this.exchange;
     this.exchange.ask({ kind: 'ask', id, question: { kind: 'command', ...question, state, group } });
   }
@@ -470,27 +484,10 @@ export class Requests {
   }
 
   private statement(name: string): Statement | 'unsure' | undefined {
-    return this.look(this.exchange.statements.look(name, this.exchange.epoch), name);
+    return this.exchange.look(this.exchange.statements, name);
   }
   private portal(name: string): Portal | 'unsure' | undefined {
-    return this.look(this.exchange.portals.look(name, this.exchange.epoch), name);
-  }
-  private look<T>(found: Lookup<T>, name: string): T | 'unsure' | undefined {
-    const { ledger } = this.exchange;
-    if (name !== '' && ledger.renames > 0) {
-      this.exchange.urge();
-      return 'unsure';
-    }
-    return found.kind === 'found' ? found.value : found.kind === 'absent' ? undefined : 'unsure';
-  }
-
-  private nextStretch(): void {
-    const { exchange } = this;
-    exchange.epoch += 1;
-    exchange.grouped = false;
-    exchange.runs = 0;
-    exchange.unflushed = false;
-    exchange.drifts = false;
+    return this.exchange.look(this.exchange.portals, name);
   }
 }
 
