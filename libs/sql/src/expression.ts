@@ -2,6 +2,23 @@ import { mayBeCall, noteCall, noteOperator, noteOperatorNamed } from './calls.js
 import type { Call } from './calls.js';
 import type { Collector } from './collector.js';
 import type { Lineage } from './facts.js';
+import { noteCallExtent } from './call-extent.js';
+import {
+  anyExtent,
+  constantExtent,
+  extentOf,
+  joined,
+  noteAppended,
+  noteElements,
+  noteGathered,
+  noteJoined,
+  quoted,
+  small,
+  storedText,
+  widest,
+} from './extent.js';
+import type { Extent, Part } from './extent.js';
+import { plainTypes } from './builtin-tables.js';
 import { joinLineage, noLineage, unknownLineage } from './lineage.js';
 import { fieldsOf, isFields, listOf, nameParts, textOf, unwrap } from './node.js';
 import type { Fields } from './node.js';
@@ -9,8 +26,9 @@ import { roleOf } from './node-kinds.js';
 import { keptBy } from './session-values.js';
 import { constantOf } from './setting.js';
 import { readQuery } from './query.js';
+import type { QueryResult } from './query.js';
 import { expandStar, findColumn, reachOfScope } from './scope.js';
-import type { Found, Scope } from './scope.js';
+import type { Found, ReadColumn, Scope } from './scope.js';
 import { isRange, isTotalArgument, totalCast, totalOperands } from './total.js';
 import type { Others } from './total.js';
 
@@ -23,6 +41,17 @@ const inert: ReadonlySet<string> = new Set([
   'location',
   'opclass',
   'typeMod',
+]);
+
+/** They give a number, a truth value or a short text. */
+const plain: ReadonlySet<string> = new Set([
+  'NullTest',
+  'BooleanTest',
+  'SQLValueFunction',
+  'GroupingFunc',
+  'MergeSupportFunc',
+  'CurrentOfExpr',
+  'SetToDefault',
 ]);
 
 /** What flows into an expression. Everything that it does on the way (calls, subqueries) is collected. */
@@ -42,25 +71,49 @@ function readNode(node: unknown, scope: Scope, into: Collector): Found {
   const { kind, fields } = wrapped;
   const lineage = (part: unknown): Lineage => readExpression(part, scope, into).lineage;
   const all = (parts: readonly unknown[]): Lineage => joinLineage(parts.map(lineage));
-  const derived = (from: Lineage): Found => ({ lineage: from, verbatim: false });
+  const derived = (from: Lineage, extent?: Extent): Found => ({ lineage: from, verbatim: false, extent });
+  const made = (parts: readonly Part[], extent: Extent): Found =>
+    derived(joinLineage(parts.map((part) => part.lineage)), extent);
+  const extents = (parts: readonly Part[]): readonly Extent[] => parts.map(({ extent }) => extent);
   switch (kind) {
     case 'ColumnRef':
       return readColumnReference(fields, scope, into);
     case 'A_Expr':
-      return derived(readOperation(fields, scope, into));
+      return readOperation(fields, scope, into);
     case 'BoolExpr': {
       const parts = all(listOf(fields['args']));
       // AND and OR stop at the first answer: what stands behind it may fail, or not.
       if (fields['boolop'] !== 'NOT_EXPR') into.filter(parts);
-      return derived(parts);
+      return derived(parts, small);
     }
     case 'CoalesceExpr':
-      return derived(all(listOf(fields['args'])));
+    case 'MinMaxExpr': {
+      const parts = readParts(listOf(fields['args']), scope, into);
+      const extent = widest(extents(parts));
+      return made(parts, kind === 'MinMaxExpr' ? { ...extent, telling: true } : extent);
+    }
+    case 'CollateClause': {
+      const [part] = readParts([fields['arg']], scope, into);
+      return derived(part?.lineage ?? noLineage, part?.extent);
+    }
+    case 'RowExpr': {
+      const parts = readParts(listOf(fields['args']), scope, into);
+      const extent = quoted(extents(parts));
+      noteJoined(parts, extent, into);
+      return made(parts, extent);
+    }
+    case 'A_ArrayExpr': {
+      const parts = readParts(listOf(fields['elements']), scope, into);
+      const extent = noteElements(parts, into);
+      noteJoined(parts, extent, into);
+      return made(parts, extent);
+    }
     case 'TypeCast': {
       const type = noteType(fields['typeName'], into);
-      const from = lineage(fields['arg']);
+      const { lineage: from, ...measured } = readExpression(fields['arg'], scope, into);
       if (!totalCast(type)) into.filter(from);
-      return derived(from);
+      const { bytes, telling } = extentOf({ lineage: from, ...measured }, into.resolver.index);
+      return derived(from, { bytes, telling, shape: plainTypes.has(type) ? 'scalar' : 'grid' });
     }
     // They fail on values that are no XML, no JSON, or no text for it.
     case 'XmlExpr':
@@ -80,23 +133,37 @@ function readNode(node: unknown, scope: Scope, into: Collector): Found {
       // CASE x WHEN y compares.
       const compared = fields['arg'] === undefined ? noLineage : noteOperatorNamed(['='], into);
       into.filter(joinLineage([tested, compared]));
-      return derived(
-        joinLineage([tested, compared, all([...whens.map((when) => when['result']), fields['defresult']])]),
-      );
+      const results = readParts([...whens.map((when) => when['result']), fields['defresult']], scope, into);
+      const lineages = results.map((result) => result.lineage);
+      return derived(joinLineage([tested, compared, ...lineages]), widest(extents(results)));
     }
     case 'FuncCall':
-      return derived(readCall(fields, scope, into));
+      return readCall(fields, scope, into);
     case 'SubLink':
-      return derived(readSubLink(fields, scope, into));
+      return readSubLink(fields, scope, into);
+    case 'JsonArrayConstructor':
+    case 'JsonSerializeExpr': {
+      const parts = readChildren(fields, scope, into);
+      if (!isAlwaysJson(fields)) into.filter(parts);
+      return derived(parts);
+    }
     case 'JsonArrayAgg':
     case 'JsonObjectAgg':
       return derived(readJsonAggregate(fields, scope, into));
     case 'JsonArrayQueryConstructor': {
       const inner = readQuery(fields['query'], subqueryScope(scope), into);
+      if (!isAlwaysJson(fields)) into.filter(inner.reach);
       return derived(inner.reach);
     }
+    case 'A_Const':
+      return derived(noLineage, constantExtent(fields));
+    case 'ParamRef':
+      return derived(noLineage, { ...storedText, shape: 'grid' });
     default:
-      if (roleOf(kind) === 'parts') return derived(readChildren(fields, scope, into));
+      if (roleOf(kind) === 'parts') {
+        const parts = readChildren(fields, scope, into);
+        return derived(parts, plain.has(kind) ? small : undefined);
+      }
       into.unknown(`${kind} is not modelled`);
       return derived(unknownLineage);
   }
@@ -112,17 +179,38 @@ function noteType(typeName: unknown, into: Collector): string {
   return listOf(fields?.['arrayBounds']).length > 0 ? `${name}[]` : name;
 }
 
+const readParts = (nodes: readonly unknown[], scope: Scope, into: Collector): readonly Part[] =>
+  nodes.map((node) => {
+    const found = readExpression(node, scope, into);
+    return { node, lineage: found.lineage, extent: extentOf(found, into.resolver.index) };
+  });
+
 /** Operands, and what an operator that a user wrote may bring in beside them. */
-function readOperation(fields: Fields, scope: Scope, into: Collector): Lineage {
-  const left = readExpression(fields['lexpr'], scope, into).lineage;
-  const right = readExpression(fields['rexpr'], scope, into).lineage;
+function readOperation(fields: Fields, scope: Scope, into: Collector): Found {
+  const parts = readParts([fields['lexpr'], fields['rexpr']], scope, into);
+  const [left = noLineage, right = noLineage] = parts.map(({ lineage }) => lineage);
   const names = operatorsOf(fields);
   const made = joinLineage(names.map((name) => noteOperatorNamed(name, into)));
   const total = names.map((name) => totalOperands(name.at(-1) ?? ''));
   const isNullIf = fields['kind'] === 'AEXPR_NULLIF';
   if (isNullIf || made.columns.length > 0 || !made.complete || total.includes('none')) into.filter(left);
   if (isNullIf || !made.complete || total.some((each) => each !== 'both')) into.filter(right);
-  return joinLineage([left, right, made]);
+  return { lineage: joinLineage([left, right, made]), verbatim: false, extent: extentOfOperation(names, parts, into) };
+}
+
+function extentOfOperation(
+  names: readonly (readonly string[])[],
+  parts: readonly Part[],
+  into: Collector,
+): Extent | undefined {
+  const name = names[0]?.at(-1) ?? '';
+  if (name !== '||') return totalOperands(name) === 'none' ? undefined : small;
+  const extent = joined(parts.map((part) => part.extent));
+  noteJoined(parts, extent, into);
+  noteAppended(parts, into);
+  // A text without a type becomes what stands on the other side.
+  const shapes = parts.filter(({ node }) => unwrap(node)?.kind !== 'A_Const').map((part) => part.extent.shape);
+  return shapes.every((shape) => shape === 'scalar') ? { ...extent, shape: 'scalar' } : extent;
 }
 
 function operatorsOf(fields: Fields): readonly (readonly string[])[] {
@@ -166,14 +254,18 @@ function readColumnReference(fields: Fields, scope: Scope, into: Collector): Fou
     // A star inside an expression (`count(*)` has none): all that it stands for.
     const columns = expandStar(scope, names);
     const lineage = columns === undefined ? reachOfScope(scope) : joinLineage(columns.map((column) => column.lineage));
-    return { lineage, verbatim: false, row: columns };
+    return { lineage, verbatim: false, row: columns, extent: extentOfRow(columns, into) };
   }
-  const found = findColumn(scope, names, into.spend);
+  const read = findColumn(scope, names, into.spend);
+  const found = read.row === undefined ? read : { ...read, extent: extentOfRow(read.row, into) };
   const name =
     found.called ?? (found.mayCall !== undefined && mayBeCall(found.mayCall, into) ? found.mayCall : undefined);
   if (name === undefined) return found;
   return { lineage: passed(name, noteCall([name], into), [found.lineage], 'constants', into), verbatim: false };
 }
+
+const extentOfRow = (columns: readonly ReadColumn[] | undefined, into: Collector): Extent | undefined =>
+  columns && quoted(columns.map((column) => extentOf(column, into.resolver.index)));
 
 /** What comes out of a call that is given these. Where it may fail on a value, it tells of it. */
 function passed(name: string, call: Call, given: readonly Lineage[], others: Others, into: Collector): Lineage {
@@ -198,8 +290,9 @@ function readIndirection(fields: Fields, scope: Scope, into: Collector): Found {
     }
     const lineage = joinLineage([found.lineage, readExpression(part, scope, into).lineage]);
     // There may be no such element.
-    if (wrapped?.fields['is_slice'] !== true) into.filter(lineage);
-    found = { lineage, verbatim: false };
+    const isSlice = wrapped?.fields['is_slice'] === true;
+    if (!isSlice) into.filter(lineage);
+    found = { lineage, verbatim: false, extent: isSlice ? { ...storedText, telling: true, shape: 'list' } : undefined };
   }
   return found;
 }
@@ -214,24 +307,27 @@ function readField({ lineage, row }: Found, name: string, into: Collector): Foun
   return { lineage: passed(name, noteCall([name], into), [lineage], 'constants', into), verbatim: false };
 }
 
-function readCall(fields: Fields, scope: Scope, into: Collector): Lineage {
+function readCall(fields: Fields, scope: Scope, into: Collector): Found {
   const name = nameParts(fields['funcname']);
   const call = noteCall(name, into);
+  const parts = readParts(listOf(fields['args']), scope, into);
+  const args = parts.map(({ lineage }) => lineage);
   const lineage = (part: unknown): Lineage => readExpression(part, scope, into).lineage;
-  const args = listOf(fields['args']).map(lineage);
   const order = listOf(fields['agg_order']).map((sort) => readSort(sort, scope, into));
   const filter = fields['agg_filter'] === undefined ? noLineage : lineage(fields['agg_filter']);
   for (const each of [...order, filter]) into.filter(each);
   if (fields['agg_distinct'] === true) for (const each of args) into.filter(each);
   const over = readWindow(fieldsOf(fields['over']), scope, into);
   const last = name.at(-1) ?? '';
-  return joinLineage([
+  const result = joinLineage([
     keptBy(last, constantOf(listOf(fields['args'])[0])),
     passed(last, call, args, othersOf(listOf(fields['args']).slice(1)), into),
-    ...order,
-    filter,
-    over,
   ]);
+  return {
+    lineage: joinLineage([result, ...order, filter, over]),
+    verbatim: false,
+    extent: call.reviewed ? noteCallExtent(last, parts, into) : undefined,
+  };
 }
 
 const bounds: ReadonlySet<string> = new Set(['lower', 'upper']);
@@ -268,7 +364,38 @@ function readJsonAggregate(fields: Fields, scope: Scope, into: Collector): Linea
     about['agg_filter'] === undefined ? noLineage : readExpression(about['agg_filter'], scope, into).lineage;
   for (const each of [...order, filter]) into.filter(each);
   const over = readWindow(fieldsOf(about['over']), scope, into);
-  return joinLineage([readChildren(values, scope, into), ...order, filter, over]);
+  const value = fieldsOf(values['arg']) ?? {};
+  const nodes = [value['raw_expr'], value['key'], fieldsOf(value['value'])?.['raw_expr']];
+  const parts = readParts(
+    nodes.filter((node) => node !== undefined),
+    scope,
+    into,
+  );
+  noteGathered(parts, into);
+  const from = joinLineage([readChildren(values, scope, into), ...parts.map(({ lineage }) => lineage)]);
+  if (!isAlwaysJson({ ...values, ...about })) into.filter(from);
+  return joinLineage([from, ...order, filter, over]);
+}
+
+/**
+ * Nothing in it is taken for JSON that it may not be (FORMAT JSON), is too long for the type that is asked for (RETURNING
+ * varchar(5)), or must not come twice (WITH UNIQUE KEYS).
+ */
+function isAlwaysJson(fields: Fields): boolean {
+  const type = fieldsOf(fieldsOf(fields['output'])?.['typeName']);
+  const names = nameParts(type?.['names']);
+  const isOwn = names.length === 1 || (names.length === 2 && names[0] === 'pg_catalog');
+  const isRoomy = type === undefined || (isOwn && roomy.has(names.at(-1) ?? '') && type['typmods'] === undefined);
+  return isRoomy && fields['unique'] !== true && !hasFormat(fields);
+}
+
+const roomy: ReadonlySet<string> = new Set(['text', 'json', 'jsonb', 'bytea']);
+
+function hasFormat(node: unknown): boolean {
+  if (Array.isArray(node)) return node.some(hasFormat);
+  if (!isFields(node)) return false;
+  if (fieldsOf(node['format'])?.['format_type'] === 'JS_FORMAT_JSON') return true;
+  return ['exprs', 'expr', 'arg', 'value', 'JsonValueExpr', 'JsonKeyValue'].some((part) => hasFormat(node[part]));
 }
 
 /** `WINDOW w AS (...)`, `OVER (...)` or `OVER w`: what it orders and parts by shapes rows. */
@@ -286,7 +413,7 @@ export function readWindow(window: Fields | undefined, scope: Scope, into: Colle
   return parts;
 }
 
-function readSubLink(fields: Fields, scope: Scope, into: Collector): Lineage {
+function readSubLink(fields: Fields, scope: Scope, into: Collector): Found {
   const type = textOf(fields['subLinkType']);
   const isValue = type === 'EXPR_SUBLINK' || type === 'ARRAY_SUBLINK';
   const compared =
@@ -298,8 +425,16 @@ function readSubLink(fields: Fields, scope: Scope, into: Collector): Lineage {
   const outputs = inner.columns === undefined ? inner.reach : joinLineage(inner.columns.map(({ lineage }) => lineage));
   const test = fields['testexpr'] === undefined ? noLineage : readExpression(fields['testexpr'], scope, into).lineage;
   // EXISTS tells only that there are rows; its outputs flow nowhere.
-  if (type === 'EXISTS_SUBLINK') return noLineage;
+  if (type === 'EXISTS_SUBLINK') return { lineage: noLineage, verbatim: false, extent: small };
   const result = joinLineage([outputs, test, compared]);
   if (!isValue) into.filter(result);
-  return result;
+  return { lineage: result, verbatim: false, extent: isValue ? extentOfQuery(type, inner, into) : small };
+}
+
+function extentOfQuery(type: string, { columns, reach }: QueryResult, into: Collector): Extent | undefined {
+  const [column] = columns ?? [];
+  const extent = column === undefined ? anyExtent : extentOf(column, into.resolver.index);
+  if (type === 'EXPR_SUBLINK') return extent;
+  const part = { node: undefined, lineage: column?.lineage ?? reach, extent };
+  return { ...noteGathered([part], into), shape: noteElements([part], into).shape };
 }

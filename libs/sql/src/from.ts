@@ -3,6 +3,7 @@ import { noteOperatorNamed } from './calls.js';
 import { harmlessColumns, statisticsRelations } from './builtins.js';
 import type { Collector } from './collector.js';
 import { readChildren, readExpression } from './expression.js';
+import { extentOf, widest } from './extent.js';
 import type { Lineage, OutputColumn } from './facts.js';
 import { readFunctions } from './functions.js';
 import { joinLineage, unknownLineage } from './lineage.js';
@@ -11,7 +12,7 @@ import type { Fields } from './node.js';
 import { readQuery, renamed } from './query.js';
 import type { QueryResult } from './query.js';
 import { systemReach } from './resolver.js';
-import type { Scope, Source } from './scope.js';
+import type { ReadColumn, Scope, Source } from './scope.js';
 import { keptIn, sequenceValues } from './session-values.js';
 
 interface FromResult {
@@ -186,7 +187,7 @@ function readJoin(fields: Fields, around: Scope, lateral: readonly Source[], int
     sources = [{ alias: undefined, columns: undefined, reach }, ...sources];
   } else if (shared.length > 0) {
     into.spend(shared.length * sources.length * 4);
-    const merged = shared.map((name) => mergedColumn(name, sources));
+    const merged = shared.map((name) => mergedColumn(name, sources, into));
     const reach = joinLineage(merged.map(({ lineage }) => lineage));
     filters.push(reach);
     // Most of them hide these names since an earlier join.
@@ -211,14 +212,13 @@ function readJoin(fields: Fields, around: Scope, lateral: readonly Source[], int
   return { sources: [{ alias, ...renamed({ columns, reach }, aliasColumns(fields)) }], filters };
 }
 
-function mergedColumn(name: string, sources: readonly Source[]): OutputColumn {
+function mergedColumn(name: string, sources: readonly Source[], into: Collector): ReadColumn {
   const parts = sources.flatMap(({ columns, reach, hidden }) => {
-    if (columns === undefined) return [reach];
-    return hidden?.has(name) === true
-      ? []
-      : columns.filter((column) => column.name === name).map(({ lineage }) => lineage);
+    if (columns === undefined) return [{ lineage: reach, verbatim: false }];
+    return hidden?.has(name) === true ? [] : columns.filter((column) => column.name === name);
   });
-  return { name, lineage: joinLineage(parts), verbatim: false };
+  const lineage = joinLineage(parts.map((part) => part.lineage));
+  return { name, lineage, verbatim: false, extent: widest(parts.map((part) => extentOf(part, into.resolver.index))) };
 }
 
 function sharedNames(

@@ -1,21 +1,22 @@
 import { noteOperator } from './calls.js';
 import type { Collector } from './collector.js';
 import { readExpression, readWindow } from './expression.js';
-import type { Lineage, OutputColumn } from './facts.js';
+import { extentOf, widest } from './extent.js';
+import type { Lineage } from './facts.js';
 import { readFrom } from './from.js';
-import { joinLineage, noLineage, unknownLineage } from './lineage.js';
+import { joinLineage, unknownLineage } from './lineage.js';
 import { noteLocks } from './locking.js';
 import { readDelete, readInsert, readMerge, readUpdate } from './modify.js';
 import { outputName } from './naming.js';
 import { fieldsOf, listOf, nameParts, textOf, unwrap } from './node.js';
 import type { Fields } from './node.js';
 import { expandStar, reachOfScope } from './scope.js';
-import type { Scope } from './scope.js';
+import type { ReadColumn, Scope } from './scope.js';
 import { readWith } from './with.js';
 
 /** The rows of a query: its columns where they can be counted, and all that may be in them. */
 export interface QueryResult {
-  readonly columns: readonly OutputColumn[] | undefined;
+  readonly columns: readonly ReadColumn[] | undefined;
   readonly reach: Lineage;
 }
 
@@ -121,7 +122,7 @@ const mostOutputs = 1664;
 
 /** Target list or RETURNING. */
 export function readTargets(targets: readonly unknown[], scope: Scope, into: Collector): QueryResult {
-  const columns: OutputColumn[] = [];
+  const columns: ReadColumn[] = [];
   let counted = true;
   /** What may come out of targets whose columns cannot be counted. */
   const uncounted: Lineage[] = [];
@@ -146,8 +147,9 @@ export function readTargets(targets: readonly unknown[], scope: Scope, into: Col
         counted = false;
       } else for (const column of row) columns.push(column);
     } else {
-      const { lineage, verbatim } = readExpression(fields['val'], scope, into);
-      columns.push({ name: textOf(fields['name']) ?? outputName(fields['val'], into.subqueries), lineage, verbatim });
+      const { lineage, verbatim, extent } = readExpression(fields['val'], scope, into);
+      const name = textOf(fields['name']) ?? outputName(fields['val'], into.subqueries);
+      columns.push({ name, lineage, verbatim, extent });
     }
     if (columns.length > mostOutputs) {
       into.unknown(`more than ${mostOutputs} outputs`);
@@ -165,11 +167,9 @@ function readSetOperation(fields: Fields, scope: Scope, into: Collector): QueryR
   const columns =
     left.columns === undefined || right.columns === undefined || left.columns.length !== right.columns.length
       ? undefined
-      : left.columns.map((column, at) => ({
-          name: column.name,
-          lineage: joinLineage([column.lineage, right.columns?.[at]?.lineage ?? noLineage]),
-          verbatim: false,
-        }));
+      : left.columns.map((column, at) =>
+          oneOf(column.name, [column, ...(right.columns?.slice(at, at + 1) ?? [])], into),
+        );
   const result: QueryResult = { columns, reach: joinLineage([left.reach, right.reach]) };
   const isPlain = fields['op'] === 'SETOP_UNION' && fields['all'] === true;
   if (!isPlain) into.filter(allOutputs(result));
@@ -182,15 +182,25 @@ function readSetOperation(fields: Fields, scope: Scope, into: Collector): QueryR
   return result;
 }
 
+/** A column that holds a value of one of these. */
+const oneOf = (name: string, parts: readonly Omit<ReadColumn, 'name'>[], into: Collector): ReadColumn => ({
+  name,
+  lineage: joinLineage(parts.map(({ lineage }) => lineage)),
+  verbatim: false,
+  extent: widest(parts.map((part) => extentOf(part, into.resolver.index))),
+});
+
 function readValues(fields: Fields, scope: Scope, into: Collector): QueryResult {
   const rows = listOf(fields['valuesLists']).map((row) =>
-    listOf(unwrap(row)?.fields['items']).map((item) => readExpression(item, scope, into).lineage),
+    listOf(unwrap(row)?.fields['items']).map((item) => readExpression(item, scope, into)),
   );
-  const columns = (rows[0] ?? []).map((_, at) => ({
-    name: `column${at + 1}`,
-    lineage: joinLineage(rows.map((row) => row[at] ?? noLineage)),
-    verbatim: false,
-  }));
+  const columns = (rows[0] ?? []).map((_, at) =>
+    oneOf(
+      `column${at + 1}`,
+      rows.flatMap((row) => row.slice(at, at + 1)),
+      into,
+    ),
+  );
   const result: QueryResult = { columns, reach: joinLineage(columns.map(({ lineage }) => lineage)) };
   for (const part of listOf(fields['sortClause'])) {
     into.filter(noteOperator(unwrap(part)?.fields['useOp'], into));

@@ -1,7 +1,8 @@
 import type { CatalogRelation } from '@sallyport/kernel';
 import { revealingSystemRelations, secretSystemRelations, systemRelations } from './builtins.js';
 import type { CatalogIndex, MadeFunction, MadeOperator } from './catalog-index.js';
-import type { Lineage, OutputColumn } from './facts.js';
+import type { Lineage } from './facts.js';
+import type { ReadColumn } from './scope.js';
 import type { Views } from './views.js';
 
 /** Finds what names stand for in a catalog under a search path. */
@@ -15,7 +16,7 @@ export interface Resolver {
   madeFunctions(schema: string | undefined, name: string): readonly MadeFunction[];
   /** Operators that users made, and that this name may mean. */
   madeOperators(schema: string | undefined, name: string): readonly MadeOperator[];
-  columnsOf(relation: CatalogRelation): readonly OutputColumn[];
+  columnsOf(relation: CatalogRelation): readonly ReadColumn[];
   /** All columns of it together. */
   reachOf(relation: CatalogRelation): Lineage;
   /** Tables behind a view that can be written through. */

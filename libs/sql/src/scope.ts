@@ -1,5 +1,12 @@
+import { small } from './extent.js';
+import type { Extent } from './extent.js';
 import type { Lineage, OutputColumn } from './facts.js';
 import { joinLineage, noLineage, unknownLineage } from './lineage.js';
+
+/** An output, and how long it may become. */
+export interface ReadColumn extends OutputColumn {
+  readonly extent?: Extent | undefined;
+}
 
 /** One thing in FROM under the name that the rest of the query calls it. */
 export interface Source {
@@ -7,7 +14,7 @@ export interface Source {
   /** Only where it was given no other name: `schema.table.column` finds nothing else. */
   readonly schema?: string;
   /** `undefined`: its columns are not known; `reach` is all that may come out of it. */
-  readonly columns: readonly OutputColumn[] | undefined;
+  readonly columns: readonly ReadColumn[] | undefined;
   readonly reach: Lineage;
   /** Its columns are found by name only (the merged columns of JOIN .. USING come first). */
   readonly hidden?: ReadonlySet<string>;
@@ -35,8 +42,9 @@ export const emptyScope: Scope = { sources: [], ctes: new Map(), outer: undefine
 export interface Found {
   readonly lineage: Lineage;
   readonly verbatim: boolean;
+  readonly extent?: Extent | undefined;
   /** A whole row whose columns are known. */
-  readonly row?: readonly OutputColumn[] | undefined;
+  readonly row?: readonly ReadColumn[] | undefined;
   /** `row.name` where no column is called so: PostgreSQL calls a function of that name with the row. */
   readonly called?: string | undefined;
   /** The same, where the row's columns are not known. */
@@ -49,12 +57,12 @@ const rowOf = ({ reach, columns, unstarred = 0 }: Source): Found => ({
   verbatim: false,
   row: unstarred === 0 ? columns : undefined,
 });
-const starOf = ({ columns, unstarred = 0 }: Source): readonly OutputColumn[] | undefined =>
+const starOf = ({ columns, unstarred = 0 }: Source): readonly ReadColumn[] | undefined =>
   unstarred === 0 ? columns : columns?.slice(0, -unstarred);
 
 /** Where a row lies and who wrote it: nothing of its values. */
 const systemColumns: ReadonlySet<string> = new Set(['ctid', 'tableoid', 'xmin', 'xmax', 'cmin', 'cmax']);
-const system: Found = { lineage: noLineage, verbatim: false };
+const system: Found = { lineage: noLineage, verbatim: false, extent: small };
 
 /**
  * What a column reference stands for, in PostgreSQL's own order (transformColumnRef): a bare name is a column of the nearest
@@ -71,7 +79,7 @@ function findBare(scope: Scope, name: string, spend: (units: number) => void): F
   let row: Source | undefined;
   for (let level: Scope | undefined = scope; level !== undefined; level = level.outer) {
     spend(level.sources.length);
-    const matches: OutputColumn[] = [];
+    const matches: ReadColumn[] = [];
     for (const source of level.sources)
       if (source.columns !== undefined && source.hidden?.has(name) !== true)
         matches.push(...columnsNamed(source.columns, name));
@@ -115,15 +123,15 @@ function findQualified(
   return lost;
 }
 
-const indexes = new WeakMap<readonly OutputColumn[], ReadonlyMap<string, readonly OutputColumn[]>>();
+const indexes = new WeakMap<readonly ReadColumn[], ReadonlyMap<string, readonly ReadColumn[]>>();
 const few = 8;
 
 /** Made once for each list of columns: those of tables are shared by all statements. */
-function columnsNamed(columns: readonly OutputColumn[], name: string): readonly OutputColumn[] {
+function columnsNamed(columns: readonly ReadColumn[], name: string): readonly ReadColumn[] {
   if (columns.length <= few) return columns.filter((column) => column.name === name);
   let index = indexes.get(columns);
   if (index === undefined) {
-    const made = new Map<string, OutputColumn[]>();
+    const made = new Map<string, ReadColumn[]>();
     for (const column of columns) {
       const same = made.get(column.name);
       if (same === undefined) made.set(column.name, [column]);
@@ -141,9 +149,9 @@ const merge = (found: readonly { readonly lineage: Lineage }[]): Found => ({
 });
 
 /** The columns of `*` or `alias.*`; `undefined`: nobody can tell how many there are. */
-export function expandStar(scope: Scope, parts: readonly string[]): readonly OutputColumn[] | undefined {
+export function expandStar(scope: Scope, parts: readonly string[]): readonly ReadColumn[] | undefined {
   if (parts.length === 0) {
-    const columns: OutputColumn[] = [];
+    const columns: ReadColumn[] = [];
     for (const source of scope.sources) {
       const starred = starOf(source);
       if (starred === undefined) return undefined;

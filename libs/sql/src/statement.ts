@@ -72,7 +72,7 @@ export function readStatement(
 
 function finish(outline: Outline, collected: Collected, into: Collector): StatementFacts {
   const { filters, copies, unresolved, unknown, moves, cast, hides } = collected;
-  const answer = cast ? anything(outline.answer ?? none) : (outline.answer ?? none);
+  const answer = cast ? anything(outline.answer ?? none) : asFacts(outline.answer ?? none);
   return {
     kind: outline.kind,
     effects: [...collected.effects, ...columnReads(collected, answer, into)],
@@ -90,6 +90,15 @@ function finish(outline: Outline, collected: Collected, into: Collector): Statem
     unknown,
   };
 }
+
+/** How long outputs may become was for reading alone. */
+const asFacts = (answer: AnswerFacts): AnswerFacts =>
+  answer.kind !== 'columns'
+    ? answer
+    : {
+        kind: 'columns',
+        columns: answer.columns.map(({ name, lineage, verbatim }) => ({ name, lineage, verbatim })),
+      };
 
 /** What expressions make of columns. */
 const madeBy = (answer: AnswerFacts): readonly Lineage[] =>

@@ -18,7 +18,7 @@ const everywhere = new Set(
   percent_rank cume_dist row_number first_value last_value lag lead grouping bit_and bit_or bit_xor
   json_build_array json_build_object json_strip_nulls json_typeof jsonb_build_array jsonb_build_object jsonb_pretty
   jsonb_strip_nulls jsonb_typeof row_to_json to_json to_jsonb isempty isfinite lower_inc lower_inf upper_inc upper_inf host
-  family text age to_tsvector`),
+  family text to_tsvector`),
 );
 
 /** In their first argument. */

@@ -2,23 +2,25 @@ import type { Catalog, CatalogRelation } from '@sallyport/kernel';
 import { budgetFor, columnObject, createCollector } from './collector.js';
 import type { CatalogIndex } from './catalog-index.js';
 import { readExpression } from './expression.js';
+import { extentOfType } from './extent.js';
 import type { Lineage, OutputColumn } from './facts.js';
 import { joinLineage, noLineage, unknownLineage } from './lineage.js';
 import { listOf, textOf, unwrap } from './node.js';
 import { readQuery } from './query.js';
 import { createResolver } from './resolver.js';
 import { emptyScope } from './scope.js';
+import type { ReadColumn } from './scope.js';
 
 /** What the columns of relations are made of: views of their query, generated columns of others, partitions of their parents. */
 export interface Views {
   /** In the order of the attributes. A plain table's columns are themselves. */
-  columnsOf(relation: CatalogRelation): readonly OutputColumn[];
+  columnsOf(relation: CatalogRelation): readonly ReadColumn[];
   /** All of them together. */
   reachOf(relation: CatalogRelation): Lineage;
   /** Tables that are written where a view is written to, at any depth. */
   basesOf(relation: CatalogRelation): readonly CatalogRelation[];
   /** What flows into each column of a relation, by OID, where that is more than the column; `undefined` for anything else. */
-  columns(oid: number): readonly OutputColumn[] | undefined;
+  columns(oid: number): readonly ReadColumn[] | undefined;
 }
 
 /** Views over views deeper than this are not followed. */
@@ -29,7 +31,7 @@ export function createViews(
   index: CatalogIndex,
   parseQuery: (text: string) => unknown,
 ): Views {
-  const known = new Map<number, readonly OutputColumn[]>();
+  const known = new Map<number, readonly ReadColumn[]>();
   const reaches = new Map<number, Lineage>();
   const bases = new Map<number, readonly CatalogRelation[]>();
   const open = new Set<number>();
@@ -72,7 +74,7 @@ export function createViews(
   };
 
   /** Partitions and inheriting tables share what their ancestors' columns are tagged with. */
-  const tableColumns = (relation: CatalogRelation): readonly OutputColumn[] => {
+  const tableColumns = (relation: CatalogRelation): readonly ReadColumn[] => {
     const family = [relation, ...ancestorsOf(relation, index)];
     const plain = relation.columns.map(({ name }): OutputColumn => {
       const bearers = family.filter(({ columns }) => columns.some((column) => column.name === name));
@@ -84,11 +86,12 @@ export function createViews(
       if (generated === undefined) return column;
       const from = generatedFrom(generated, plain);
       if (from.complete && from.columns.length === 0) return column;
-      return { name: column.name, lineage: joinLineage([column.lineage, from]), verbatim: false };
+      const extent = extentOfType(relation.columns[at]?.type);
+      return { name: column.name, lineage: joinLineage([column.lineage, from]), verbatim: false, extent };
     });
   };
 
-  const generatedFrom = (expression: string, columns: readonly OutputColumn[]): Lineage => {
+  const generatedFrom = (expression: string, columns: readonly ReadColumn[]): Lineage => {
     const reach = joinLineage(columns.map(({ lineage }) => lineage));
     const [target] = listOf(unwrap(parseQuery(`SELECT ${expression}`))?.fields['targetList']);
     const value = unwrap(target)?.fields['val'];
@@ -104,7 +107,7 @@ export function createViews(
     }
   };
 
-  const viewColumns = (view: CatalogRelation): readonly OutputColumn[] => {
+  const viewColumns = (view: CatalogRelation): readonly ReadColumn[] => {
     const definition = view.definition ?? '';
     const query = parseQuery(definition);
     if (query === undefined) return unprovedColumns(view, noLineage);
@@ -118,7 +121,7 @@ export function createViews(
       return view.columns.map(({ name }, at) => {
         const column = columns[at];
         const lineage = joinLineage([own(view, name), column?.lineage ?? unknownLineage]);
-        return { name, lineage, verbatim: column?.verbatim ?? false };
+        return { name, lineage, verbatim: column?.verbatim ?? false, extent: column?.extent };
       });
     } catch {
       return unprovedColumns(view, noLineage);
@@ -148,7 +151,7 @@ const own = (relation: CatalogRelation, name: string): Lineage => ({
   complete: true,
 });
 
-const unprovedColumns = (relation: CatalogRelation, reach: Lineage): readonly OutputColumn[] =>
+const unprovedColumns = (relation: CatalogRelation, reach: Lineage): readonly ReadColumn[] =>
   relation.columns.map(({ name }) => ({
     name,
     lineage: joinLineage([own(relation, name), { ...reach, complete: false }]),

@@ -1,12 +1,13 @@
 import type { Collector } from './collector.js';
-import type { Lineage, OutputColumn } from './facts.js';
+import { extentOf, widest } from './extent.js';
+import type { Lineage } from './facts.js';
 import { joinLineage, unknownLineage } from './lineage.js';
 import { fieldsOf, listOf, textOf, unwrap } from './node.js';
 import type { Fields } from './node.js';
 import { readQuery, readSelect, renamed } from './query.js';
 import type { QueryResult } from './query.js';
 import { emptyScope } from './scope.js';
-import type { Scope, Source } from './scope.js';
+import type { ReadColumn, Scope, Source } from './scope.js';
 import { withAdded } from './search-cycle.js';
 
 /** WITH: each query is known under its name to those that follow, and to itself where it is recursive. */
@@ -51,22 +52,25 @@ function readRecursive(name: string, cte: Fields, query: Fields, scope: Scope, i
   for (let round = 0; round < mostRounds; round++) {
     into.spend(scope.ctes.size);
     const inner: Scope = { ...scope, ctes: new Map(scope.ctes).set(name, known) };
-    const next = joinSources(known, whole(readQuery(cte['ctequery'], inner, into)));
+    const next = joinSources(known, whole(readQuery(cte['ctequery'], inner, into)), into);
     if (sizeOf(next) === sizeOf(known)) return next;
     known = next;
   }
   return { ...known, columns: undefined, reach: { ...known.reach, complete: false } };
 }
 
-function joinSources(one: Source, other: Source): Source {
+function joinSources(one: Source, other: Source, into: Collector): Source {
   const reach = joinLineage([one.reach, other.reach]);
   if (one.columns === undefined || one.columns.length !== other.columns?.length)
     return { ...one, columns: undefined, reach };
-  const columns = one.columns.map(({ name, lineage }, at): OutputColumn => ({
-    name,
-    lineage: joinLineage([lineage, other.columns?.[at]?.lineage ?? unknownLineage]),
-    verbatim: false,
-  }));
+  const columns = one.columns.map((column, at): ReadColumn => {
+    const next = other.columns?.[at] ?? { lineage: unknownLineage, verbatim: false };
+    const [before, after] = [extentOf(column, into.resolver.index), extentOf(next, into.resolver.index)];
+    // What grows in one round may grow in each.
+    const extent =
+      after.bytes > before.bytes ? { ...widest([before, after]), bytes: Infinity } : widest([before, after]);
+    return { name: column.name, lineage: joinLineage([column.lineage, next.lineage]), verbatim: false, extent };
+  });
   return { ...one, columns, reach };
 }
 
