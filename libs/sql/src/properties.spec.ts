@@ -201,7 +201,7 @@ describe('facts do not hang on', () => {
   test('what a literal holds', () => {
     // Where a value says which column, setting, option or path is meant, it is no mere value.
     const speaking =
-      /set_config|^\s*(?:set|copy|explain|prepare|execute|notify|alter|create|load)|order by \d|group by \d|json|xml|escape/i;
+      /set_config|current_setting|^\s*(?:set|copy|explain|prepare|execute|notify|alter|create|load)|order by \d|group by \d|json|xml|escape/i;
     const valued = plain.filter(
       (text) => text.includes("'") && !speaking.test(text) && !/[uUeE]&?'/.test(text) && analyze(text).kind === 'facts',
     );

@@ -27,14 +27,16 @@ export async function* soak(scene: Scene): AsyncGenerator<Figure> {
   // What is left behind the last whole round is too short for rates of a few a second.
   while (samples.length === 0 || end - Date.now() > round / 2) {
     const time = String(round / 1000);
-    const at = (rate: number, ...args: string[]) => pgbench(sallyport, [...args, '-R', String(rate), '-T', time]);
+    // A token is good for an hour, and the session for as long as its token.
+    const caller = { ...sallyport, password: await stack.token('etl') };
+    const at = (rate: number, ...args: string[]) => pgbench(caller, [...args, '-R', String(rate), '-T', time]);
     await Promise.all([
       at(40, '-f', shapes, '-c', '2'),
       at(40, '-S', '-M', 'prepared', '-c', '4'),
       at(5, '-f', masked, '-c', '1'),
       at(5, '-c', '2'),
       at(2, '-S', '-C', '-c', '1'),
-      stumble(sallyport),
+      stumble(caller),
     ]);
     const now = await Promise.all(calls.map(residentAfterCollection));
     samples.push(now);
