@@ -1,8 +1,8 @@
+import { plainTypes } from './builtin-tables.js';
+import { noteCallExtent } from './call-extent.js';
 import { mayBeCall, noteCall, noteOperator, noteOperatorNamed } from './calls.js';
 import type { Call } from './calls.js';
 import type { Collector } from './collector.js';
-import type { Lineage } from './facts.js';
-import { noteCallExtent } from './call-extent.js';
 import {
   anyExtent,
   constantExtent,
@@ -18,17 +18,18 @@ import {
   widest,
 } from './extent.js';
 import type { Extent, Part } from './extent.js';
-import { plainTypes } from './builtin-tables.js';
+import type { Lineage } from './facts.js';
+import { isAlwaysJson, readJsonAggregate } from './json.js';
 import { joinLineage, noLineage, unknownLineage } from './lineage.js';
+import { roleOf } from './node-kinds.js';
 import { fieldsOf, isFields, listOf, nameParts, textOf, unwrap } from './node.js';
 import type { Fields } from './node.js';
-import { roleOf } from './node-kinds.js';
-import { keptBy } from './session-values.js';
-import { constantOf } from './setting.js';
 import { readQuery } from './query.js';
 import type { QueryResult } from './query.js';
 import { expandStar, findColumn, reachOfScope } from './scope.js';
 import type { Found, ReadColumn, Scope } from './scope.js';
+import { keptBy } from './session-values.js';
+import { constantOf } from './setting.js';
 import { isRange, isTotalArgument, totalCast, totalOperands } from './total.js';
 import type { Others } from './total.js';
 
@@ -179,7 +180,7 @@ function noteType(typeName: unknown, into: Collector): string {
   return listOf(fields?.['arrayBounds']).length > 0 ? `${name}[]` : name;
 }
 
-const readParts = (nodes: readonly unknown[], scope: Scope, into: Collector): readonly Part[] =>
+export const readParts = (nodes: readonly unknown[], scope: Scope, into: Collector): readonly Part[] =>
   nodes.map((node) => {
     const found = readExpression(node, scope, into);
     return { node, lineage: found.lineage, extent: extentOf(found, into.resolver.index) };
@@ -354,48 +355,6 @@ const isConstant = (node: unknown): boolean => {
 export function readSort(sort: unknown, scope: Scope, into: Collector): Lineage {
   const fields = unwrap(sort)?.fields ?? {};
   return joinLineage([noteOperator(fields['useOp'], into), readExpression(fields['node'], scope, into).lineage]);
-}
-
-function readJsonAggregate(fields: Fields, scope: Scope, into: Collector): Lineage {
-  const { constructor: head, ...values } = fields as Fields & { readonly constructor?: unknown };
-  const about = fieldsOf(head) ?? {};
-  const order = listOf(about['agg_order']).map((sort) => readSort(sort, scope, into));
-  const filter =
-    about['agg_filter'] === undefined ? noLineage : readExpression(about['agg_filter'], scope, into).lineage;
-  for (const each of [...order, filter]) into.filter(each);
-  const over = readWindow(fieldsOf(about['over']), scope, into);
-  const value = fieldsOf(values['arg']) ?? {};
-  const nodes = [value['raw_expr'], value['key'], fieldsOf(value['value'])?.['raw_expr']];
-  const parts = readParts(
-    nodes.filter((node) => node !== undefined),
-    scope,
-    into,
-  );
-  noteGathered(parts, into);
-  const from = joinLineage([readChildren(values, scope, into), ...parts.map(({ lineage }) => lineage)]);
-  if (!isAlwaysJson({ ...values, ...about })) into.filter(from);
-  return joinLineage([from, ...order, filter, over]);
-}
-
-/**
- * Nothing in it is taken for JSON that it may not be (FORMAT JSON), is too long for the type that is asked for (RETURNING
- * varchar(5)), or must not come twice (WITH UNIQUE KEYS).
- */
-function isAlwaysJson(fields: Fields): boolean {
-  const type = fieldsOf(fieldsOf(fields['output'])?.['typeName']);
-  const names = nameParts(type?.['names']);
-  const isOwn = names.length === 1 || (names.length === 2 && names[0] === 'pg_catalog');
-  const isRoomy = type === undefined || (isOwn && roomy.has(names.at(-1) ?? '') && type['typmods'] === undefined);
-  return isRoomy && fields['unique'] !== true && !hasFormat(fields);
-}
-
-const roomy: ReadonlySet<string> = new Set(['text', 'json', 'jsonb', 'bytea']);
-
-function hasFormat(node: unknown): boolean {
-  if (Array.isArray(node)) return node.some(hasFormat);
-  if (!isFields(node)) return false;
-  if (fieldsOf(node['format'])?.['format_type'] === 'JS_FORMAT_JSON') return true;
-  return ['exprs', 'expr', 'arg', 'value', 'JsonValueExpr', 'JsonKeyValue'].some((part) => hasFormat(node[part]));
 }
 
 /** `WINDOW w AS (...)`, `OVER (...)` or `OVER w`: what it orders and parts by shapes rows. */
