@@ -119,6 +119,8 @@ function readColumns(kind: string, fields: Fields, scope: Scope, into: Collector
       return;
     case 'CreateStmt':
     case 'CreateForeignTableStmt':
+      for (const parent of listOf(fields['inhRelations'] ?? fieldsOf(fields['base'])?.['inhRelations']))
+        alters(unwrap(parent)?.fields, into);
       for (const element of listOf(fields['tableElts'] ?? fieldsOf(fields['base'])?.['tableElts']))
         readElement(element, scope, into);
       return;
@@ -158,7 +160,10 @@ function readAlteration(command: Fields, scope: Scope, into: Collector): void {
       return copy(using, scope, into);
     }
     case 'AT_AttachPartition':
+      alters(fieldsOf(definition?.fields['name']), into);
       return fit(definition?.fields['name'], into);
+    case 'AT_AddInherit':
+      return alters(definition?.fields, into);
     case 'AT_ValidateConstraint':
       return into.filter(reach);
     case 'AT_DetachPartition':
@@ -173,6 +178,13 @@ function readAlteration(command: Fields, scope: Scope, into: Collector): void {
       return into.effect('grant', database);
     default:
   }
+}
+
+/** The other table of a family: its rows are read, or its place is taken, through the one that is named first. */
+function alters(relation: Fields | undefined, into: Collector): void {
+  const parts = qualified(relation);
+  const found = into.resolver.relation(parts.at(-2), parts.at(-1) ?? '');
+  into.effect('alter', { kind: 'table', schema: found.schema, table: parts.at(-1) ?? '' });
 }
 
 /** Its rows are looked at: the definition fails where one of them does not fit. */
