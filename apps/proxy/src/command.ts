@@ -3,7 +3,14 @@ import { clip } from '@sallyport/audit';
 import type { KeptRecord } from './evidence.js';
 import { refuse } from '@sallyport/kernel';
 import type { CommandQuestion, Notice, OutcomeNote, Permit, QuestionId, Refusal, Verdict } from '@sallyport/kernel';
-import { bindingOf, leastUsage, mintApprovedPermit, mintCommandPermit, refusalOf } from '@sallyport/policy';
+import {
+  bindingOf,
+  leastUsage,
+  mintApprovedPermit,
+  mintCommandPermit,
+  refusalOf,
+  uncountable,
+} from '@sallyport/policy';
 import type { AllowDecision, DecisionContext, HoldDecision } from '@sallyport/policy';
 import type { Facts } from '@sallyport/sql';
 import type { Desk, DeskNow } from './desk.js';
@@ -16,7 +23,7 @@ import { createSessionMoves } from './moves.js';
 import type { NamedText } from './memory.js';
 import type { Recorder } from './record.js';
 import { requestOf } from './request.js';
-import { overBudget, spend } from './spend.js';
+import { notCounted, overBudget, spend } from './spend.js';
 import type { Spending } from './spend.js';
 import { createSettingsWatch, isWayOut } from './settings.js';
 import { effectsOf, outlineOf } from './outline.js';
@@ -125,6 +132,8 @@ export const createCommands = (input: CommandsInput): Commands => {
     const decision = decider.decide(facts, { now, database });
     if (decision.kind === 'deny') return no(refusalOf(decision), statement, desk, decision.policies);
     if (question.phase === 'run' && decision.budgets.length > 0) {
+      const unheld = uncountable(decision.budgets, facts);
+      if (unheld !== undefined) return no(notCounted(unheld), statement, desk, [unheld.policy]);
       const exceeded = gate.budgets.wouldExceed(decision.budgets, leastUsage(facts), now);
       if (exceeded !== undefined)
         return no(overBudget(exceeded, 'Nothing was executed.'), statement, desk, [exceeded.policy]);

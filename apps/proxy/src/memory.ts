@@ -249,6 +249,7 @@ const add = (sum: StatementFacts, body: StatementFacts, count: number): Statemen
   unresolved: [...sum.unresolved, ...body.unresolved],
   moves: [...sum.moves, ...body.moves],
   ...(body.hides ? { hides: true } : {}),
+  ...(body.writes === undefined || sum.writes === 'untold' ? {} : { writes: body.writes }),
   unknown: sum.unknown ?? body.unknown,
   answer: count === 1 ? body.answer : { kind: 'unproved', reach: join(reachOf(sum.answer), reachOf(body.answer)) },
 });

@@ -75,3 +75,8 @@ export const overBudget = ({ policy, measure, limit, window, retryAfter }: Excee
       facts: { retry_after: Math.ceil(retryAfter / 1000) },
     },
   );
+
+export const notCounted = ({ policy }: Budget): Refusal =>
+  refuse('denied', `it writes rows that the target does not count, and a budget limits those (policy ${policy})`, {
+    hint: 'Nothing was executed. Write with INSERT, UPDATE, DELETE, MERGE or COPY of its own: not in a WITH, nor with TRUNCATE.',
+  });

@@ -15,6 +15,8 @@ export interface Collector {
   unknown(what: string): void;
   /** set_config is called somewhere. */
   configures(): void;
+  /** Rows are written that the target does not count as such. */
+  writes(how: 'told' | 'untold'): void;
   /** Something runs that nobody sees through. */
   hides(): void;
   /** Values of this type are at hand. */
@@ -34,6 +36,7 @@ export interface Collected {
   readonly moves: readonly Moved[];
   readonly configures: boolean;
   readonly hides: boolean;
+  readonly writes: 'told' | 'untold' | undefined;
   /** A cast that a user wrote may have run, unseen in the text: what comes out may be anything. */
   readonly cast: boolean;
 }
@@ -63,6 +66,7 @@ export function createCollector(
   let walked = false;
   let configures = false;
   let hides = false;
+  let writes: 'told' | 'untold' | undefined;
   const effect: Collector['effect'] = (action, object) => {
     effects.set(`${action} ${Object.values(object).join('\0')}`, { action, object });
   };
@@ -85,6 +89,7 @@ export function createCollector(
     },
     configures: () => void (configures = true),
     hides: () => void (hides = true),
+    writes: (how) => void (writes = writes === 'untold' ? writes : how),
     moves: (moved) => void moves.push(moved),
     spend: (units) => {
       walked = true;
@@ -110,6 +115,7 @@ export function createCollector(
         moves,
         configures,
         hides: hides || cast,
+        writes,
         cast,
       };
     },

@@ -35,6 +35,8 @@ const shown = (statements: readonly StatementFacts[], expected: CorpusCase): Par
     unresolved: statements.flatMap(({ unresolved }) => unresolved),
     moves: statements.flatMap(({ moves }) => moves.map(showMoved)),
     kinds: statements.map(({ kind }) => kind),
+    writes: statements.map(({ writes }) => writes ?? 'counted'),
+    hides: statements.map(({ hides }) => (hides ? 'hides' : 'plain')),
   };
   return Object.fromEntries(Object.entries(all).filter(([key]) => Object.hasOwn(expected, key)));
 };

@@ -100,6 +100,11 @@ export interface StatementFacts {
   readonly moves: readonly Moved[];
   /** Only BEGIN, COMMIT and their like. */
   readonly transaction: 'begin' | 'commit' | 'rollback' | 'savepoint' | undefined;
+  /**
+   * Rows are written beside those of an INSERT, UPDATE, DELETE, MERGE or COPY at its head, which the target counts. `told`: its tag
+   * says how many (a table that is made of a query); `untold`: nobody does.
+   */
+  readonly writes?: 'told' | 'untold';
   /** It runs what nobody sees through (DO, CALL, functions that users wrote): that may leave anything in what a session keeps. */
   readonly hides?: true;
   /** Set when it holds something that is not modelled: it must be refused, with these words. */

@@ -71,7 +71,7 @@ export function readStatement(
 }
 
 function finish(outline: Outline, collected: Collected, into: Collector): StatementFacts {
-  const { filters, copies, unresolved, unknown, moves, cast, hides } = collected;
+  const { filters, copies, unresolved, unknown, moves, cast, hides, writes } = collected;
   const answer = cast ? anything(outline.answer ?? none) : asFacts(outline.answer ?? none);
   return {
     kind: outline.kind,
@@ -86,6 +86,7 @@ function finish(outline: Outline, collected: Collected, into: Collector): Statem
     session: outline.session,
     moves,
     transaction: outline.transaction,
+    ...(writes === undefined ? {} : { writes }),
     ...(hides ? { hides: true as const } : {}),
     unknown,
   };
@@ -181,6 +182,7 @@ function readOutline(node: unknown, around: Around, into: Collector): Outline {
       return readCopy(fields, into);
     case 'CreateTableAsStmt': {
       into.effect('create', database);
+      into.writes('told');
       into.moves({ kind: 'given', ...placeOf(fieldsOf(fields['into'])?.['rel'], into), view: false });
       if (unwrap(fields['query'])?.kind === 'ExecuteStmt') into.effect('opaque', database);
       else into.copy(readQuery(fields['query'], emptyScope, into).reach);
@@ -195,6 +197,7 @@ function readOutline(node: unknown, around: Around, into: Collector): Outline {
       readTable(fields['relation'], 'alter', into);
       return { kind: 'refresh materialized view' };
     case 'TruncateStmt':
+      into.writes('untold');
       for (const relation of listOf(fields['relations'])) readTable(unwrap(relation)?.fields, 'truncate', into);
       // Tables that refer to these are emptied too.
       if (fields['behavior'] === 'DROP_CASCADE') into.effect('truncate', database);
@@ -248,6 +251,7 @@ function readTopSelect(node: unknown, fields: Fields, into: Collector): Outline 
   const target = intoOf(fields);
   if (target === undefined) return { kind: 'select', answer: answerOf(result) };
   into.effect('create', database);
+  into.writes('told');
   into.moves({ kind: 'given', ...placeOf(target['rel'], into), view: false });
   into.copy(result.reach);
   return { kind: 'select into' };
@@ -280,6 +284,8 @@ function readCopy(fields: Fields, into: Collector): Outline {
   }
   const result =
     fields['query'] === undefined ? readCopiedTable(fields, into) : readQuery(fields['query'], emptyScope, into);
+  // Its tag counts the rows that come out.
+  if (fields['query'] !== undefined && unwrap(fields['query'])?.kind !== 'SelectStmt') into.writes('untold');
   if (!toClient) {
     into.copy(result.reach);
     return head;
@@ -298,6 +304,9 @@ function readCopiedTable(fields: Fields, into: Collector): QueryResult {
     ? { columns: known, reach: joinLineage(known.map(({ lineage }) => lineage)) }
     : { columns: undefined, reach: source.reach };
 }
+
+/** Statements whose own tag says how many rows they wrote. */
+const writing: ReadonlySet<string> = new Set(['insert', 'update', 'delete', 'merge']);
 
 function readExplain(fields: Fields, { place, budget }: Around, into: Collector): Outline {
   const options = new Map(
@@ -327,7 +336,8 @@ function readExplain(fields: Fields, { place, budget }: Around, into: Collector)
   into.copy(analyze ? inner.copies : noLineage);
   if (inner.session !== undefined) into.unknown('EXPLAIN of such a statement is not modelled');
   if (analyze) for (const moved of inner.moves) into.moves(moved);
-  if (inner.hides) into.hides();
+  if (analyze && inner.hides) into.hides();
+  if (analyze && (inner.writes !== undefined || writing.has(inner.kind))) into.writes('untold');
   const settings = options.has('settings') ? settingValues : noLineage;
   return {
     kind: analyze ? 'explain analyze' : 'explain',

@@ -27,7 +27,8 @@ export function readWith(clause: unknown, outer: Scope, into: Collector): Scope 
     const cte = unwrap(each)?.fields ?? {};
     const name = textOf(cte['ctename']) ?? '';
     const scope: Scope = { sources: [], ctes, outer };
-    const query = unwrap(cte['ctequery'])?.fields ?? {};
+    const { kind, fields: query = {} } = unwrap(cte['ctequery']) ?? {};
+    if (kind !== 'SelectStmt') into.writes('untold');
     const isUnion = isRecursive && query['op'] === 'SETOP_UNION';
     if (!isUnion && (cte['search_clause'] !== undefined || cte['cycle_clause'] !== undefined))
       into.unknown('SEARCH and CYCLE of a query that is not recursive');

@@ -15,6 +15,10 @@ export interface CorpusCase {
   readonly unresolved?: readonly string[];
   readonly moves?: readonly string[];
   readonly kinds?: readonly string[];
+  /** Of each statement: `counted`, or how its rows are told. */
+  readonly writes?: readonly string[];
+  /** Of each statement: `hides` or `plain`. */
+  readonly hides?: readonly string[];
   readonly session?: Readonly<Record<string, unknown>>;
   /** It must be refused. Where this is not said, it must not be. */
   readonly unknown?: true;
@@ -39,6 +43,8 @@ const keys: Readonly<Record<keyof CorpusCase, (value: unknown) => boolean>> = {
   unresolved: (value) => isTexts(value),
   moves: (value) => isTexts(value),
   kinds: (value) => isTexts(value),
+  writes: (value) => isTexts(value),
+  hides: (value) => isTexts(value),
   session: (value) => typeof value === 'object',
   unknown: (value) => value === true,
   unreadable: (value) => value === true,

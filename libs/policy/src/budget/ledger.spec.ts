@@ -4,7 +4,7 @@ import { statement } from '../../testing/truth-table.js';
 import { parseBudget } from '../obligation/grammar.js';
 import type { Budget } from '../obligation/obligation.js';
 import { createBudgetLedger } from './ledger.js';
-import { leastUsage } from './usage.js';
+import { leastUsage, uncountable } from './usage.js';
 
 const budget = (text: string, more: Partial<Budget> = {}): Budget => {
   const parsed = parseBudget(text);
@@ -120,6 +120,17 @@ describe('the ledger', () => {
     expect(ledger.wouldExceed([budget('rows=10/1m', { policy: 'z' })], { rows: -5 }, 1_000_000)).toBeDefined();
   });
 
+  test('rows that nobody counts are uncountable where a budget limits writes', () => {
+    const facts = (writes?: 'told' | 'untold') => ({
+      statements: [statement({}), statement(writes ? { writes } : {})],
+    });
+    const both = [budget('rows=10/1h', { policy: 'reads' }), budget('rows=10/1h, writes=5/1h', { policy: 'writes' })];
+    expect(uncountable(both, facts('untold'))?.policy).toBe('writes');
+    expect(uncountable(both.slice(0, 1), facts('untold'))).toBeUndefined();
+    expect(uncountable(both, facts('told'))).toBeUndefined();
+    expect(uncountable(both, facts())).toBeUndefined();
+  });
+
   test('least usage is known from the facts', () => {
     const table = { kind: 'table', schema: 'public', table: 't' } as const;
     const facts = (given: Parameters<typeof statement>[0]) => ({ statements: [statement(given)] });
@@ -129,5 +140,6 @@ describe('the ledger', () => {
       rows: 0,
     });
     expect(leastUsage(facts({ copy: 'to_client' }))).toMatchObject({ writes: 0, rows: 1, bytes: 1 });
+    expect(leastUsage(facts({ writes: 'told' }))).toMatchObject({ writes: 1, rows: 0 });
   });
 });

@@ -487,7 +487,9 @@ const count = (run: Run, tag: string): void => {
   const rows = copied !== undefined && run.refused !== undefined ? copied : rowsOf(tag);
   if (run.stage !== 'rows') run.counted += rows;
   if (copied !== undefined) run.exported += rows;
-  else if (/^(?:INSERT|UPDATE|DELETE|MERGE|COPY) /.test(tag)) run.written += rows;
+  // Rows that no client saw: a table was made of them.
+  else if (/^(?:INSERT|UPDATE|DELETE|MERGE|COPY) /.test(tag) || (run.stage !== 'rows' && tag.startsWith('SELECT ')))
+    run.written += rows;
 };
 
 const isTrailer = (run: Run, total: number): boolean => run.binaryCopy && total === header + 2;

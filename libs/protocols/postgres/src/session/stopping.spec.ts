@@ -148,7 +148,8 @@ describe('what a command did', () => {
     ['UPDATE 4', 4],
     ['DELETE 5', 5],
     ['MERGE 6', 6],
-    ['SELECT 7', 0],
+    // A table was made of them.
+    ['SELECT 7', 7],
     ['CREATE TABLE', 0],
     ['LOCK TABLE', 0],
     ['MOVE 2', 0],
