@@ -30,6 +30,7 @@ import { effectsOf, outlineOf } from './outline.js';
 import { digestOf, preparedIn, unreadStatement } from './statements.js';
 import type { Statement } from './statements.js';
 import { asUnproved, isUnresolved } from './unprovable.js';
+import { underAnyUser } from './any-user.js';
 
 /** How a hold gets its humans' word: by asking for it, or by naming the approval that runs. */
 export type Grants =
@@ -116,8 +117,8 @@ export const createCommands = (input: CommandsInput): Commands => {
     const desk = input.desk(now);
     if (desk.kind === 'refused') return no(desk.refusal);
     const { place, decider } = desk;
-    const meaning = settings.look(question.state, place.catalog?.searchPath ?? noPath, place.catalog?.user);
-    const { searchPath, drift } = meaning;
+    const meaning = settings.look(question, place.catalog?.searchPath ?? noPath, place.catalog?.user);
+    const { searchPath, drift, anyUser } = meaning;
     const read = gate.statements.read(question.text, place, searchPath);
     const { statement } = read;
     if (read.kind === 'refused') return no(read.refusal, statement, desk);
@@ -125,7 +126,8 @@ export const createCommands = (input: CommandsInput): Commands => {
     const { facts: meant, behind } = memory.resolve(statement.facts, (text) =>
       preparedIn(gate.statements.read(text, place, searchPath)),
     );
-    const found = leftBehind.check(moves.check(meant, searchPath, place));
+    const named = anyUser ? underAnyUser(meant, place) : meant;
+    const found = leftBehind.check(moves.check(named, searchPath, place));
     const facts = isUnresolved(found) && mayBeAnything(desk, { now, database }) ? asUnproved(found) : found;
     const unfollowable = settings.admit(facts);
     if (unfollowable !== undefined) return no(unfollowable, statement, desk);

@@ -40,108 +40,111 @@ const base = { session_authorization: 'app', search_path: '"$user", public' };
 describe('settings', () => {
   test('the reported path counts, with $user as who the session is', () => {
     const watch = createSettingsWatch({});
-    expect(watch.look(state(base), ['x'])).toMatchObject({ searchPath: ['app', 'public'], drift: undefined });
-    expect(watch.look(state({ ...base, search_path: 'a, "B c"' }), ['x']).searchPath).toEqual(['a', 'B c']);
+    expect(watch.look(asked(state(base)), ['x'])).toMatchObject({ searchPath: ['app', 'public'], drift: undefined });
+    expect(watch.look(asked(state({ ...base, search_path: 'a, "B c"' })), ['x']).searchPath).toEqual(['a', 'B c']);
   });
 
   test('where the server does not report it: what was given at start-up, else the catalog says', () => {
-    expect(createSettingsWatch({}).look(state({}), ['x', 'y']).searchPath).toEqual(['x', 'y']);
-    expect(createSettingsWatch({ search_path: 'q' }).look(state({}), ['x']).searchPath).toEqual(['q']);
+    expect(createSettingsWatch({}).look(asked(state({})), ['x', 'y']).searchPath).toEqual(['x', 'y']);
+    expect(createSettingsWatch({ search_path: 'q' }).look(asked(state({})), ['x']).searchPath).toEqual(['q']);
   });
 
   test('ahead of the report, in a pipeline, what was sent counts; in flight nothing is certain', () => {
     const watch = createSettingsWatch({});
-    watch.look(state(base), []);
+    watch.look(asked(state(base)), []);
     watch.sent(1, facts({ session: set('search_path', 'b') }), asked(state(base)));
-    expect(watch.look(state(base), []).drift?.code).toBe('state_drift');
+    expect(watch.look(asked(state(base)), []).drift?.code).toBe('state_drift');
     watch.settled(1, true);
-    expect(watch.look(state(base), [])).toMatchObject({ searchPath: ['b'], drift: undefined });
-    expect(watch.look(state({ ...base, search_path: 'b' }), []).searchPath).toEqual(['b']);
+    expect(watch.look(asked(state(base)), [])).toMatchObject({ searchPath: ['b'], drift: undefined });
+    expect(watch.look(asked(state({ ...base, search_path: 'b' })), []).searchPath).toEqual(['b']);
   });
 
   test('rolled back before it was reported: nothing runs but what sets it anew', () => {
     const watch = createSettingsWatch({});
-    watch.look(state(base), []);
+    watch.look(asked(state(base)), []);
     watch.sent(1, facts({ session: set('search_path', 'b') }), asked(state(base)));
     watch.settled(1, true);
     watch.sent(2, facts({ transaction: 'rollback' }), asked(state(base)));
     watch.settled(2, true);
-    expect(watch.look(state(base), []).drift?.code).toBe('state_drift');
+    expect(watch.look(asked(state(base)), []).drift?.code).toBe('state_drift');
     const anew = facts({ session: set('search_path', 'c') });
     expect([isWayOut(anew), isWayOut(reading)]).toEqual([true, false]);
     watch.sent(3, anew, asked(state(base)));
     watch.settled(3, true);
-    expect(watch.look(state({ ...base, search_path: 'c' }), [])).toMatchObject({ searchPath: ['c'], drift: undefined });
+    expect(watch.look(asked(state({ ...base, search_path: 'c' })), [])).toMatchObject({
+      searchPath: ['c'],
+      drift: undefined,
+    });
   });
 
   test('a savepoint that is rolled back to may bring an older path back', () => {
     const watch = createSettingsWatch({});
-    watch.look(state(base), []);
+    watch.look(asked(state(base)), []);
     watch.sent(1, facts({ session: set('search_path', 'b') }), asked(state(base, 'open')));
     watch.settled(1, true);
     watch.sent(2, facts({ kind: 'rollback to savepoint', transaction: 'savepoint' }), asked(state(base, 'open')));
     watch.settled(2, true);
-    expect(watch.look(state(base, 'open'), []).drift?.code).toBe('state_drift');
+    expect(watch.look(asked(state(base, 'open')), []).drift?.code).toBe('state_drift');
   });
 
   test('a failed statement takes an unreported setting of its transaction with it', () => {
     const watch = createSettingsWatch({});
-    watch.look(state(base), []);
+    watch.look(asked(state(base)), []);
     watch.sent(1, facts({ session: set('search_path', 'b') }), asked(state(base, 'open')));
     watch.settled(1, true);
     watch.sent(2, reading, asked(state(base, 'open')));
     watch.settled(2, false);
-    expect(watch.look(state(base, 'failed'), []).drift?.code).toBe('state_drift');
+    expect(watch.look(asked(state(base, 'failed')), []).drift?.code).toBe('state_drift');
   });
 
   test('DISCARD ALL brings the first path back, its other forms do not', () => {
     const watch = createSettingsWatch({});
-    watch.look(state(base), []);
+    watch.look(asked(state(base)), []);
     const moved = state({ ...base, search_path: 'b' });
     watch.sent(1, facts({ session: { kind: 'discard', what: 'temp' } }), asked(moved));
     watch.settled(1, true);
-    expect(watch.look(moved, [])).toMatchObject({ searchPath: ['b'], drift: undefined });
+    expect(watch.look(asked(moved), [])).toMatchObject({ searchPath: ['b'], drift: undefined });
     watch.sent(2, facts({ session: { kind: 'discard', what: 'all' } }), asked(moved));
     watch.settled(2, true);
     // Ahead of the report.
-    expect(watch.look(moved, [])).toMatchObject({ searchPath: ['app', 'public'], drift: undefined });
-    expect(watch.look(state(base), [])).toMatchObject({ searchPath: ['app', 'public'], drift: undefined });
+    expect(watch.look(asked(moved), [])).toMatchObject({ searchPath: ['app', 'public'], drift: undefined });
+    expect(watch.look(asked(state(base)), [])).toMatchObject({ searchPath: ['app', 'public'], drift: undefined });
   });
 
   test('a value that only a parameter holds: nobody can agree under it', () => {
     const watch = createSettingsWatch({});
-    watch.look(state(base), []);
+    watch.look(asked(state(base)), []);
     const unseen: SessionEffect = { kind: 'set', name: 'app.tenant', value: undefined, local: false, unseen: true };
     watch.sent(1, facts({ session: unseen }), asked(state(base)));
     watch.settled(1, true);
-    expect(watch.look(state(base), [])).toMatchObject({ drift: undefined, unsettled: { code: 'state_drift' } });
+    expect(watch.look(asked(state(base)), [])).toMatchObject({ drift: undefined, unsettled: { code: 'state_drift' } });
   });
 
   test('RESET ALL where nothing had moved changes nothing', () => {
     const watch = createSettingsWatch({});
-    watch.look(state(base), []);
+    watch.look(asked(state(base)), []);
     watch.sent(1, facts({ session: { kind: 'reset', name: undefined } }), asked(state(base)));
     watch.settled(1, true);
-    expect(watch.look(state(base), [])).toMatchObject({ searchPath: ['app', 'public'], drift: undefined });
+    expect(watch.look(asked(state(base)), [])).toMatchObject({ searchPath: ['app', 'public'], drift: undefined });
   });
 
   test('a role that ALTER ROLE gave the session at its start is who $user is, until another one is set', () => {
     const watch = createSettingsWatch({});
-    expect(watch.look(state(base), [], 'writer').searchPath).toEqual(['writer', 'public']);
+    expect(watch.look(asked(state(base)), [], 'writer').searchPath).toEqual(['writer', 'public']);
     watch.sent(1, facts({ session: set('role', 'none') }), asked(state(base)));
     watch.settled(1, true);
-    expect(watch.look(state(base), [], 'writer').searchPath).toEqual(['app', 'public']);
+    expect(watch.look(asked(state(base)), [], 'writer').searchPath).toEqual(['app', 'public']);
     watch.sent(2, facts({ session: { kind: 'reset', name: 'role' } }), asked(state(base)));
     watch.settled(2, true);
-    expect(watch.look(state(base), [], 'writer').searchPath).toEqual(['writer', 'public']);
+    expect(watch.look(asked(state(base)), [], 'writer').searchPath).toEqual(['writer', 'public']);
   });
 
   test('SET ROLE changes who $user is', () => {
     const watch = createSettingsWatch({});
-    watch.look(state(base), []);
+    watch.look(asked(state(base)), []);
     watch.sent(1, facts({ session: set('role', 'admin') }), asked(state(base)));
     watch.settled(1, true);
-    expect(watch.look(state(base), []).searchPath).toEqual(['admin', 'public']);
+    expect(watch.look(asked(state(base)), []).searchPath).toEqual(['admin', 'public']);
   });
 
   test.each([
@@ -150,8 +153,8 @@ describe('settings', () => {
     ['session_authorization', { ...base, session_authorization: 'somebody' }],
   ])('%s that moved by itself stops everything', (_name, parameters) => {
     const watch = createSettingsWatch({});
-    watch.look(state(base), []);
-    expect(watch.look(state(parameters), []).drift?.code).toBe('state_drift');
+    watch.look(asked(state(base)), []);
+    expect(watch.look(asked(state(parameters)), []).drift?.code).toBe('state_drift');
   });
 
   test('a SET that would change how texts are read is refused before it is sent', () => {
@@ -173,19 +176,19 @@ describe('settings', () => {
   describe('under which an approval is given', () => {
     const zoned = { ...base, timezone: 'UTC', datestyle: 'ISO, MDY' };
     const begun = (watch: ReturnType<typeof createSettingsWatch>, ...sent: readonly (readonly [Facts, number])[]) => {
-      watch.look(state(zoned), []);
+      watch.look(asked(state(zoned)), []);
       for (const [index, [each, group]] of sent.entries()) {
         watch.sent(index, each, asked(state(zoned), group));
         watch.settled(index, true);
-        watch.look(state(zoned), []);
+        watch.look(asked(state(zoned)), []);
       }
     };
 
     test('are role, path, how literals are read, and whatever was set', () => {
       const watch = createSettingsWatch({});
       begun(watch, [facts({ session: set('App.Tenant', '5') }), 1], [facts({ session: set('work_mem', '1') }), 2]);
-      expect(watch.look(state(zoned), [])).toMatchObject({ unsettled: undefined });
-      expect(watch.look(state(zoned), []).settings).toEqual({
+      expect(watch.look(asked(state(zoned)), [])).toMatchObject({ unsettled: undefined });
+      expect(watch.look(asked(state(zoned)), []).settings).toEqual({
         search_path: 'app\npublic',
         session_authorization: 'app',
         role: 'none',
@@ -198,12 +201,17 @@ describe('settings', () => {
 
     test('a SET in flight, or before its report: not what was reported before', () => {
       const watch = createSettingsWatch({});
-      watch.look(state(zoned), []);
+      watch.look(asked(state(zoned)), []);
       watch.sent(1, facts({ session: set('timezone', 'Asia/Tokyo') }), asked(state(zoned)));
-      expect(watch.look(state(zoned), [])).toMatchObject({ drift: undefined, unsettled: { code: 'state_drift' } });
+      expect(watch.look(asked(state(zoned)), [])).toMatchObject({
+        drift: undefined,
+        unsettled: { code: 'state_drift' },
+      });
       watch.settled(1, true);
-      expect(watch.look(state(zoned), []).settings['timezone']).toBe('Asia/Tokyo');
-      expect(watch.look(state({ ...zoned, timezone: 'Asia/Tokyo' }), []).settings['timezone']).toBe('Asia/Tokyo');
+      expect(watch.look(asked(state(zoned)), []).settings['timezone']).toBe('Asia/Tokyo');
+      expect(watch.look(asked(state({ ...zoned, timezone: 'Asia/Tokyo' })), []).settings['timezone']).toBe(
+        'Asia/Tokyo',
+      );
     });
 
     test('SET LOCAL goes with its transaction, however often it was said', () => {
@@ -213,10 +221,10 @@ describe('settings', () => {
         watch.sent(id, facts({ session: set('app.tenant', '2', true) }), asked(state(zoned, 'open'), id));
         watch.settled(id, true);
       }
-      expect(watch.look(state(zoned, 'open'), []).settings['app.tenant']).toBe('2');
+      expect(watch.look(asked(state(zoned, 'open')), []).settings['app.tenant']).toBe('2');
       watch.sent(12, facts({ transaction: 'commit' }), asked(state(zoned, 'open'), 12));
       watch.settled(12, true);
-      expect(watch.look(state(zoned), []).settings['app.tenant']).toBe('1');
+      expect(watch.look(asked(state(zoned)), []).settings['app.tenant']).toBe('1');
     });
 
     test.each([
@@ -234,10 +242,13 @@ describe('settings', () => {
         begun(watch, first, [facts({ session: set('app.tenant', '5') }), 2]);
         watch.sent(8, last[0], asked(state(zoned), last[1]));
         watch.settled(8, good);
-        expect(watch.look(state(zoned), [])).toMatchObject({ drift: undefined, unsettled: { code: 'state_drift' } });
+        expect(watch.look(asked(state(zoned)), [])).toMatchObject({
+          drift: undefined,
+          unsettled: { code: 'state_drift' },
+        });
         watch.sent(9, facts({ session: set('app.tenant', '6') }), asked(state(zoned), 9));
         watch.settled(9, true);
-        expect(watch.look(state(zoned), []).unsettled).toBeUndefined();
+        expect(watch.look(asked(state(zoned)), []).unsettled).toBeUndefined();
       },
     );
 
@@ -246,17 +257,17 @@ describe('settings', () => {
       begun(watch, [facts({ session: set('app.tenant', '5') }), 1]);
       watch.sent(8, reading, asked(state(zoned), 2));
       watch.settled(8, false);
-      expect(watch.look(state(zoned), []).unsettled).toBeUndefined();
+      expect(watch.look(asked(state(zoned)), []).unsettled).toBeUndefined();
     });
 
     test('more settings than anybody has: no approval is asked for', () => {
       const watch = createSettingsWatch({});
-      watch.look(state(zoned), []);
+      watch.look(asked(state(zoned)), []);
       for (let id = 0; id < 200; id += 1) {
         watch.sent(id, facts({ session: set(`app.s${id}`, 'x') }), asked(state(zoned), id));
         watch.settled(id, true);
       }
-      expect(watch.look(state(zoned), []).unsettled?.code).toBe('state_drift');
+      expect(watch.look(asked(state(zoned)), []).unsettled?.code).toBe('state_drift');
     });
   });
 

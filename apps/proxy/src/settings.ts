@@ -6,6 +6,11 @@ import type { Facts, SessionEffect } from '@sallyport/sql';
 /** What the session's settings make of a text: in which schemas a bare name is looked up. */
 export interface Meaning {
   readonly searchPath: readonly string[];
+  /**
+   * Something ran that nobody sees through, and may have set another role, so that `$user` on the path may be anybody; or another
+   * path, where the server does not report it.
+   */
+  readonly anyUser: boolean;
   /** Something is not certain. Only what sets it anew, or ends the transaction, may run. */
   readonly drift: Refusal | undefined;
   /** Under which an approval is given: role, path, how literals are read, and whatever else this session has set. */
@@ -21,7 +26,7 @@ export interface Meaning {
  */
 export interface SettingsWatch {
   /** `defaultPath`, `startUser`: what the catalog says of a session that just began. */
-  look(state: TargetState, defaultPath: readonly string[], startUser?: string): Meaning;
+  look(asked: Asked, defaultPath: readonly string[], startUser?: string): Meaning;
   /** A SET that could not be followed is refused before it is sent. */
   admit(facts: Facts): Refusal | undefined;
   sent(question: QuestionId, facts: Facts, asked: Asked): void;
@@ -64,6 +69,8 @@ export const createSettingsWatch = (login: Readonly<Record<string, string>>): Se
   let mayMove = false;
   /** A BEGIN was sent, and the target has not said yet what came of it. */
   let begun = false;
+  /** A role may have been set by what nobody sees through; no server reports it. */
+  let hidden = false;
 
   /** Settings that a statement moves. Taking all of them back moves those that are known to have moved. */
   const namesIn = (session: SessionEffect | undefined): readonly string[] => {
@@ -119,6 +126,7 @@ export const createSettingsWatch = (login: Readonly<Record<string, string>>): Se
         });
         if (session?.kind === 'set' && session.unseen === true) doubted.add(name);
         else doubted.delete(name);
+        if (name === 'role' && !local) hidden = false;
       }
     }
   };
@@ -139,6 +147,16 @@ export const createSettingsWatch = (login: Readonly<Record<string, string>>): Se
     }
   };
 
+  /** Outside of a block SET LOCAL holds for its group: a pipeline waits behind one, so the state is that of its end. */
+  const expire = ({ state: { transaction }, group }: Asked): void => {
+    if (transaction !== 'idle') return;
+    for (const [name, { local, before, group: its }] of sent) {
+      if (!local || its === group) continue;
+      if (before === undefined) sent.delete(name);
+      else sent.set(name, before);
+    }
+  };
+
   const uncertain = (matters: (name: string) => boolean): Refusal | undefined => {
     const inFlight = [...flying.values()].flatMap(({ facts }) =>
       facts.statements.flatMap(({ session }) => namesIn(session)),
@@ -148,11 +166,13 @@ export const createSettingsWatch = (login: Readonly<Record<string, string>>): Se
   };
 
   return {
-    look(state, defaultPath, startUser) {
+    look(asked, defaultPath, startUser) {
+      const { state } = asked;
       const { parameters } = state;
       initial ??= parameters;
       const quiet = sent.size === 0 && flying.size === 0 && doubted.size === 0 && !begun;
       if (quiet && found?.parameters === parameters && found.defaultPath === defaultPath) return found.meaning;
+      expire(asked);
       refresh(state);
       const now = (name: string): string | undefined => {
         const each = sent.get(name);
@@ -164,14 +184,14 @@ export const createSettingsWatch = (login: Readonly<Record<string, string>>): Se
       const atStart = session === (initial.get('session_authorization') ?? '') ? (startUser ?? session) : session;
       const user = role === undefined ? atStart : role === 'none' ? session : role;
       const list = now('search_path') ?? login['search_path'];
+      const names = list === undefined ? undefined : readList(list);
       const searchPath =
-        list === undefined
-          ? defaultPath
-          : readList(list).flatMap((name) => (name !== '$user' ? [name] : user === '' ? [] : [user]));
+        names?.flatMap((name) => (name !== '$user' ? [name] : user === '' ? [] : [user])) ?? defaultPath;
       const moved = session !== (initial.get('session_authorization') ?? '') && !mayMove;
       const set = [...sent].flatMap(([name, { value }]) => (value === undefined ? [] : [[name, value] as const]));
       const meaning: Meaning = {
         searchPath,
+        anyUser: hidden && (names?.includes('$user') !== false || !parameters.has('search_path')),
         drift: unreadable(parameters) ?? (moved ? unexpected : uncertain((name) => naming.includes(name))),
         settings: {
           ...Object.fromEntries(reading.map((name) => [name, parameters.get(name) ?? ''])),
@@ -201,7 +221,11 @@ export const createSettingsWatch = (login: Readonly<Record<string, string>>): Se
 
     sent(question, facts, asked) {
       groups.set(question, asked.group);
-      for (const { kind, transaction, session } of facts.statements) {
+      for (const { kind, transaction, session, hides } of facts.statements) {
+        if (hides) {
+          hidden = true;
+          found = undefined;
+        }
         if (transaction === 'begin') begun = true;
         if (transaction === 'rollback' || kind === 'rollback to savepoint') rolledBack();
         if (transaction === 'rollback' || transaction === 'commit') committed();
