@@ -134,15 +134,23 @@ function problemOf(error: unknown): Analysis {
   return unreadable(details?.message ?? 'the statement cannot be read', details?.cursorPosition);
 }
 
-function depthOf(root: unknown): number {
-  let depth = 0;
-  let level: readonly unknown[] = [root];
-  while (level.length > 0 && depth <= deepest * 4) {
-    depth += 1;
-    level = level.flatMap((node) => (typeof node === 'object' && node !== null ? Object.values(node) : []));
-  }
-  // The JSON has about four levels for one of the grammar's.
-  return depth / 4;
+/** The JSON has about four levels for one of the grammar's; deeper than this nobody asks. */
+const deepestJson = deepest * 4 + 4;
+
+const depthOf = (root: unknown): number => (typeof root === 'object' && root !== null ? levelsOf(root, 0) / 4 : 0);
+
+function levelsOf(node: object, above: number): number {
+  const here = above + 1;
+  if (here > deepestJson) return here;
+  let most = here;
+  const see = (each: unknown): void => {
+    // What is no node is one level, and most are none.
+    const levels = typeof each === 'object' && each !== null ? levelsOf(each, here) : here + 1;
+    if (levels > most) most = levels;
+  };
+  if (Array.isArray(node)) for (const each of node) see(each);
+  else for (const key in node) see((node as Readonly<Record<string, unknown>>)[key]);
+  return most;
 }
 
 /** The one query in a text, for the definitions of views. */

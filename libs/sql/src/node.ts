@@ -4,11 +4,21 @@ export type Fields = Readonly<Record<string, unknown>>;
 export const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+/** Fields have small letters, nodes begin with a capital. */
+export const isTag = (key: string): boolean => {
+  const first = key.charCodeAt(0);
+  return first >= 65 && first <= 90;
+};
+
 /** `{ SelectStmt: {...} }` -> kind and fields; `undefined` for anything else. */
 export function unwrap(node: unknown): { readonly kind: string; readonly fields: Fields } | undefined {
   if (!isFields(node)) return undefined;
-  const [kind, ...rest] = Object.keys(node);
-  if (kind === undefined || rest.length > 0 || !/^[A-Z]/.test(kind)) return undefined;
+  let kind: string | undefined;
+  for (const key in node) {
+    if (kind !== undefined) return undefined;
+    kind = key;
+  }
+  if (kind === undefined || !isTag(kind)) return undefined;
   const fields = node[kind];
   return isFields(fields) ? { kind, fields } : undefined;
 }
@@ -18,8 +28,11 @@ export const textOf = (value: unknown): string | undefined => (typeof value === 
 export const fieldsOf = (value: unknown): Fields | undefined => (isFields(value) ? value : undefined);
 
 /** The texts of a qualified name: `[{String: {sval}}...]`. */
-export const nameParts = (value: unknown): readonly string[] =>
-  listOf(value).flatMap((part) => {
+export function nameParts(value: unknown): readonly string[] {
+  const parts: string[] = [];
+  for (const part of listOf(value)) {
     const text = textOf(unwrap(part)?.fields['sval']);
-    return text === undefined ? [] : [text];
-  });
+    if (text !== undefined) parts.push(text);
+  }
+  return parts;
+}

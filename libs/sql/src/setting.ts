@@ -126,10 +126,16 @@ export function callsIn(root: unknown): readonly Fields[] {
   const open: unknown[] = [root];
   for (let node = open.pop(); node !== undefined; node = open.pop()) {
     if (typeof node !== 'object' || node === null) continue;
-    const wrapped = unwrap(node);
-    if (wrapped?.kind === 'FuncCall' && nameParts(wrapped.fields['funcname']).at(-1) === 'set_config')
-      found.push(wrapped.fields);
-    for (const each of Object.values(node)) if (each !== null && each !== undefined) open.push(each);
+    if (Array.isArray(node)) {
+      for (const each of node) open.push(each);
+      continue;
+    }
+    const call = 'FuncCall' in node ? unwrap(node)?.fields : undefined;
+    if (nameParts(call?.['funcname']).at(-1) === 'set_config' && call !== undefined) found.push(call);
+    for (const key in node) {
+      const each = (node as Fields)[key];
+      if (typeof each === 'object' && each !== null) open.push(each);
+    }
   }
   return found;
 }

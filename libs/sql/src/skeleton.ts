@@ -100,7 +100,7 @@ function collect(node: unknown, places: Map<number, string>): void {
   if (kind === 'SelectStmt') for (const row of listOf(fields['valuesLists'])) note(row, places);
   if (kind === 'UpdateStmt')
     for (const target of listOf(fields['targetList'])) note(unwrap(target)?.fields['val'], places);
-  for (const value of Object.values(fields)) collect(value, places);
+  for (const key in fields) collect(fields[key], places);
 }
 
 /** A constant, or a list of them. */

@@ -1,4 +1,6 @@
 import { nodeKinds } from './node-kinds.js';
+import { isTag } from './node.js';
+import type { Fields } from './node.js';
 import { innerStatements, plainStatements, readStatements } from './statement-kinds.js';
 
 const listed: ReadonlySet<string> = new Set([
@@ -7,12 +9,6 @@ const listed: ReadonlySet<string> = new Set([
   ...Object.keys(readStatements),
   ...Object.keys(innerStatements).filter((tag) => innerStatements[tag] === 'inside'),
 ]);
-
-/** Fields have small letters, nodes begin with a capital. */
-const isTag = (key: string): boolean => {
-  const first = key.charCodeAt(0);
-  return first >= 65 && first <= 90;
-};
 
 /** The first node in a tree that nobody has thought about, or that the grammar never makes: readers may pass by where it stands. */
 export function unlistedNode(tree: unknown): string | undefined {
@@ -24,9 +20,9 @@ export function unlistedNode(tree: unknown): string | undefined {
   for (let node = open.pop(); node !== undefined; node = open.pop()) {
     if (Array.isArray(node)) node.forEach(see);
     else
-      for (const [key, value] of Object.entries(node)) {
+      for (const key in node) {
         if (isTag(key) && !listed.has(key)) return key;
-        see(value);
+        see((node as Fields)[key]);
       }
   }
   return undefined;

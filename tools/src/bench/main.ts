@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util';
+import { catalogs } from './cases/catalogs.js';
 import { decisions } from './cases/decisions.js';
+import { facts } from './cases/facts.js';
 import { memory } from './cases/memory.js';
 import { neighbours } from './cases/neighbours.js';
 import { soak } from './cases/soak.js';
@@ -28,14 +30,16 @@ const groups: Readonly<Record<string, (scene: Scene) => AsyncGenerator<Figure>>>
   soak,
 };
 
-const others = ['decisions', 'profile'];
+/** In this process alone. */
+const alone: Readonly<Record<string, () => AsyncGenerator<Figure>>> = { decisions, facts, catalogs };
+const others = [...Object.keys(alone), 'profile'];
 /** Runs only where it is named. */
 const onRequest = ['soak', 'profile'];
 
 const usage = `npm run bench: what the gateway costs, as ratios within one run.
 
   npm run bench                       everything
-  npm run bench -- throughput rows    some of: decisions, ${Object.keys(groups).join(', ')}
+  npm run bench -- throughput rows    some of: ${Object.keys(alone).join(', ')}, ${Object.keys(groups).join(', ')}
   npm run bench -- --seconds 10 --rounds 5
   npm run bench -- soak --minutes 60  mixed traffic for an hour: does anything grow? Only where it is named.
   npm run bench -- profile            where the proxy's time goes; with --write as a flame graph in docs/
@@ -94,7 +98,7 @@ async function main(): Promise<number> {
     }
   };
   say(`${tableHead}`);
-  if (wanted('decisions')) await take(decisions());
+  for (const [name, measure] of Object.entries(alone)) if (wanted(name)) await take(measure());
   let flame: Frame | undefined;
   if (needsScene)
     await withScene({ seconds, rounds, minutes, say: (line) => process.stderr.write(`${line}\n`) }, async (scene) => {
