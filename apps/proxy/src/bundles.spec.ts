@@ -1,8 +1,9 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Bundle } from '@sallyport/contracts';
+import type { Catalog } from '@sallyport/kernel';
 import { systemClock } from '@sallyport/runtime';
 import { until } from '@sallyport/testing';
 import { createTestAuthority } from '../testing/authority.js';
@@ -197,6 +198,93 @@ test('a run that breaks is told to the log, and ends nothing', async () => {
   await until(() => errors.length === 1);
   expect(errors[0]).toMatch(/a run by id broke/);
   expect(await controlPlane.publish(bundle(7))).toBeUndefined();
+});
+
+describe('a catalog in parts', () => {
+  const tables = (changed = -1): Catalog => ({
+    ...{ database: 'app', serverVersion: 180_004, functions: [], types: [], searchPath: ['public'] },
+    relations: Array.from({ length: 200 }, (_, at) => ({
+      ...{ oid: 20_000 + at, schema: 'public', name: at === changed ? 'changed' : `t${at}`, kind: 'table' as const },
+      columns: [{ attribute: 1, name: 'id', type: 23 }],
+    })),
+  });
+  const known = (version: number, catalog: Catalog, forgery?: Forgery): Bundle =>
+    signedBundle(authority, { ...content(version), catalogs: { 'billing/app': catalog } }, forgery);
+  const names = (): readonly string[] =>
+    control?.current?.place('billing', 'app')?.catalog?.relations.map(({ name }) => name) ?? [];
+  /** As it is sent to who holds the other one. */
+  const beside = (held: Bundle, next: Bundle): Bundle => {
+    const digests = new Set(held.chunks.map(({ digest }) => digest));
+    return { ...next, chunks: next.chunks.filter(({ digest }) => !digests.has(digest)) };
+  };
+  const partsOf = ({ chunks }: Bundle) => chunks.filter(({ kind }) => kind === 'catalog_part');
+
+  test('of which one part changed comes into force by that part; what held the old one still has it', async () => {
+    start();
+    const [one, two] = [known(6, tables()), known(7, tables(100))];
+    expect(await controlPlane.publish(one)).toBeUndefined();
+    const before = control?.current?.place('billing', 'app')?.catalog;
+    const delta = beside(one, two);
+    expect(partsOf(delta)).toHaveLength(1);
+    expect(await controlPlane.publish(delta)).toBeUndefined();
+    expect([names().includes('changed'), names().length]).toEqual([true, 200]);
+    expect([before?.relations[100]?.name, before?.relations.length]).toEqual(['t100', 200]);
+  });
+
+  test.each<[string, RegExp, (next: Bundle) => Bundle]>([
+    [
+      'that did not come',
+      /it is not there/,
+      (next) => ({ ...next, chunks: next.chunks.filter(({ kind }) => kind !== 'catalog_part') }),
+    ],
+    [
+      'that is not what its digest says',
+      /digest/,
+      (next) => ({
+        ...next,
+        chunks: next.chunks.map((chunk) =>
+          chunk.kind === 'catalog_part' ? { ...chunk, content: Buffer.from('{"relations":[]}') } : chunk,
+        ),
+      }),
+    ],
+  ])('with a part %s is refused as a whole, and the last good one stays', async (_what, reason, damage) => {
+    start();
+    const one = known(6, tables());
+    expect(await controlPlane.publish(one)).toBeUndefined();
+    expect(await controlPlane.publish(damage(beside(one, known(7, tables(100)))))).toMatch(reason);
+    expect([names().includes('changed'), names().length, control?.current?.manifest.version]).toEqual([false, 200, 6]);
+    expect(alarms).toBe(1);
+    expect(await controlPlane.publish(known(8, tables(100)))).toBeUndefined();
+    expect(names()).toContain('changed');
+  });
+
+  test('that two parts say something of twice is refused, though it is signed', async () => {
+    start();
+    const twice: Forgery = {
+      chunk: (text, kind) => (kind === 'catalog_part' ? text.replace('"oid":20150', '"oid":20001') : text),
+    };
+    expect(await controlPlane.publish(known(6, tables(), twice))).toMatch(
+      /catalog billing\/app: .*oid: another one has it/,
+    );
+    expect(control?.current).toBeUndefined();
+  });
+
+  test('is on disk, each part once, and in force after a restart; one whose part was damaged there is not', async () => {
+    start();
+    const [one, two] = [known(6, tables()), known(7, tables(100))];
+    expect(await controlPlane.publish(one)).toBeUndefined();
+    expect(await controlPlane.publish(beside(one, two))).toBeUndefined();
+    await control?.stop();
+    const parts = join(directory, 'catalog-parts');
+    const digests = partsOf(two).map(({ digest }) => digest);
+    expect(readdirSync(parts).sort()).toEqual([...digests].sort());
+    start();
+    expect(names()).toContain('changed');
+    await control?.stop();
+    writeFileSync(join(parts, digests[0] ?? ''), '{"relations":[]}');
+    start();
+    expect([control?.current, alarms]).toEqual([undefined, 1]);
+  });
 });
 
 describe('from disk', () => {
