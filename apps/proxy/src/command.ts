@@ -1,40 +1,47 @@
-import { hash } from 'node:crypto';
 import { clip } from '@sallyport/audit';
 import type { KeptRecord } from './evidence.js';
 import { refuse } from '@sallyport/kernel';
-import type { CommandQuestion, Notice, OutcomeNote, Permit, QuestionId, Refusal, Verdict } from '@sallyport/kernel';
+import type {
+  CommandQuestion,
+  Notice,
+  OutcomeNote,
+  Permit,
+  QuestionId,
+  Refusal,
+  TrialOrder,
+  TriedQuestion,
+  Verdict,
+} from '@sallyport/kernel';
 import {
-  bindingOf,
   leastUsage,
   mintApprovedPermit,
   mintCommandPermit,
+  mintTrialPermit,
   refusalOf,
   uncountable,
 } from '@sallyport/policy';
-import type { AllowDecision, DecisionContext, HoldDecision } from '@sallyport/policy';
+import type { DecisionContext } from '@sallyport/policy';
 import type { Facts } from '@sallyport/sql';
+import { bindingFor } from './binding.js';
 import type { Desk, DeskNow } from './desk.js';
 import type { Gate } from './gate.js';
-import { cancelled, hold, unreachable } from './hold.js';
-import type { Held } from './hold.js';
+import { cancelled } from './hold.js';
+import type { HeldJudged, Judged, Refused, Shown } from './judged.js';
 import { createLeftBehind } from './left-behind.js';
 import { createStatementMemory } from './memory.js';
 import { createSessionMoves } from './moves.js';
-import type { NamedText } from './memory.js';
+import { noPreview, planOf, previewOf } from './preview.js';
 import type { Recorder } from './record.js';
-import { requestOf } from './request.js';
 import { notCounted, overBudget, spend } from './spend.js';
 import type { Spending } from './spend.js';
 import { createSettingsWatch, isWayOut } from './settings.js';
-import { effectsOf, outlineOf } from './outline.js';
+import { outlineOf } from './outline.js';
+import { moved, wordFor } from './word.js';
+import type { Grants } from './word.js';
 import { digestOf, preparedIn, unreadStatement } from './statements.js';
 import type { Statement } from './statements.js';
 import { asUnproved, isUnresolved } from './unprovable.js';
 import { underAnyUser } from './any-user.js';
-
-/** How a hold gets its humans' word: by asking for it, or by naming the approval that runs. */
-export type Grants =
-  { readonly kind: 'ask' } | { readonly kind: 'given'; readonly approval: string; readonly binding: Uint8Array };
 
 export interface CommandsInput {
   readonly gate: Gate;
@@ -53,6 +60,8 @@ export interface CommandsInput {
 /** Decides the commands of one open session, one at a time, and keeps their evidence. */
 export interface Commands {
   ask(id: QuestionId, question: CommandQuestion, inform: (notice: Notice) => void): Verdict | Promise<Verdict>;
+  /** A command was tried. The same waits for people now. */
+  tried(question: TriedQuestion, inform: (notice: Notice) => void): Verdict | Promise<Verdict>;
   outcome(note: OutcomeNote): void;
   /** The target described another answer than was proved. Gives the command, unless a definition that came through here is why. */
   disagreed(question: QuestionId): string | undefined;
@@ -63,25 +72,11 @@ export interface Commands {
   closed(): void;
 }
 
-/** A command that was read and judged, and is not refused. */
-interface Judged {
-  readonly kind: 'judged';
-  readonly desk: Desk;
-  readonly statement: Statement;
-  /** With names resolved: what it really does. */
-  readonly facts: Facts;
-  readonly decision: AllowDecision<'command'> | HoldDecision<'command'>;
-  /** What the session has given names to, as far as this command runs it. */
-  readonly behind: readonly NamedText[];
-  readonly settings: Readonly<Record<string, string>>;
-}
-
-interface Refused {
-  readonly kind: 'refused';
-  readonly refusal: Refusal;
-  readonly statement: Statement | undefined;
-  readonly desk: Desk | undefined;
-  readonly policies: readonly string[];
+interface Trying {
+  readonly command: string;
+  readonly question: CommandQuestion;
+  readonly judged: HeldJudged;
+  readonly remarks: readonly string[];
 }
 
 interface Running {
@@ -92,12 +87,13 @@ interface Running {
 }
 
 export const createCommands = (input: CommandsInput): Commands => {
-  const { gate, recorder, session, connection, database } = input;
+  const { gate, recorder, connection, database } = input;
   const memory = createStatementMemory();
   const settings = createSettingsWatch(input.parameters);
   const moves = createSessionMoves(gate.moves.at(connection, database));
   const leftBehind = createLeftBehind();
   const running = new Map<QuestionId, Running>();
+  const trials = new Map<QuestionId, Trying>();
   let holding: AbortController | undefined;
 
   const catalogNow = () => {
@@ -105,7 +101,8 @@ export const createCommands = (input: CommandsInput): Commands => {
     return desk.kind === 'desk' ? desk.place.catalog : undefined;
   };
 
-  const judge = (question: CommandQuestion): Judged | Refused => {
+  /** `charged`: it counts in its budgets already. */
+  const judge = (question: CommandQuestion, charged = false): Judged | Refused => {
     const no = (refusal: Refusal, statement?: Statement, desk?: Desk, policies: readonly string[] = []): Refused => ({
       kind: 'refused',
       refusal,
@@ -133,7 +130,7 @@ export const createCommands = (input: CommandsInput): Commands => {
     if (unfollowable !== undefined) return no(unfollowable, statement, desk);
     const decision = decider.decide(facts, { now, database });
     if (decision.kind === 'deny') return no(refusalOf(decision), statement, desk, decision.policies);
-    if (question.phase === 'run' && decision.budgets.length > 0) {
+    if (question.phase === 'run' && decision.budgets.length > 0 && !charged) {
       const unheld = uncountable(decision.budgets, facts);
       if (unheld !== undefined) return no(notCounted(unheld), statement, desk, [unheld.policy]);
       const exceeded = gate.budgets.wouldExceed(decision.budgets, leastUsage(facts), now);
@@ -195,8 +192,9 @@ export const createCommands = (input: CommandsInput): Commands => {
     question: CommandQuestion,
     judged: Judged,
     permit: Permit,
-    approval?: string,
+    as: { readonly approval?: string; readonly order?: TrialOrder } = {},
   ): Verdict | Promise<Verdict> => {
+    const { approval, order } = as;
     const { desk, statement, facts, decision } = judged;
     const now = gate.clock.now();
     const mask = desk.masks.of(facts, statement.text, { now, database });
@@ -204,7 +202,7 @@ export const createCommands = (input: CommandsInput): Commands => {
       type: 'statement.intent',
       ...headOf(command, question, judged),
       policies: decision.policies,
-      verdict: approval === undefined ? 'allowed' : 'approved',
+      verdict: order !== undefined ? 'tried' : approval === undefined ? 'allowed' : 'approved',
       approval,
     });
     if (record === undefined) return { kind: 'deny', refusal: unkept };
@@ -216,7 +214,8 @@ export const createCommands = (input: CommandsInput): Commands => {
       moves.sent(id, facts, question.state.transaction !== 'idle');
       running.set(id, { command, facts, spending, since: gate.clock.monotonic() });
       const { limit } = spending;
-      return { kind: 'allow', permit, ...(mask ? { mask } : {}), ...(limit ? { limit } : {}) };
+      const how = { permit, ...(mask ? { mask } : {}), ...(limit ? { limit } : {}) };
+      return order === undefined ? { kind: 'allow', ...how } : { kind: 'try', ...how, order };
     };
     if (!decision.durable && desk.place.source.audit !== 'durable') return go();
     return durably(record, command, go);
@@ -235,37 +234,40 @@ export const createCommands = (input: CommandsInput): Commands => {
     return { kind: 'deny', refusal: unkept };
   };
 
-  const bindingFor = (question: CommandQuestion, { desk, facts, behind, settings: under }: Judged): Buffer =>
-    hash(
-      'sha256',
-      bindingOf({
-        statement: question.text,
-        parameters: question.parameters,
-        principal: desk.identified.caller.id,
-        connection,
-        database,
-        policyVersion: desk.place.source.policyVersion,
-        settings: {
-          ...Object.fromEntries(Object.entries(under).map(([name, value]) => [`setting ${name}`, value])),
-          ...Object.fromEntries(behind.map(({ name, text }, index) => [`name ${index}`, JSON.stringify([name, text])])),
-          // A view, a table or a name of the catalog may stand for something else by the time it runs.
-          effects: effectsOf(facts),
-        },
-      }),
-      'buffer',
-    );
+  /** It was tried, and people agree: that is kept as evidence before it stays. */
+  const keep = async (
+    command: string,
+    question: CommandQuestion,
+    judged: Judged,
+    word: { readonly permit: Permit; readonly approval: string },
+  ): Promise<Verdict> => {
+    const { desk, decision } = judged;
+    const { permit, approval } = word;
+    const record = recorder.intent({
+      type: 'statement.intent',
+      ...headOf(command, question, judged),
+      policies: decision.policies,
+      verdict: 'approved',
+      approval,
+    });
+    const durable = decision.durable || desk.place.source.audit === 'durable';
+    const kept = record !== undefined && (!durable || (await recorder.commit(record)));
+    return kept ? { kind: 'allow', permit } : { kind: 'deny', refusal: unkept };
+  };
 
   const held = async (
     id: QuestionId,
     command: string,
     question: CommandQuestion,
-    first: Judged & { readonly decision: HoldDecision<'command'> },
+    first: HeldJudged,
     inform: (notice: Notice) => void,
+    shown: Shown = { preview: undefined, ran: false },
   ): Promise<Verdict> => {
-    const binding = bindingFor(question, first);
+    const seen = shown.ran ? shown.preview : undefined;
+    const binding = bindingFor(input, question, first, seen);
     const again = (): Judged | Refused => {
-      const now = judge(question);
-      if (now.kind === 'refused' || bindingFor(question, now).equals(binding)) return now;
+      const now = judge(question, shown.ran);
+      if (now.kind === 'refused' || bindingFor(input, question, now, seen).equals(binding)) return now;
       return { ...first, kind: 'refused', refusal: moved, policies: [] };
     };
     const controller = new AbortController();
@@ -275,7 +277,13 @@ export const createCommands = (input: CommandsInput): Commands => {
         const now = again();
         return now.kind === 'refused' ? now.refusal : undefined;
       };
-      const word = await wordFor(command, question, first, { binding, inform, signal: controller.signal, stillHeld });
+      const word = await wordFor(input, command, question, first, {
+        ...shown,
+        binding,
+        inform,
+        signal: controller.signal,
+        stillHeld,
+      });
       const refused = (refusal: Refusal): Verdict =>
         deny(
           command,
@@ -288,67 +296,23 @@ export const createCommands = (input: CommandsInput): Commands => {
       const now = again();
       if (now.kind === 'refused') return deny(command, question, now, word.approval);
       const { chain } = now.desk.identified;
-      if (now.decision.kind === 'allow')
-        return await allow(id, command, question, now, mintCommandPermit(now.decision), word.approval);
+      const { approval } = word;
+      const go = (permit: Permit): Verdict | Promise<Verdict> =>
+        shown.ran
+          ? keep(command, question, now, { permit, approval })
+          : allow(id, command, question, now, permit, { approval });
+      if (now.decision.kind === 'allow') return await go(mintCommandPermit(now.decision));
       const grant = {
-        approval: `apr_${word.approval.replace(/^apr_/, '')}` as const,
+        approval: `apr_${approval.replace(/^apr_/, '')}` as const,
         binding,
         approvers: word.approvers,
       };
       const minted = mintApprovedPermit(now.decision, grant, { binding, chain });
       if (minted.kind === 'refused') return refused(refuse('approval_denied', minted.reason));
-      return await allow(id, command, question, now, minted.permit, word.approval);
+      return await go(minted.permit);
     } finally {
       if (holding === controller) holding = undefined;
     }
-  };
-
-  const wordFor = async (
-    command: string,
-    question: CommandQuestion,
-    { desk, statement, decision, settings: under, behind }: Judged & { readonly decision: HoldDecision<'command'> },
-    wait: {
-      readonly binding: Buffer;
-      readonly inform: (notice: Notice) => void;
-      readonly signal: AbortSignal;
-      readonly stillHeld: () => Refusal | undefined;
-    },
-  ): Promise<Held> => {
-    const { grants } = input;
-    const { approvals } = gate;
-    const { binding } = wait;
-    if (grants.kind === 'given') {
-      const { approval } = grants;
-      const no = (refusal: Refusal): Held => ({ kind: 'refused', refusal, approval });
-      if (!binding.equals(grants.binding)) return no(moved);
-      const asked = { approvalId: approval, binding, sessionId: session, commandId: command };
-      const answer = await approvals.redeem(asked).catch(() => undefined);
-      if (answer === undefined) return no(unreachable);
-      if (!answer.granted) {
-        const code = answer.code === 'approval_denied' ? 'approval_denied' : 'approval_expired';
-        return no(refuse(code, answer.message || 'the approval cannot be used'));
-      }
-      return { kind: 'redeemed', approval, approvers: answer.approvers };
-    }
-    const { parameters } = input;
-    const request = requestOf({
-      session,
-      command,
-      question,
-      desk,
-      statement,
-      decision,
-      binding,
-      database,
-      parameters,
-      settings: under,
-      behind,
-    });
-    if (request.kind === 'refused') return { ...request, approval: undefined };
-    const { clock } = gate;
-    // Who knows best: the client when it gives up, then who registered the subagent, then the connection.
-    const limit = input.hold ?? desk.identified.hold ?? desk.place.source.hold;
-    return hold({ clock, approvals, request: request.request, limit, ...wait });
   };
 
   return {
@@ -359,11 +323,31 @@ export const createCommands = (input: CommandsInput): Commands => {
       last = judged.desk;
       const { decision } = judged;
       if (question.phase === 'prepare') return prepared(judged);
+      if (decision.kind === 'hold' && decision.preview)
+        return previewed(id, command, question, { ...judged, decision }, inform);
       if (decision.kind === 'hold') return held(id, command, question, { ...judged, decision }, inform);
       return allow(id, command, question, judged, mintCommandPermit(decision));
     },
 
+    tried({ of, attempt }, inform) {
+      const trying = trials.get(of);
+      trials.delete(of);
+      if (trying === undefined) return { kind: 'deny', refusal: cancelled };
+      const { command, question, judged, remarks } = trying;
+      if (attempt.kind === 'impossible') {
+        // What was to be tried never went. It goes under another name, when people have agreed.
+        this.outcome({ kind: 'outcome', question: of, ...neverTried });
+        const shown = { preview: noPreview(attempt.why), ran: false };
+        return held(of, gate.mint.command(), question, judged, inform, shown);
+      }
+      const { desk } = judged;
+      const { statements, clock } = gate;
+      const preview = previewOf({ attempt, remarks, desk, statements, database, now: clock.now() });
+      return held(of, command, question, judged, inform, { preview, ran: true });
+    },
+
     outcome(note) {
+      trials.delete(note.question);
       const done = running.get(note.question);
       if (done === undefined) return;
       running.delete(note.question);
@@ -417,6 +401,27 @@ export const createCommands = (input: CommandsInput): Commands => {
     },
   };
 
+  /** People are asked when it was tried, or told why it cannot be. */
+  function previewed(
+    id: QuestionId,
+    command: string,
+    question: CommandQuestion,
+    judged: HeldJudged,
+    inform: (notice: Notice) => void,
+  ): Verdict | Promise<Verdict> {
+    const { grants } = input;
+    const plan = planOf(judged.facts, judged.desk.place, gate.previews);
+    // Approved without a preview: those who agreed were told that there is none.
+    const isApproved = grants.kind === 'given' && bindingFor(input, question, judged).equals(grants.binding);
+    if (plan.kind === 'none' || isApproved) {
+      const preview = plan.kind === 'none' ? noPreview(plan.why) : undefined;
+      return held(id, command, question, judged, inform, { preview, ran: false });
+    }
+    const { order, remarks } = plan;
+    trials.set(id, { command, question, judged, remarks });
+    return allow(id, command, question, judged, mintTrialPermit(judged.decision), { order });
+  }
+
   /** Nothing runs: no evidence, no hold. What is held when it runs is prepared as part of the session. */
   function prepared({ decision, desk, statement, facts }: Judged): Verdict {
     const permit = decision.kind === 'allow' ? mintCommandPermit(decision) : input.loginPermit;
@@ -434,13 +439,16 @@ const noPath: readonly string[] = [];
 const unkept = refuse('audit_unavailable', 'the evidence of this command cannot be kept now', {
   hint: 'Nothing was executed.',
 });
-const moved = refuse(
-  'denied',
-  'policy or session changed while the command waited, so the approval is for another command',
-  {
-    hint: 'Nothing was executed. Send the command again to ask for a new approval.',
-  },
-);
+const neverTried = {
+  status: 'failed',
+  error: 'not_tried',
+  rows: 0,
+  returned: 0,
+  written: 0,
+  bytes: 0,
+  maskedColumns: [],
+  maskedCells: 0,
+} as const;
 
 const nothingHappened = {
   status: 'failed',

@@ -170,6 +170,10 @@ export const compose = async (input: ComposeInput): Promise<RunningProxy> => {
       'sallyport_alarms_total',
       'Broken rules of a protocol, and answers that were not as proved.',
     ),
+    previews: {
+      hold: parseDuration(config.SALLYPORT_PREVIEW_HOLD),
+      lockTimeout: parseDuration(config.SALLYPORT_PREVIEW_LOCK_TIMEOUT),
+    },
     mint: { session: () => mintId('ses'), command: () => mintId('cmd') },
     name: node.name,
     log,

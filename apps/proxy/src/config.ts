@@ -57,6 +57,14 @@ export const proxyConfigSchema = z.object({
   SALLYPORT_DRAIN: durationField(0, 86_400_000)
     .default('10s')
     .describe('How long sessions may go on after SIGTERM, while no new ones are taken. What is left then is ended.'),
+  SALLYPORT_PREVIEW_HOLD: durationField(1_000, 3_600_000)
+    .default('30s')
+    .describe(
+      'How long a write that its policy previews may hold its locks while people are asked. Then it is rolled back; the approval lives on, and the same command sent again is tried again.',
+    ),
+  SALLYPORT_PREVIEW_LOCK_TIMEOUT: durationField(1, 3_600_000)
+    .default('2s')
+    .describe('How long such a write may wait for locks of others.'),
   SALLYPORT_PENDING_LOGINS: countField(1, 1_000_000)
     .default('1000')
     .describe(

@@ -2,7 +2,8 @@ import { clip } from '@sallyport/audit';
 import { refuse } from '@sallyport/kernel';
 import type { LoginQuestion, Note, Refusal, Verdict } from '@sallyport/kernel';
 import { createCommands } from './command.js';
-import type { Commands, Grants } from './command.js';
+import type { Commands } from './command.js';
+import type { Grants } from './word.js';
 import type { Answerer, Dialled } from './drive.js';
 import type { Gate } from './gate.js';
 import { login } from './login.js';
@@ -139,6 +140,8 @@ export const createAnswerer = (input: AnswererInput): SessionAnswerer => {
             : { kind: 'deny', refusal: refuse('protocol_violation', 'a session logs in once') };
         case 'command':
           return commands?.ask(id, question, inform) ?? { kind: 'deny', refusal: closing };
+        case 'tried':
+          return commands?.tried(question, inform) ?? { kind: 'deny', refusal: closing };
         case 'cancel':
           gate.sessions.cancel(question.key, clientAddress);
           return { kind: 'deny', refusal: silent };

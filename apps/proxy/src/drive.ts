@@ -153,7 +153,7 @@ export const drive = ({ session, client, answerer, report }: DriveInput): Driven
   };
 
   const answer = (id: QuestionId, verdict: Verdict): readonly Step[] => {
-    if (verdict.kind === 'allow') permits.add(verdict.permit);
+    if (verdict.kind !== 'deny') permits.add(verdict.permit);
     return session.answer(id, verdict);
   };
 

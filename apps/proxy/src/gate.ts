@@ -4,6 +4,7 @@ import type { Approvals } from './approvals.js';
 import type { Evidence } from './evidence.js';
 import type { InForce } from './in-force.js';
 import type { Moves } from './moves.js';
+import type { PreviewBounds } from './preview.js';
 import type { Sessions } from './sessions.js';
 import type { Statements } from './statements.js';
 import type { Tunnels } from './tunnels.js';
@@ -32,6 +33,7 @@ export interface Gate {
   readonly budgets: BudgetLedger;
   /** Counts what a person should hear of. */
   readonly alarms: { add(): void };
+  readonly previews: PreviewBounds;
   readonly mint: { session(): SessionId; command(): CommandId };
   /** This proxy's name. */
   readonly name: string;

@@ -1,5 +1,5 @@
 import { clip } from '@sallyport/audit';
-import type { HeldRequest, RequestRequest } from '@sallyport/contracts';
+import type { HeldRequest, Preview, RequestRequest } from '@sallyport/contracts';
 import { refuse } from '@sallyport/kernel';
 import type { CommandQuestion, Refusal } from '@sallyport/kernel';
 import { requestWords } from '@sallyport/policy';
@@ -23,6 +23,8 @@ export interface RequestInput {
   readonly settings: Readonly<Record<string, string>>;
   /** What names in it stand for. */
   readonly behind: readonly NamedText[];
+  /** What it did when it was tried, where its policy owes that. */
+  readonly preview: Preview | undefined;
 }
 
 /** An approver must be able to read all of it; the control plane takes no more than a few times as much. */
@@ -49,6 +51,7 @@ export const requestOf = (
   | { readonly kind: 'refused'; readonly refusal: Refusal } => {
   const { session, command, question, desk, statement, decision, binding, database, parameters, settings, behind } =
     input;
+  const { preview } = input;
   const texts = [question.text, ...behind.map((each) => each.text)];
   const size = question.parameters.reduce(
     (sum, { value, length }) => sum + (length ?? value?.length ?? 0),
@@ -96,7 +99,7 @@ export const requestOf = (
       shownParameters: shownParameters.map(({ text }) => text),
       held: decision.held.map(heldRequest),
       behind: shownBehind.map(({ name, text }) => ({ name: name.text, text: text.text })),
-      preview: undefined,
+      preview,
       marks:
         marks.length > mostMarks
           ? [...marks.slice(0, mostMarks), `and ${marks.length - mostMarks} more marks like these`]

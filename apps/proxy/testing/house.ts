@@ -55,6 +55,8 @@ export interface HouseOptions {
   readonly connection?: Partial<ConnectionChunk>;
   /** As SALLYPORT_DRAIN. */
   readonly drain?: string;
+  /** As SALLYPORT_PREVIEW_HOLD. */
+  readonly previewHold?: string;
   /** How the target's catalog is read. Left out: as far as its tables in `public` go. */
   readonly readCatalog?: (client: pg.Client, database: string) => Promise<Catalog>;
 }
@@ -95,6 +97,8 @@ export const openHouse = async (options: HouseOptions): Promise<House> => {
       SALLYPORT_DRAIN: options.drain ?? '0s',
       SALLYPORT_PENDING_LOGINS: '1000',
       SALLYPORT_PENDING_LOGINS_PER_ADDRESS: '1000',
+      SALLYPORT_PREVIEW_HOLD: options.previewHold ?? '30s',
+      SALLYPORT_PREVIEW_LOCK_TIMEOUT: '300ms',
       SALLYPORT_LOG_LEVEL: 'silent',
     },
     node,

@@ -49,7 +49,7 @@ const kinds = [
   z.strictObject({
     ...statement,
     type: z.literal('statement.intent'),
-    verdict: z.enum(['allowed', 'approved']),
+    verdict: z.enum(['allowed', 'approved', 'tried']),
     approval: optional,
   }),
   z.strictObject({

@@ -64,7 +64,8 @@ interface StatementHead extends EventHead {
 /** Kept before the first byte goes to the target. */
 export interface StatementIntent extends StatementHead {
   readonly type: 'statement.intent';
-  readonly verdict: 'allowed' | 'approved';
+  /** `tried`: it runs, and is undone unless an intent with `approved` follows for the same command. */
+  readonly verdict: 'allowed' | 'approved' | 'tried';
   readonly approval: string | undefined;
 }
 

@@ -11,6 +11,7 @@ export * from './queue.js';
 export * from './refusal.js';
 export * from './session.js';
 export * from './step.js';
+export * from './trial.js';
 export * from './verdict.js';
 export * from './utf8.js';
 export * from './window.js';

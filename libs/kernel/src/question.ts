@@ -1,5 +1,8 @@
+import type { QuestionId } from './ids.js';
+import type { Attempt } from './trial.js';
+
 /** What a protocol session may ask. It holds protocol facts only; SQL facts and policy are added by who answers. */
-export type Question = LoginQuestion | CommandQuestion | CancelQuestion;
+export type Question = LoginQuestion | CommandQuestion | TriedQuestion | CancelQuestion;
 
 /** Who are you, and may you open this connection? */
 export interface LoginQuestion {
@@ -37,6 +40,14 @@ export interface CommandQuestion {
   readonly state: TargetState;
   /** Outside of a transaction block, commands of one group take effect together or not at all. */
   readonly group: number;
+}
+
+/** A command that was to be tried was: may it stay? Allowed, it is kept, or runs now if it was not tried; else nothing of it is. */
+export interface TriedQuestion {
+  readonly kind: 'tried';
+  /** The question that was answered with `try`. */
+  readonly of: QuestionId;
+  readonly attempt: Attempt;
 }
 
 /** What the target last said of the session's state, as far as it changes what a command means. */

@@ -1,12 +1,13 @@
 import type { AnswerMask } from './mask.js';
 import type { Permit } from './permit.js';
 import type { Refusal } from './refusal.js';
+import type { Tried } from './trial.js';
 
 /**
  * The answer to a question. There is no `hold` here on purpose: a held command is one whose verdict takes longer, and a
  * session cannot tell the difference.
  */
-export type Verdict = Allowed | Denied;
+export type Verdict = Allowed | Denied | Tried;
 
 export interface Allowed {
   readonly kind: 'allow';

@@ -21,7 +21,7 @@ interface Session {
 interface Statement {
   readonly sequence: number;
   readonly at: string;
-  readonly verdict: 'allowed' | 'approved' | 'refused';
+  readonly verdict: 'allowed' | 'approved' | 'tried' | 'refused';
   readonly text: string;
   readonly code: string | null;
   readonly reason: string | null;

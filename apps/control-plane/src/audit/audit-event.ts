@@ -45,7 +45,9 @@ const members = {
   tables: words,
   policyVersion: count,
   policies: words.describe('Ids of the policies that decided.'),
-  verdict: word.describe('Of an intent: `allowed` or `approved`.'),
+  verdict: word.describe(
+    'Of an intent: `allowed`, `approved` or `tried`: run to be shown to approvers, and undone unless they agree.',
+  ),
   approval: word,
   code: word,
   reason: word,

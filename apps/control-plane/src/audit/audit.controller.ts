@@ -20,7 +20,7 @@ const auditQuery = z.strictObject({
   principal: line(200).optional().describe('Name of the caller.'),
   connection: line(200).optional(),
   session: line(64).optional().describe('Id of the session.'),
-  verdict: z.enum(['allowed', 'approved', 'refused']).optional(),
+  verdict: z.enum(['allowed', 'approved', 'tried', 'refused']).optional(),
   table: line(300).optional().describe('`schema.table` that a command touched.'),
   type: z.enum(auditTypes).optional(),
 });

@@ -8,7 +8,7 @@ export const statementView = z
     sequence: z.int(),
     at: z.string().meta({ format: 'date-time' }),
     command: z.string(),
-    verdict: z.enum(['allowed', 'approved', 'refused']),
+    verdict: z.enum(['allowed', 'approved', 'tried', 'refused']),
     text: z.string().describe('With detectors applied.'),
     digest: z.string().describe('SHA-256 of the exact text and parameters.'),
     kinds: list(z.string()),

@@ -18,6 +18,12 @@ export const mintCommandPermit = (decision: AllowDecision<'command'>): Permit =>
   return mint('command');
 };
 
+/** For a held command that is tried first: it can be undone as long as nobody has said yes to it. */
+export const mintTrialPermit = (decision: HoldDecision<'command'>): Permit => {
+  assertKind(decision.kind === 'hold' && decision.subject === 'command' && decision.preview);
+  return mint('command');
+};
+
 /** Humans' word for one command, redeemed at the control plane, which gives it out once. */
 export interface Grant {
   readonly approval: ApprovalId;

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { CommandQuestion, Note, Permit, Session, Step, Verdict } from '@sallyport/kernel';
+import type { Attempt, CommandQuestion, Note, Permit, Session, Step, Verdict } from '@sallyport/kernel';
 import { postgres } from '../src/index.js';
 import { openTarget } from '../src/login/index.js';
 import type { OpenedTarget, TargetOptions } from '../src/login/index.js';
@@ -15,6 +15,9 @@ export interface Gate {
   readonly notes: Note[];
   readonly questions: CommandQuestion[];
   decide: (question: CommandQuestion) => Verdict | Promise<Verdict>;
+  /** Of what was tried. */
+  readonly attempts: Attempt[];
+  settle: (attempt: Attempt) => Verdict | Promise<Verdict>;
   stop(): Promise<void>;
 }
 
@@ -53,6 +56,11 @@ export const startGate = async (target: Omit<TargetOptions, 'parameters' | 'data
             const verdict = gate.decide(question);
             if (verdict instanceof Promise) void verdict.then((late) => perform(session.answer(id, late)));
             else perform(session.answer(id, verdict));
+          } else if (question.kind === 'tried') {
+            gate.attempts.push(question.attempt);
+            const verdict = gate.settle(question.attempt);
+            if (verdict instanceof Promise) void verdict.then((late) => perform(session.answer(id, late)));
+            else perform(session.answer(id, verdict));
           } else if (question.kind === 'cancel') {
             void keys.get(Buffer.from(question.key).toString('hex'))?.();
             perform(session.answer(id, { kind: 'allow', permit: mint('login') }));
@@ -88,6 +96,8 @@ export const startGate = async (target: Omit<TargetOptions, 'parameters' | 'data
     port: (server.address() as AddressInfo).port,
     notes: [],
     questions: [],
+    attempts: [],
+    settle: () => ({ kind: 'allow', permit: mint('command') }),
     decide: () => ({ kind: 'allow', permit: mint('command') }),
     stop: async () => {
       for (const socket of sockets) socket.destroy();

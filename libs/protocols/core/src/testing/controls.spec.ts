@@ -58,6 +58,7 @@ class LineSession implements Session {
       const steps: Step[] = this.fault === 'says nothing' ? [] : [this.say('no')];
       return this.fault === 'dies of a refusal' ? [...steps, ...this.close()] : steps;
     }
+    if (verdict.kind === 'try') return [];
     this.run = { id, verdict, rows: 0, cut: false };
     if (this.fault === 'sends what is held') return [];
     return [{ kind: 'toTarget', bytes: line(open.text), permit: verdict.permit }];

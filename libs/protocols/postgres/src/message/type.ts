@@ -49,3 +49,6 @@ export const requestCode = { cancel: 80877102, tls: 80877103, gss: 80877104 } as
 export const protocolVersion = { oldest: 3 << 16, newest: (3 << 16) | 2 } as const;
 
 export const header = 5;
+
+/** Messages whose text is read and decided. */
+export const decided: ReadonlySet<number> = new Set([frontend.query, frontend.parse, frontend.execute]);

@@ -3,11 +3,15 @@ import { refuse } from '@sallyport/kernel';
 import { Inbox, readInt32, sameBytes } from '@sallyport/protocol-core';
 import { CopyMask } from '../mask/copy.js';
 import { maskRow } from '../mask/row.js';
-import { readColumns, readCopy, readFields, readTexts, rowsOf } from '../message/backend.js';
+import { readColumns, readCopy, readFields, readTexts } from '../message/backend.js';
+import { codeOf } from '../message/codes.js';
 import { errorResponse, sqlstate } from '../message/refusal.js';
 import { backend, header } from '../message/type.js';
 import { copyFail, message, sync, transactionOf } from '../message/write.js';
 import type { Exchange } from './exchange.js';
+import { count, isOver, isTrailer, overLimit } from './tally.js';
+import { isLastWord, leavesRow, takeOwn } from './own.js';
+import type { OwnBatch } from './own.js';
 import { followTag } from './tag.js';
 import { Remarks } from './remarks.js';
 import type { Entry, Run } from './ledger.js';
@@ -70,6 +74,7 @@ export class Answers {
       if (type === backend.dataRow) return this.row(head, total);
       if (type === backend.copyData) return this.copyData(head, total);
     }
+    if (head?.kind === 'own' && type === backend.dataRow && leavesRow(head, total)) return this.discard(total);
     if (total > exchange.context.limits.targetMessage)
       return this.hostile('a message that is longer than its kind may be');
     if (inbox.length < total) return false;
@@ -86,6 +91,19 @@ export class Answers {
     this.exchange.midMessage = shown;
     if (shown) run.bytes += total;
     return true;
+  }
+
+  private discard(total: number): true {
+    this.passing = total;
+    this.passingShown = false;
+    return true;
+  }
+
+  private own(type: number, frame: Uint8Array, batch: OwnBatch): void {
+    const { exchange } = this;
+    if (isLastWord(type, frame)) return this.error(frame, batch);
+    if (type === backend.readyForQuery) exchange.ledger.shift();
+    if (!takeOwn(batch, type, frame)) this.hostile('an answer to the gateway that is none');
   }
 
   /** One row more, if the command's limit has room for it. A server sends COPY row by row too. */
@@ -178,6 +196,7 @@ export class Answers {
   }
 
   private synchronous(type: number, frame: Uint8Array, head: Entry | undefined): void {
+    if (head?.kind === 'own') return this.own(type, frame, head);
     if (type === backend.error) return this.error(frame, head);
     if (type === backend.readyForQuery) return this.ready(frame, head);
     switch (head?.kind) {
@@ -311,8 +330,11 @@ export class Answers {
     run.results += 1;
     // A COPY swallows the Syncs that were sent ahead of it.
     const syncs = exchange.ledger.takeSyncsBehindHead();
-    if (run.refused !== undefined || exchange.hidden) {
+    const { trial } = exchange;
+    trial?.hinder();
+    if (run.refused !== undefined || exchange.hidden || trial !== undefined) {
       exchange.outbox.add(copyFail('refused'), run.permit);
+      if (trial !== undefined && run.form === 'extended') exchange.outbox.add(sync(), exchange.permit);
       for (const entry of syncs) {
         exchange.outbox.add(sync(), exchange.permit);
         exchange.ledger.push(entry);
@@ -341,6 +363,7 @@ export class Answers {
       return void this.hostile('an error that answers nothing');
     if (head?.kind === 'run' && head.stage === 'failed') return void this.hostile('a second error for one command');
     const quiet = exchange.hidden || (head?.kind === 'run' && head.refused !== undefined);
+    if (fatal) exchange.keepNoMore();
     if (!quiet || fatal) this.remarks.say(frame, said, shown);
     if (fatal) exchange.dying = true;
     if (head?.kind === 'run') {
@@ -385,6 +408,8 @@ export class Answers {
     } else return void this.hostile('a ReadyForQuery that answers nothing');
     exchange.hidden = false;
     exchange.setTransaction(transaction);
+    // What it was answers a command that may not stay.
+    if (exchange.trial !== undefined) return exchange.trial.ran(transaction);
     if (transaction === 'idle') exchange.portals.forgetAll();
     this.remarks.whole(frame);
   }
@@ -473,27 +498,3 @@ export class Answers {
     return true;
   }
 }
-
-const codeOf = (fields: ReadonlyMap<string, string>): string =>
-  /^[0-9A-Z]{5}$/.exec(fields.get('C') ?? '')?.[0] ?? 'XX000';
-
-const isOver = ({ stage, answered }: Run): boolean => stage === 'failed' || (stage === 'waiting' && answered);
-
-/** What a command that is done says it did. */
-const count = (run: Run, tag: string): void => {
-  const { copied } = run;
-  run.copied = undefined;
-  // Of a COPY that was cut off, what was shown; not what the target counts.
-  const rows = copied !== undefined && run.refused !== undefined ? copied : rowsOf(tag);
-  if (run.stage !== 'rows') run.counted += rows;
-  if (copied !== undefined) run.exported += rows;
-  // Rows that no client saw: a table was made of them.
-  else if (/^(?:INSERT|UPDATE|DELETE|MERGE|COPY) /.test(tag) || (run.stage !== 'rows' && tag.startsWith('SELECT ')))
-    run.written += rows;
-};
-
-const isTrailer = (run: Run, total: number): boolean => run.binaryCopy && total === header + 2;
-
-const overLimit = refuse('limit_exceeded', 'the answer is longer than its budget has left', {
-  hint: 'What was shown before is all there is.',
-});

@@ -3,21 +3,26 @@ import type {
   AnswerMask,
   CloseCause,
   Note,
+  Notice,
   Permit,
+  QuestionId,
   Refusal,
   SessionContext,
   Step,
   TargetState,
 } from '@sallyport/kernel';
-import { errorResponse } from '../message/refusal.js';
+import { errorResponse, noticeResponse } from '../message/refusal.js';
 import type { Complaint } from '../message/refusal.js';
 import { executePortal, flush, readyForQuery, sync } from '../message/write.js';
 import type { TransactionState } from '../message/write.js';
 import { Ledger } from './ledger.js';
+import { newRun } from './ledger.js';
 import type { Entry, Portal, Run, Statement } from './ledger.js';
+import { Kept } from './kept.js';
 import { Names } from './names.js';
 import { Outbox } from './outbox.js';
 import { ClientOutput } from './output.js';
+import type { Trial } from './trial.js';
 
 const mostParameters = 256;
 const mostParameterBytes = 1 << 20;
@@ -64,6 +69,10 @@ export class Exchange {
   closed = false;
   draining = false;
   lastMask: AnswerMask | undefined;
+  /** A command is being tried: how it ended is not told before it is known whether it stays. */
+  trial: Trial | undefined;
+  /** What would go to the client goes here. */
+  private kept: Kept | undefined;
   transaction: TransactionState = 'idle';
   /** What the target reported at login. */
   begunWith: ReadonlyMap<string, string> = new Map();
@@ -72,6 +81,7 @@ export class Exchange {
   private snapshot: TargetState | undefined;
   private steps: Step[] = [];
   private notes: Note[] = [];
+  private late: Notice[] = [];
   private closing: CloseCause | undefined;
 
   constructor(
@@ -120,8 +130,43 @@ export class Exchange {
     this.drifts = false;
   }
 
+  /** From here on nothing goes to the client. */
+  keepBack(): Kept {
+    this.say();
+    this.kept = new Kept(this.context.limits.heldBytes);
+    return this.kept;
+  }
+  keepNoMore(): void {
+    if (this.kept === undefined) return;
+    this.say();
+    this.kept = undefined;
+    // The client saw nothing of it.
+    this.midMessage = false;
+  }
+  private say(): void {
+    const { kept } = this;
+    if (kept === undefined) return this.output.flush(this.steps);
+    const said: Step[] = [];
+    this.output.flush(said);
+    for (const step of said) if (step.kind === 'toClient') kept.add(step.bytes);
+  }
+  /** Never in the middle of another message. */
+  inform(notice: Notice): void {
+    this.late.push(notice);
+    this.informLate();
+  }
+  informLate(): void {
+    if (this.midMessage) return;
+    for (const notice of this.late) this.output.inject(noticeResponse(notice));
+    this.late = [];
+  }
+  /** A name that no client guesses, for what is ours at the target. */
+  ownName(): string {
+    return `sallyport_${hex(this.context.random(16))}`;
+  }
+
   ask(step: Extract<Step, { kind: 'ask' }>): void {
-    this.output.flush(this.steps);
+    this.say();
     this.outbox.flush(this.steps);
     // What came of earlier commands is part of what this one is decided on.
     this.flushNotes();
@@ -144,7 +189,12 @@ export class Exchange {
   note(note: Note): void {
     this.notes.push(note);
   }
+  /** Allowed, and it never ran: the target gave up on everything up to the next Sync before. */
+  overtaken(id: QuestionId, permit: Permit, error: string): void {
+    this.outcome(newRun({ ...neverSent, id, permit }), 'failed', error);
+  }
   outcome(run: Run, status: 'completed' | 'failed' | 'unknown', error: string | undefined): void {
+    if (this.trial?.id === run.id) return this.trial.outcome(run, status, error);
     // Of a COPY that did not come to its end, what was shown.
     const copied = run.copied ?? 0;
     this.notes.push({
@@ -199,7 +249,7 @@ export class Exchange {
 
   /** An error at the target: run a portal that cannot exist. */
   private provoke(): void {
-    this.outbox.add(executePortal(`sallyport_${hex(this.context.random(16))}`), this.permit);
+    this.outbox.add(executePortal(this.ownName()), this.permit);
     this.ledger.push({ kind: 'poison' });
     this.unflushed = true;
   }
@@ -218,6 +268,11 @@ export class Exchange {
   /** An error in the extended protocol: the target drops everything up to the next Sync, and so must the books. */
   failStretch(error: string): void {
     for (let entry = this.ledger.head; entry && entry.kind !== 'sync'; entry = this.ledger.head) {
+      // It ends with a Sync as well.
+      if (entry.kind === 'own') {
+        entry.skipped = error;
+        break;
+      }
       this.ledger.shift();
       this.cancel(entry);
       if (entry.kind === 'run') this.outcome(entry, 'failed', error);
@@ -233,6 +288,7 @@ export class Exchange {
   /** Ends the session with the protocol's own error, where one can still be said. */
   fatal(complaint: Complaint, cause: CloseCause, alarm = false): void {
     if (this.closed) return;
+    this.keepNoMore();
     if (!this.midMessage && !this.dying) this.output.inject(errorResponse('FATAL', complaint));
     if (alarm) this.note({ kind: 'alarm', refusal: complaint.refusal });
     this.close(cause);
@@ -267,12 +323,13 @@ export class Exchange {
     this.closed = true;
     for (let entry = this.ledger.shift(); entry; entry = this.ledger.shift())
       if (entry.kind === 'run') this.outcome(entry, entry.stage === 'failed' ? 'failed' : 'unknown', entry.error);
+    this.trial?.closed();
     this.closing = cause;
   }
 
   /** The event is over: what it came to. */
   finish(): readonly Step[] {
-    this.output.flush(this.steps);
+    this.say();
     this.outbox.flush(this.steps);
     this.flushNotes();
     const { steps } = this;
@@ -282,6 +339,16 @@ export class Exchange {
     return steps;
   }
 }
+
+const neverSent = {
+  form: 'extended',
+  mask: undefined,
+  limit: undefined,
+  portal: undefined,
+  renames: false,
+  drifts: false,
+  rebinds: undefined,
+} as const;
 
 const hex = (bytes: Uint8Array): string => {
   let text = '';

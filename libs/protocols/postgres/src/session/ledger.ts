@@ -3,6 +3,7 @@ import type { AnswerLimit, AnswerMask, MaskChoice, Parameter, Permit, QuestionId
 import type { CopyMask } from '../mask/copy.js';
 import type { Complaint } from '../message/refusal.js';
 import type { NameChange } from './names.js';
+import type { OwnBatch } from './own.js';
 
 export interface Statement {
   readonly text: string;
@@ -94,8 +95,12 @@ export type Entry =
       /** The unnamed statement is gone, as it would be at a server. */
       readonly change: NameChange<Statement> | undefined;
     }
+  | OwnBatch
   /** An error is provoked, so that the target rolls an implicit transaction back. */
   | { readonly kind: 'poison' };
+
+/** Messages under way that the target has not answered; past that the client waits. */
+export const mostUnanswered = 65_536;
 
 export const newRun = (
   of: Pick<Run, 'form' | 'id' | 'permit' | 'mask' | 'limit' | 'portal' | 'renames' | 'drifts' | 'rebinds'>,
@@ -190,7 +195,7 @@ export class Ledger {
       const entry = this.entries.at(at);
       if (entry?.kind === 'refuse') continue;
       if (over || (entry?.kind === 'run' && entry.form === 'simple')) return false;
-      over = entry?.kind === 'sync';
+      over = entry?.kind === 'sync' || entry?.kind === 'own';
     }
     return true;
   }
@@ -215,4 +220,4 @@ export class Ledger {
 const isMoving = ({ form, drifts }: Run): boolean => form === 'extended' && drifts;
 
 const isBoundary = (entry: Entry): entry is Extract<Entry, { drifts: boolean }> =>
-  entry.kind === 'sync' || (entry.kind === 'run' && entry.form === 'simple');
+  entry.kind === 'sync' || entry.kind === 'own' || (entry.kind === 'run' && entry.form === 'simple');

@@ -1,43 +1,39 @@
 import { decodeUtf8, refuse } from '@sallyport/kernel';
-import type { Allowed, CommandQuestion, Notice, Parameter, Permit, QuestionId, Verdict } from '@sallyport/kernel';
+import type { Allowed, Attempt, CommandQuestion, Notice, Parameter, QuestionId, Verdict } from '@sallyport/kernel';
+import type { Tried } from '@sallyport/kernel';
 import { Framer, readInt32 } from '@sallyport/protocol-core';
 import { readBind, readBindHead, readExecute, readNamed, readParse, zeroTerminated } from '../message/frontend.js';
-import { noticeResponse } from '../message/refusal.js';
 import type { Complaint } from '../message/refusal.js';
-import { frontend } from '../message/type.js';
+import { decided, frontend } from '../message/type.js';
 import { describePortal, terminate } from '../message/write.js';
 import { changesOf } from './changes.js';
 import { absent, malformed, misread, notText, tooLong, tooManyPortals } from './complaints.js';
 import { weightOf } from './exchange.js';
 import type { Exchange } from './exchange.js';
 import { HeldBack } from './held-back.js';
-import { newRun } from './ledger.js';
+import { mostUnanswered, newRun } from './ledger.js';
 import type { Portal, Statement } from './ledger.js';
 import type { Names } from './names.js';
+import { Trials, misused } from './trials.js';
+import type { Candidate } from './trials.js';
 import { Passage, PassingValues, longestHead, longestPassing } from './passage.js';
 
-interface OpenQuestion {
-  readonly id: QuestionId;
-  readonly phase: 'prepare' | 'run';
-  readonly simple: boolean;
+interface OpenQuestion extends Candidate {
+  readonly phase: 'prepare' | 'run' | 'tried';
   /** A server that reads its text gives the unnamed statement away first, whatever comes of it. */
   readonly unnamed: boolean;
-  readonly allow: (verdict: Allowed) => void;
 }
-
-/** Messages under way that the target has not answered; past that the client waits. */
-const mostUnanswered = 65_536;
 
 /** What the client sends, once it is logged in: message by message, each asked for or known to be harmless. */
 export class Requests {
   private readonly framer: Framer;
   private readonly held: HeldBack;
+  private readonly trials: Trials;
   private open: OpenQuestion | undefined;
   private waiting = false;
   /** The client will say no more: behind its last message comes a Terminate of ours. */
   private ended = false;
   private passage: Passage | undefined;
-  private late: Notice[] = [];
   /** Allowed while the target was being told to stop something else. */
   private deferred: { readonly id: QuestionId; readonly verdict: Verdict } | undefined;
 
@@ -45,14 +41,27 @@ export class Requests {
     private readonly exchange: Exchange,
     private readonly nextId: () => QuestionId,
   ) {
-    const most = exchange.context.limits.clientMessage;
-    this.framer = new Framer({ lead: 1, uncounted: 1, least: 4, most });
+    this.framer = new Framer({ lead: 1, uncounted: 1, least: 4, most: exchange.context.limits.clientMessage });
     this.held = new HeldBack(exchange);
+    const { inbox } = this.framer;
+    this.trials = new Trials({
+      exchange,
+      next: () => (inbox.length > 0 ? inbox.bytes[inbox.at] : undefined),
+      prepare: () => this.held.release(),
+      ask: (of, attempt) => this.askTried(of, attempt),
+      refuse: (complaint, simple) => this.refuse(complaint, simple),
+      over: () => this.pump(),
+    });
   }
 
   /** Waits for the target, and for nobody else. */
   get stalled(): boolean {
-    return this.waiting && this.open === undefined;
+    return this.waiting && !this.busy;
+  }
+
+  /** A question is open, or a command is tried: either may take as long as people think. */
+  private get busy(): boolean {
+    return this.open !== undefined || this.trials.on;
   }
 
   feed(bytes: Uint8Array): void {
@@ -60,7 +69,7 @@ export class Requests {
     if (exchange.closed || exchange.draining) return;
     this.framer.push(bytes);
     const { heldBytes, clientMessage } = exchange.context.limits;
-    const most = this.open !== undefined ? heldBytes : this.waiting ? clientMessage + heldBytes : Infinity;
+    const most = this.busy ? heldBytes : this.waiting ? clientMessage + heldBytes : Infinity;
     if (this.framer.inbox.length > most)
       exchange.fatal({ refusal: refuse('limit_exceeded', 'too much was sent ahead of a held command') }, 'refused');
     else if (this.open === undefined) this.pump();
@@ -71,7 +80,7 @@ export class Requests {
     const { exchange } = this;
     if (exchange.draining) return true;
     // A person is asked, or its data is waited for: both need somebody who is there.
-    if (this.open !== undefined || this.passage !== undefined || exchange.copyIn) return false;
+    if (this.busy || this.passage !== undefined || exchange.copyIn) return false;
     if (exchange.ledger.length === 0 && !this.waiting) return false;
     this.ended = true;
     if (!this.waiting) this.terminate(terminate());
@@ -84,12 +93,21 @@ export class Requests {
     if (exchange.stopping) return void (this.deferred = { id, verdict });
     this.open = undefined;
     if (exchange.draining) return;
+    if (verdict.kind !== 'try') return this.answered(open, verdict);
+    if (open.phase !== 'run') return this.answered(open, { kind: 'deny', refusal: misused });
+    if (verdict.mask) exchange.lastMask = verdict.mask;
+    this.trials.begin(open, verdict);
+  }
+
+  private answered(open: OpenQuestion, verdict: Exclude<Verdict, Tried>): void {
+    const { exchange } = this;
+    if (open.phase === 'tried') return this.trials.answer(verdict);
     if (verdict.kind === 'deny') {
       if (exchange.skipping === undefined) this.refuse({ refusal: verdict.refusal }, open.simple, open.unnamed);
     } else if (exchange.skipping === undefined) {
       if (verdict.mask) exchange.lastMask = verdict.mask;
       open.allow(verdict);
-    } else if (open.phase === 'run') this.overtaken(id, verdict.permit, exchange.skipping);
+    } else if (open.phase === 'run') exchange.overtaken(open.id, verdict.permit, exchange.skipping);
     this.pump();
   }
 
@@ -98,46 +116,27 @@ export class Requests {
     const { deferred, exchange } = this;
     exchange.stopping = false;
     this.deferred = undefined;
+    this.trials.stopped();
     if (deferred !== undefined) this.answer(deferred.id, deferred.verdict);
     else this.resume();
   }
 
-  /** Allowed, but the target gave up on everything up to the next Sync meanwhile: it did not run. */
-  private overtaken(id: QuestionId, permit: Permit, error: string): void {
-    const base = {
-      form: 'extended',
-      id,
-      permit,
-      mask: undefined,
-      limit: undefined,
-      portal: undefined,
-      renames: false,
-      drifts: false,
-      rebinds: undefined,
-    } as const;
-    this.exchange.outcome(newRun(base), 'failed', error);
-  }
-
   inform(id: QuestionId, notice: Notice): void {
-    if (this.exchange.closed || this.open?.id !== id) return;
-    if (this.exchange.midMessage) this.late.push(notice);
-    else this.exchange.output.inject(noticeResponse(notice));
+    if (!this.exchange.closed && this.open?.id === id) this.exchange.inform(notice);
   }
 
   /** The target moved on: what waited for it may go on. */
   resume(): void {
-    if (!this.exchange.midMessage && this.late.length > 0) {
-      for (const notice of this.late) this.exchange.output.inject(noticeResponse(notice));
-      this.late = [];
-    }
+    this.exchange.informLate();
     if (this.exchange.skipping !== undefined) this.held.drop();
-    if (this.waiting && this.open === undefined) this.pump();
+    if ((this.waiting || this.trials.on) && this.open === undefined) this.pump();
   }
 
   private pump(): void {
     const { exchange, framer } = this;
     this.waiting = false;
-    while (this.open === undefined && !this.waiting && !exchange.closed && !exchange.draining) {
+    this.trials.moved();
+    while (!this.busy && !this.waiting && !exchange.closed && !exchange.draining) {
       if (this.passage !== undefined) {
         if (!this.passage.take(framer)) return;
         if (this.passage.over) this.passage = undefined;
@@ -383,7 +382,9 @@ export class Requests {
     const drift = misread(this.exchange.state);
     if (drift) return this.refuse(drift, false);
     const { text } = portal.statement;
-    this.ask({ phase: 'run', form: 'extended', text, parameters: portal.parameters }, (id, { permit, mask, limit }) => {
+    const question = { phase: 'run', form: 'extended', text, parameters: portal.parameters } as const;
+    const whole = parsed.limit === 0;
+    this.ask({ ...question, whole }, (id, { permit, mask, limit }) => {
       if (mask && portal.description === undefined && portal.describing !== exchange.epoch) {
         // Rows come without a description here, and what cannot be told apart cannot be masked: so it is asked for.
         portal.describing = exchange.epoch;
@@ -466,15 +467,22 @@ export class Requests {
   }
 
   private ask(
-    question: Omit<CommandQuestion, 'kind' | 'state' | 'group'>,
+    { whole = true, ...question }: Omit<CommandQuestion, 'kind' | 'state' | 'group'> & { readonly whole?: boolean },
     allow: (id: QuestionId, verdict: Allowed) => void,
     unnamed = question.form === 'simple',
   ): void {
     const id = this.nextId();
     const simple = question.form === 'simple';
-    this.open = { id, phase: question.phase, simple, unnamed, allow: (verdict) => allow(id, verdict) };
+    this.open = { id, phase: question.phase, simple, unnamed, whole, allow: (verdict) => allow(id, verdict) };
     const { state, epoch: group } = this.exchange;
     this.exchange.ask({ kind: 'ask', id, question: { kind: 'command', ...question, state, group } });
+  }
+
+  /** The command that was tried waits for people, as any that is held. */
+  private askTried(of: QuestionId, attempt: Attempt): void {
+    const id = this.nextId();
+    this.open = { id, phase: 'tried', simple: false, unnamed: false, whole: true, allow: () => undefined };
+    this.exchange.ask({ kind: 'ask', id, question: { kind: 'tried', of, attempt } });
   }
 
   /** Put the message back: it is looked at again when the target has said more. */
@@ -490,6 +498,3 @@ export class Requests {
     return this.exchange.look(this.exchange.portals, name);
   }
 }
-
-/** Messages whose text is read and decided. */
-const decided: ReadonlySet<number> = new Set([frontend.query, frontend.parse, frontend.execute]);
