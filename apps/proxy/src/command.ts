@@ -123,7 +123,7 @@ export const createCommands = (input: CommandsInput): Commands => {
     const { facts: meant, behind } = memory.resolve(statement.facts, (text) =>
       preparedIn(gate.statements.read(text, place, searchPath)),
     );
-    const named = anyUser ? underAnyUser(meant, place) : meant;
+    const named = anyUser ? underAnyUser(meant, place, (oid) => gate.statements.columnsOf(place, oid)) : meant;
     const found = leftBehind.check(moves.check(named, searchPath, place));
     const facts = isUnresolved(found) && mayBeAnything(desk, { now, database }) ? asUnproved(found) : found;
     const unfollowable = settings.admit(facts);
