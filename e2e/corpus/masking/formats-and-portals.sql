@@ -145,9 +145,10 @@ select (everybody()).ssn
 -- varies
 select * from everybody()
 
--- COPY does not tell its columns.
--- curious: fail SP007
+-- COPY does not tell its columns: the catalog says how many there are.
+-- curious: allow
 -- forms: copy
+-- masked: 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13
 select * from everybody()
 
 -- curious: allow

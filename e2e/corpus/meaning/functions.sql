@@ -106,3 +106,9 @@ create aggregate further (int) (sfunc = evil.plus, stype = int)
 
 -- reader: deny 42501
 alter function remover() security definer
+
+-- Rows of a function that users wrote: its columns are known by name, what they hold is not.
+-- curious: allow
+-- forms: simple, text, binary, copy
+-- masked: 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13
+select e.*, o.id as order_id, o.note as order_note from everybody() e, orders o where o.id = 1

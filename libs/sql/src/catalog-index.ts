@@ -16,6 +16,8 @@ export interface MadeFunction {
   readonly stores: boolean;
   /** Of an extension in C. */
   readonly compiled: boolean;
+  /** Type OID. `undefined`: nobody told, or what is returned is named by its own parameters. */
+  readonly returns: number | undefined;
 }
 
 export interface MadeOperator {
@@ -43,6 +45,8 @@ export interface CatalogIndex extends Pick<Indexed, 'relations' | 'byOid' | 'chi
   typesIn(oid: number): readonly number[];
   /** OIDs of user-made types of this name. */
   typesNamed(name: string): readonly number[];
+  /** Columns of a value of this type in FROM. `one`: it is no row; `undefined`: nobody can tell. */
+  fieldsOf(type: number): readonly string[] | 'one' | undefined;
   /** Some composite type or table has a column of this name. */
   readonly fields: { has(name: string): boolean };
 }
@@ -61,6 +65,7 @@ export function indexCatalog(catalog: Catalog | undefined): CatalogIndex {
     operators: grouped(catalog?.operators ?? []),
     casts: (catalog?.casts ?? []).map(castOf),
     typesIn: createTypesIn(known),
+    fieldsOf: (type) => fieldsIn(type, known),
     typesNamed: (name) => known.typesNamed.get(name)?.map(({ oid }) => oid) ?? [],
     // What information_schema._pg_expandarray gives has these two.
     fields: { has: (name) => name === 'x' || name === 'n' || known.fields.has(name) },
@@ -79,10 +84,43 @@ function grouped(made: readonly CatalogOperator[]): ReadonlyMap<string, readonly
 }
 
 /** C is only written by who may do anything on the server; of its functions, an immutable one reads nothing but arguments. */
-const meaningOf = ({ schema, language, volatility }: CatalogFunction): MadeFunction => {
+const meaningOf = (made: CatalogFunction): MadeFunction => {
+  const { schema, language, volatility, identity, returns } = made;
   const compiled = language === 'c' || language === 'internal';
-  return { schema, compiled, pure: compiled && volatility === 'immutable', stores: volatility === 'volatile' };
+  // OUT and TABLE name the columns, and no catalog says how.
+  const named = identity !== undefined && identity.length < made.arguments.length;
+  return {
+    schema,
+    compiled,
+    pure: compiled && volatility === 'immutable',
+    stores: volatility === 'volatile',
+    returns: named ? undefined : returns,
+  };
 };
+
+/** `record`, and types that the arguments of a call decide (pg_type.dat). */
+const undecided: ReadonlySet<number> = new Set([
+  2249, 2276, 2277, 2283, 2776, 3500, 3831, 4537, 5077, 5078, 5079, 5080,
+]);
+
+function fieldsIn(oid: number, { types, byOid }: Indexed): readonly string[] | 'one' | undefined {
+  if (oid < firstUserOid) return undecided.has(oid) ? undefined : 'one';
+  const type = types.get(oid);
+  switch (type?.kind) {
+    case 'composite':
+      return type.of === undefined ? undefined : byOid.get(type.of)?.columns.map(({ name }) => name);
+    case 'base':
+    case 'enum':
+    case 'range':
+    case 'array':
+      return 'one';
+    // It may be over a row.
+    case 'domain':
+      return type.of !== undefined && type.of < firstUserOid ? 'one' : undefined;
+    case undefined:
+      return undefined;
+  }
+}
 
 const castOf = ({ source, target, schema, name }: CatalogCast): MadeCast => ({
   needs: [source, target].filter((oid) => oid >= firstUserOid),

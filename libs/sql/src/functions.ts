@@ -1,5 +1,6 @@
 import { plainArrays, plainTypes, resultsOf } from './builtin-tables.js';
-import { reviewedFunctions } from './builtins.js';
+import { isServersOwn, reviewedFunctions } from './builtins.js';
+import type { MadeFunction } from './catalog-index.js';
 import type { Collector } from './collector.js';
 import { readExpression } from './expression.js';
 import type { Lineage, OutputColumn } from './facts.js';
@@ -62,6 +63,11 @@ function readFunction(
   const unknown: Called = { columns: undefined, reach };
   const parts = wrapped?.kind === 'FuncCall' ? nameParts(wrapped.fields['funcname']) : [];
   const name = parts.at(-1) ?? '';
+  const made = into.resolver.madeFunctions(parts.length === 2 ? parts[0] : undefined, name);
+  if (made.length > 0) {
+    const names = parts.length < 3 ? resultsOfMade(made, name, into) : undefined;
+    return names === undefined ? unknown : all(names === 'one' ? [own] : names);
+  }
   const isOwn = parts.length === 1 || (parts.length === 2 && parts[0] === 'pg_catalog');
   if (!isOwn || into.resolver.madeFunctions(undefined, name).length > 0) return unknown;
   if (name === 'unnest') {
@@ -72,6 +78,17 @@ function readFunction(
   const names = resultsOf(name);
   if (names !== undefined) return names === 'of the arguments' ? unknown : all(names);
   return reviewedFunctions.has(name) ? all([own]) : unknown;
+}
+
+/** Columns of what a user's function returns. Overloads are not told apart, nor is it from a built-in of its name. */
+function resultsOfMade(
+  made: readonly MadeFunction[],
+  name: string,
+  { resolver }: Collector,
+): readonly string[] | 'one' | undefined {
+  const [only, ...others] = made;
+  if (only?.returns === undefined || others.length > 0 || isServersOwn(name)) return undefined;
+  return resolver.index.fieldsOf(only.returns);
 }
 
 /** `unnest(a, b)` is two functions. */

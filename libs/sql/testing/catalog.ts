@@ -1,4 +1,4 @@
-import type { Catalog, CatalogColumn, CatalogRelation } from '@sallyport/kernel';
+import type { Catalog, CatalogColumn, CatalogRelation, CatalogType } from '@sallyport/kernel';
 
 /** A catalog as people write it: see corpus/catalog.yaml. */
 export interface WrittenCatalog {
@@ -9,6 +9,10 @@ export interface WrittenCatalog {
     readonly name: string;
     readonly language: string;
     readonly volatility?: Volatility;
+    /** `text`, `record`, or a relation by its name. */
+    readonly returns?: string;
+    /** It has OUT parameters. */
+    readonly names?: true;
   }[];
   readonly operators?: readonly { readonly name: string; readonly compiled: boolean }[];
   readonly types?: readonly string[];
@@ -35,14 +39,18 @@ const split = (name: string): { readonly schema: string; readonly name: string }
 };
 
 const text = 25;
+const record = 2249;
 const firstRelation = 20_000;
 const firstType = 30_000;
+const firstRow = 35_000;
 const firstFunction = 40_000;
 
 export function makeCatalog(given: WrittenCatalog): Catalog {
   const { relations, functions = [], operators = [], types = [], casts = [], searchPath } = given;
   const typeOf = (name: string): number => (name === 'text' ? text : firstType + types.indexOf(name));
   const oidOf = (name: string): number => firstRelation + relations.findIndex((each) => each.name === name);
+  const rowOf = (name: string): number => oidOf(name) + firstRow - firstRelation;
+  const returnedBy = (name: string): number => (name === 'text' ? text : name === 'record' ? record : rowOf(name));
   return {
     database: 'app',
     serverVersion: 180_004,
@@ -66,16 +74,23 @@ export function makeCatalog(given: WrittenCatalog): Catalog {
           : { key: columns.filter(({ name }) => each.key?.includes(name)).map(({ attribute }) => attribute) }),
       };
     }),
-    functions: functions.map(({ name, language, volatility = 'volatile' }, at) => ({
+    functions: functions.map(({ name, language, volatility = 'volatile', returns, names }, at) => ({
       oid: firstFunction + at,
       ...split(name),
       kind: 'function',
       language,
       volatility,
       securityDefiner: false,
-      arguments: [text],
+      arguments: names ? [text, text] : [text],
+      identity: [text],
+      ...(returns === undefined ? {} : { returns: returnedBy(returns) }),
     })),
-    types: types.map((name) => ({ oid: typeOf(name), schema: 'public', name, kind: 'base' })),
+    types: [
+      ...types.map((name): CatalogType => ({ oid: typeOf(name), schema: 'public', name, kind: 'base' })),
+      ...[...new Set(functions.map(({ returns = '' }) => returns))]
+        .filter((name) => name.includes('.'))
+        .map((name): CatalogType => ({ oid: rowOf(name), ...split(name), kind: 'composite', of: oidOf(name) })),
+    ],
     operators: operators.map(({ name, compiled }) => ({ ...split(name), compiled })),
     casts: casts.map((cast) => ({ source: typeOf(cast.source), target: typeOf(cast.target), ...split(cast.function) })),
   };
