@@ -124,8 +124,8 @@ select pg_listening_channels()
 -- varies
 do $$ begin perform set_config('app.x', (select ssn from people where id = 1), false); end $$; show app.x
 
--- Whether it is what was guessed tells of it.
--- writer: allow
+-- Whether it is what was guessed tells of it, once something ran that nobody sees through.
+-- reader: allow
 -- first: set application_name = 'x'
 select 1 as one where current_setting('application_name') = 'x'
 
