@@ -28,7 +28,18 @@ afterAll(async () => {
 
 const column = (attribute: number, name: string, type = 25) => ({ attribute, name, type });
 const content: Catalog = {
-  ...{ database: 'app', serverVersion: 180_004, functions: [], searchPath: ['public'] },
+  ...{ database: 'app', serverVersion: 180_004, searchPath: ['public'] },
+  functions: [
+    {
+      ...{ oid: 20_020, schema: 'sales', name: 'total', kind: 'function', language: 'sql', volatility: 'stable' },
+      ...{ securityDefiner: true, arguments: [23, 20_010], owner: 'app', returns: 20 },
+    },
+    {
+      ...{ oid: 20_021, schema: 'sales', name: 'total', kind: 'function', language: 'c', volatility: 'immutable' },
+      ...{ securityDefiner: false, arguments: [23, 25], identity: [23], owner: 'app' },
+    },
+  ],
+  operators: [{ schema: 'public', name: '<->', compiled: false, left: 23, right: 20_010, result: 16 }],
   schemas: ['empty', 'public', 'sales'],
   types: [
     { oid: 20_010, schema: 'public', name: 'mood', kind: 'enum' },
@@ -70,7 +81,7 @@ describe('a catalog', () => {
   test('says how it is known and how much is in it', async () => {
     expect((await admin('GET', path)).body).toMatchObject({
       ...{ database: 'app', state: 'current', version: 1, readBy: 'a1', problem: null, advice: null },
-      ...{ schemas: 3, relations: 4, columns: 10, functions: 0, types: 2 },
+      ...{ schemas: 3, relations: 4, columns: 10, functions: 2, types: 2 },
     });
   });
 
@@ -99,6 +110,24 @@ describe('a catalog', () => {
     expect(await names('columns?relation=Orders&name=FEEL', 'type')).toEqual(['public.mood[]']);
     expect(await names('columns?tagged=true', 'relation')).toEqual(['customers']);
     expect(await names('columns?tagged=false&name=mail', 'relation')).toEqual(['mails']);
+  });
+
+  test('lists functions, types and operators that users made', async () => {
+    expect(itemsOf(await admin('GET', `${path}/functions?schema=sales`))).toEqual([
+      {
+        ...{ schema: 'sales', name: 'total', arguments: ['int4'], returns: null, kind: 'function', language: 'c' },
+        ...{ volatility: 'immutable', owner: 'app', securityDefiner: false },
+      },
+      expect.objectContaining({ arguments: ['int4', 'public.mood'], returns: 'int8', securityDefiner: true }),
+    ]);
+    expect(await names('types?name=MOOD', 'name')).toEqual(['_mood', 'mood']);
+    expect(itemsOf(await admin('GET', `${path}/types?limit=1`))).toEqual([
+      { schema: 'public', name: '_mood', kind: 'array', of: 'public.mood', constraints: [] },
+    ]);
+    expect(itemsOf(await admin('GET', `${path}/operators`))).toEqual([
+      { schema: 'public', name: '<->', left: 'int4', right: 'public.mood', result: 'bool', compiled: false },
+    ]);
+    expect(await names('operators?schema=none', 'name')).toEqual([]);
   });
 
   test('in pages that go on where the last one ended', async () => {

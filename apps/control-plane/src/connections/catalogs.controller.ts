@@ -9,6 +9,8 @@ import type { Page } from '../http/page.js';
 import { refParams } from '../http/text.js';
 import type { RefParams } from '../http/text.js';
 import { listColumns, listRelations, listSchemas } from './catalog-listing.js';
+import { functionView, listFunctions, listOperators, listTypes, operatorView, typeView } from './catalog-made.js';
+import type { FunctionView, OperatorView, TypeView } from './catalog-made.js';
 import { catalogView } from './catalog-state.js';
 import {
   catalogSummary,
@@ -83,6 +85,39 @@ export class CatalogsController {
     @Query({ schema: columnsQuery }) query: ColumnsQuery,
   ): Promise<Page<ColumnView>> {
     return listColumns(await this.#catalogs.open(caller.tenantId, ref, query.database), query);
+  }
+
+  @Get('functions')
+  @Answers(pageOf(functionView), 200)
+  @Summary('List its functions and procedures that users made, by name')
+  async functions(
+    @CurrentUser() caller: UserCaller,
+    @Param({ schema: refParams }) { ref }: RefParams,
+    @Query({ schema: relationsQuery }) query: RelationsQuery,
+  ): Promise<Page<FunctionView>> {
+    return listFunctions(await this.#catalogs.open(caller.tenantId, ref, query.database), query);
+  }
+
+  @Get('types')
+  @Answers(pageOf(typeView), 200)
+  @Summary('List its types that users made, by name')
+  async types(
+    @CurrentUser() caller: UserCaller,
+    @Param({ schema: refParams }) { ref }: RefParams,
+    @Query({ schema: relationsQuery }) query: RelationsQuery,
+  ): Promise<Page<TypeView>> {
+    return listTypes(await this.#catalogs.open(caller.tenantId, ref, query.database), query);
+  }
+
+  @Get('operators')
+  @Answers(pageOf(operatorView), 200)
+  @Summary('List its operators that users made, by name')
+  async operators(
+    @CurrentUser() caller: UserCaller,
+    @Param({ schema: refParams }) { ref }: RefParams,
+    @Query({ schema: relationsQuery }) query: RelationsQuery,
+  ): Promise<Page<OperatorView>> {
+    return listOperators(await this.#catalogs.open(caller.tenantId, ref, query.database), query);
   }
 
   @Post('read')

@@ -131,7 +131,7 @@ async function catalogs(
       },
     ],
   });
-  for (const part of ['', '/schemas', '/relations', '/columns'])
+  for (const part of ['', '/schemas', '/relations', '/columns', '/functions', '/types', '/operators'])
     await call(`GET /v1/connections/:ref/catalog${part}`, undefined, ref);
   await call('POST /v1/connections/:ref/catalog/read', undefined, ref);
   await call('GET /v1/connections/:ref/suggestions', undefined, ref);
