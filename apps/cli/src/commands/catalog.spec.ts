@@ -36,7 +36,14 @@ const report = (over: Partial<CatalogReport>): void =>
     value: CatalogReport.fromPartial({ connection: 'billing', database: 'app', ...over }),
   });
 const read = writtenCatalog({
-  ...{ database: 'app', serverVersion: 180_004, functions: [], types: [], searchPath: ['public'] },
+  ...{ database: 'app', serverVersion: 180_004, types: [], searchPath: ['public'] },
+  functions: [
+    {
+      ...{ oid: 20_002, schema: 'public', name: 'leak', kind: 'function', language: 'sql', volatility: 'stable' },
+      ...{ securityDefiner: true, arguments: [23], owner: 'app', returns: 25 },
+    },
+  ],
+  operators: [{ schema: 'public', name: '<->', compiled: true, left: 23, right: 25, result: 16 }],
   relations: [
     {
       ...{ oid: 20_001, schema: 'public', name: 'customers', kind: 'table', owner: 'app' },
@@ -63,6 +70,11 @@ describe('sally catalog', () => {
     );
     expect(await said('catalog', 'columns', 'billing', '--untagged')).not.toContain('mail');
     expect(await said('catalog', 'columns', 'billing', '--tagged')).toMatch(/mail +text +email/);
+    expect(await said('catalog', 'functions', 'billing')).toMatch(
+      /SECURITY DEFINER\n.*leak +int4 +text +function +sql +stable +app +yes/,
+    );
+    expect(await said('catalog', 'types', 'billing', '--schema', 'none')).not.toContain('public');
+    expect(await said('catalog', 'operators', 'billing')).toMatch(/<-> +int4 +text +bool +yes/);
     expect(await said('catalog', 'read', 'billing')).toContain('are told');
     await until(() => agent.seen.some(({ $case }) => $case === 'readCatalog'));
     report({ problem: 'the catalog cannot be read (28P01)' });

@@ -55,6 +55,34 @@ interface Column {
   readonly classes: readonly string[];
 }
 
+/** What users made beside tables. */
+const made: readonly {
+  readonly noun: string;
+  readonly what: string;
+  readonly columns: readonly string[];
+}[] = [
+  {
+    noun: 'functions',
+    what: 'functions and procedures that users made',
+    columns: ['schema', 'name', 'arguments', 'returns', 'kind', 'language', 'volatility', 'owner', 'securityDefiner'],
+  },
+  { noun: 'types', what: 'types that users made', columns: ['schema', 'name', 'kind', 'of', 'constraints'] },
+  {
+    noun: 'operators',
+    what: 'operators that users made',
+    columns: ['schema', 'name', 'left', 'right', 'result', 'compiled'],
+  },
+];
+
+const cellOf = (value: unknown): string => {
+  if (Array.isArray(value)) return shorten(value.map(String).join(', '), 60);
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  return typeof value === 'string' ? value : '';
+};
+
+/** `securityDefiner` -> `security definer`. */
+const wordsOf = (field: string): string => field.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+
 interface Options {
   readonly database?: string;
   readonly schema?: string;
@@ -154,6 +182,31 @@ export function addCatalog(program: Command, context: CommandContext): void {
         if (page.next !== null) context.output.note(`There are more: --limit ${limit * 4}`);
       });
     });
+
+  for (const { noun, what, columns } of made)
+    catalog
+      .command(`${noun} <connection>`)
+      .description(`list ${what}`)
+      .option('--database <name>', 'another database than the connection’s own')
+      .option('--schema <name>', 'only this schema')
+      .option('--name <text>', 'only names that hold this')
+      .option('--limit <n>', 'how many', parseLimit, 200)
+      .addHelpText(
+        'after',
+        `\nExamples:\n  sally catalog ${noun} billing --schema public\n  sally catalog ${noun} billing --json`,
+      )
+      .action(async (connection: string, { database, schema, name, limit }: Options) => {
+        const query = { database, schema, name };
+        const path = `${pathOf(connection)}/${noun}`;
+        const page = await readPages<Readonly<Record<string, unknown>>>(context.client(), path, { query, limit });
+        context.output.value(page, () => {
+          context.output.table(
+            columns.map(wordsOf),
+            page.items.map((item) => columns.map((column) => cellOf(item[column]))),
+          );
+          if (page.next !== null) context.output.note(`There are more: --limit ${limit * 4}`);
+        });
+      });
 
   catalog
     .command('read <connection>')
