@@ -30,9 +30,8 @@ select upper(body) from messages where id = 2
 -- masked: 1
 select array[body] from messages where id < 3 order by id
 
--- COPY does not tell types: a bytea inside of a row is not looked into there.
+-- COPY tells no types: a bytea inside of a row is known there by how it is printed.
 -- reader: allow
--- forms: simple, text, binary, cursor
 -- masked: m
 select m from messages m where id = 1
 

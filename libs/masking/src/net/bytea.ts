@@ -6,6 +6,43 @@ const backslash = 0x5c;
 export const readBytea = (printed: Uint8Array): { readonly form: ByteaForm; readonly bytes: Uint8Array } | undefined =>
   printed[0] === backslash && printed[1] === 0x78 ? readHex(printed) : readEscaped(printed);
 
+/** Is there something that looks like a bytea in hex, in a value that is more than one? */
+export const hasHex = (bytes: Uint8Array, from: number, to: number): boolean => {
+  for (let at = from; at + 1 < to; at += 1) if (bytes[at] === backslash && bytes[at + 1] === 0x78) return true;
+  return false;
+};
+
+/** Changes each of them. The very same value where none changed; `null` where one cannot be shown. */
+export const replaceHex = (
+  value: Uint8Array,
+  change: (printed: Uint8Array) => Uint8Array | null,
+): Uint8Array | null => {
+  const parts: Uint8Array[] = [];
+  let copied = 0;
+  for (let at = value.indexOf(backslash); at >= 0; at = value.indexOf(backslash, at + 1)) {
+    if (value[at + 1] !== 0x78) continue;
+    let end = at + 2;
+    while (hexValue(value[end]) >= 0 && hexValue(value[end + 1]) >= 0) end += 2;
+    const printed = value.subarray(at, end);
+    const shown = change(printed);
+    if (shown === null) return null;
+    if (shown === printed) continue;
+    parts.push(value.subarray(copied, at), shown);
+    copied = end;
+  }
+  return parts.length === 0 ? value : join([...parts, value.subarray(copied)]);
+};
+
+const join = (parts: readonly Uint8Array[]): Uint8Array => {
+  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+};
+
 const readHex = (printed: Uint8Array): { readonly form: ByteaForm; readonly bytes: Uint8Array } | undefined => {
   if (printed.length % 2 !== 0) return undefined;
   const bytes = new Uint8Array(printed.length / 2 - 1);

@@ -5,7 +5,7 @@ import { replaceSpans } from '../detect/detectors.js';
 import type { Detectors } from '../detect/detectors.js';
 import { suspicious, suspiciousWithin } from '../detect/prefilter.js';
 import type { DetectorClass } from '../detect/span.js';
-import { printBytea, readBytea } from './bytea.js';
+import { hasHex, printBytea, readBytea, replaceHex } from './bytea.js';
 import { scrubDocument } from './document.js';
 import { kindOf } from './kind.js';
 import { digitsOf, fewestDigits } from './number.js';
@@ -41,7 +41,7 @@ export const netMask = (detectors: Detectors, column: NetColumn): CellMask | und
     case 'jsonb':
       return where((value) => scrubDocument(detectors, value, format === 'binary' ? 1 : 0));
     case 'unknown':
-      return where((value) => (format === 'text' ? scrubText : scrubOpaque)(detectors, value));
+      return format === 'text' ? printed(detectors) : where((value) => scrubOpaque(detectors, value));
     case 'none':
       break;
   }
@@ -64,8 +64,21 @@ export const netMask = (detectors: Detectors, column: NetColumn): CellMask | und
       }
       if (kind.is === 'array' && kind.of.is === 'bytea')
         return (value) => (elements(value).some((each) => scrubBytea(detectors, 'text', each) !== each) ? null : value);
-      return where((value) => scrubText(detectors, value));
+      return printed(detectors);
   }
+};
+
+/** Printed rows, and what COPY names no type of: texts, and bytea in hex at any depth of quoting. */
+const printed = (detectors: Detectors): CellMask => {
+  const { addresses } = detectors;
+  const change = (value: Uint8Array): Uint8Array | null => {
+    const opened = scrubHex(detectors, value);
+    return opened !== null && suspicious(opened, addresses) ? scrubText(detectors, opened) : opened;
+  };
+  return Object.assign(change, {
+    spares: (bytes: Uint8Array, from: number, to: number): boolean =>
+      !suspiciousWithin(bytes, from, to, addresses) && !hasHex(bytes, from, to),
+  });
 };
 
 const numberMask = (detectors: Detectors, type: NumberType, format: 'text' | 'binary'): CellMask =>
@@ -119,6 +132,10 @@ const holds = (
   if (!suspicious(value, detectors.addresses)) return false;
   return detectors.detect(decodeUtf8(value) ?? latin(value)).length > 0;
 };
+
+/** Every bytea of a printed value by itself. */
+const scrubHex = (detectors: Detectors, value: Uint8Array): Uint8Array | null =>
+  hasHex(value, 0, value.length) ? replaceHex(value, (one) => scrubBytea(detectors, 'text', one)) : value;
 
 /** Found among bytes that are no text only where chance cannot have made it. */
 const certain: ReadonlySet<DetectorClass> = new Set(['card_number', 'iban', 'jwt', 'cloud_key', 'private_key']);
