@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from '@jest/globals';
-import { findCanary } from './canaries.js';
+import { findCanary, searcherFor } from './canaries.js';
 
 const ssn = 'CNRYqvx7kzjw31';
 const number = Buffer.alloc(4);
@@ -25,4 +25,18 @@ test.each([
 
 test.each(['***', '************6467', '***@example.com', 'Ada', 'CNRY', '1931', ''])('is not one: %s', (given) => {
   expect(findCanary(Buffer.from(given))).toBeUndefined();
+});
+
+test.each([
+  ['as it is', 'a hushed b'],
+  ['in another case, at the end', 'x HUSHED'],
+  ['backwards', 'dehsuh'],
+  ['hex', Buffer.from('hushed').toString('hex')],
+  ['base64', Buffer.from('ab hushed cd').toString('base64')],
+])('a searcher finds a whole value: %s', (_, given) => {
+  expect(searcherFor(['hushed', 'other'])(Buffer.from(given))).toEqual(['hushed']);
+});
+
+test('a searcher finds nothing in what only begins alike', () => {
+  expect(searcherFor(['hushed'])(Buffer.from('hush hushe huhushe'))).toEqual([]);
 });

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
  * The values of tagged columns in fixture.sql, and of nothing else. `shown` is what a mask leaves of one on purpose: the end of
  * a card number, the domain of an address.
  */
-const values: readonly string[] = [
+export const values: readonly string[] = [
   ...['CNRYqvx7kzjw31', 'CNRYmbw9pdhy62', 'CNRYtgf4xnsl93'],
   ...['cnryzaphodwq', 'cnrytrillixk', 'cnrymarvinpj'],
   ...['453914880343', '542523343010', '37424545540'],
@@ -89,4 +89,29 @@ export const findCanary = (bytes: Buffer): Trace | undefined => {
     if (found !== undefined) return traces.get(found);
   }
   return binaries.find(([binary]) => bytes.includes(binary))?.[1];
+};
+
+/** For what is long: whole values alone, in clear, backwards, in hex and in base64. Says which it finds. */
+export const searcherFor = (wanted: readonly string[]): ((bytes: Buffer) => readonly string[]) => {
+  const needles = wanted.flatMap((value) =>
+    [value, reversed(value), ...hexOf(value).slice(0, 1), ...inBase64(value)].map((text) => {
+      const needle = Buffer.from(text.toLowerCase(), 'latin1');
+      return { needle, value, head: needle.readUInt16BE() };
+    }),
+  );
+  // By their first two letters, so that bytes are looked through once.
+  const heads = new Uint8Array(1 << 16);
+  for (const { head } of needles) heads[head] = 1;
+  const byHeads = Map.groupBy(needles, ({ head }) => head);
+  return (bytes) => {
+    const lower = Buffer.from(bytes.toString('latin1').toLowerCase(), 'latin1');
+    const found = new Set<string>();
+    for (let at = 0, head = lower[0] ?? 0; at + 1 < lower.length; at += 1) {
+      head = ((head << 8) | (lower[at + 1] ?? 0)) & 0xffff;
+      if (heads[head] === 0) continue;
+      for (const { needle, value } of byHeads.get(head) ?? [])
+        if (lower.subarray(at, at + needle.length).equals(needle)) found.add(value);
+    }
+    return [...found];
+  };
 };

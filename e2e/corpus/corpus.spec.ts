@@ -2,6 +2,7 @@ import { afterAll, beforeAll, jest } from '@jest/globals';
 import { execution } from './execution.js';
 import { extraction } from './extraction.js';
 import { readBenign, readFiles } from './files.js';
+import { mouths } from './mouths.js';
 import { openScene } from './scene.js';
 import type { Scene } from './scene.js';
 import { benign, statements } from './statements.js';
@@ -21,3 +22,5 @@ statements(present, files);
 execution(present, files);
 extraction(present);
 benign(present, readBenign());
+// Last: of all that went before.
+mouths(present);

@@ -33,16 +33,23 @@ const policies: Readonly<Record<Caller, string>> = {
     @approval("1") permit (principal, action in Action::"write", resource in Connection::"held");`,
 };
 
+/** All that they could ever say is looked through (mouths.ts). */
+const talkative = { SALLYPORT_LOG_LEVEL: 'debug' };
+
 export interface Scene {
   readonly stack: Stack;
   /** A superuser at the target, past the gateway. */
   readonly admin: Client;
-  open(who: Caller | 'direct', database?: string): Promise<Session>;
+  open(who: Caller | 'direct', database?: string, more?: Partial<Way>): Promise<Session>;
   stop(): Promise<void>;
 }
 
 export async function openScene(): Promise<Scene> {
-  const stack = await startStack({ holdSeconds: 2, progress: () => undefined });
+  const stack = await startStack({
+    holdSeconds: 2,
+    progress: () => undefined,
+    settings: { 'control-plane': talkative, proxy: talkative, agent: talkative },
+  });
   try {
     const admin = await makeDatabase(stack, database);
     await (await makeDatabase(stack, scratch)).end();
@@ -52,7 +59,7 @@ export async function openScene(): Promise<Scene> {
     await admin.query('select pg_reload_conf()');
     await govern(stack);
     const password = await stack.token('etl');
-    const open: Scene['open'] = (who, at = database) => openSession(wayOf(who, at));
+    const open: Scene['open'] = (who, at = database, more = {}) => openSession({ ...wayOf(who, at), ...more });
     const wayOf = (who: Caller | 'direct', at: string): Way =>
       who === 'direct'
         ? { port: stack.target.port, user: role, password: '', database: at, localAddress: directFrom, startup: { options: '-c statement_timeout=10s' } }

@@ -12,6 +12,8 @@ export interface Way {
   /** The target lets in whoever comes from here, without a password. */
   readonly localAddress?: string;
   readonly startup?: Readonly<Record<string, string>>;
+  /** Who sends data to a COPY sends it along; otherwise it gets none. */
+  readonly loads?: boolean;
 }
 
 /** What was said up to ReadyForQuery. */
@@ -30,7 +32,7 @@ export interface Session {
 const longest = 64 * 1024 * 1024;
 
 export async function openSession(way: Way): Promise<Session> {
-  const { port, localAddress } = way;
+  const { port, localAddress, loads = false } = way;
   const socket = connect({ host: '127.0.0.1', port, noDelay: true, ...(localAddress === undefined ? {} : { localAddress }) });
   const decode = createBackendDecoder(longest);
   let messages: BackendMessage[] = [];
@@ -46,7 +48,7 @@ export async function openSession(way: Way): Promise<Session> {
     chunks.push(chunk);
     messages.push(...decode(chunk));
     // COPY from here: nothing is sent.
-    if (asksForData(messages)) socket.write(encodeCopyFail('the corpus sends none'));
+    if (asksForData(messages) && !loads) socket.write(encodeCopyFail('the corpus sends none'));
     if (messages.at(-1)?.type === 'ready' || asksForPassword(messages)) settle?.();
   });
   await once(socket, 'connect');

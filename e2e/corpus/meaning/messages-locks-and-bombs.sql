@@ -64,5 +64,6 @@ prepare transaction 'x'
 -- The statement's own time ends it.
 -- reader: allow
 -- forms: simple, text
+-- varies
 -- first: set local statement_timeout = '50ms'
 select count(*) from generate_series(1, 1000000000) a, generate_series(1, 1000000000) b
