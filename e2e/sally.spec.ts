@@ -339,6 +339,39 @@ describe('approvals and sessions', () => {
     await client.end();
   });
 
+  test('a held write that is tried: its effect is seen before anybody agrees, and only then it stays', async () => {
+    const policies = `@id("seen") @approval("1") @preview
+permit (principal in Group::"deployers", action in Action::"write", resource in Connection::"billing");`;
+    const set = join(directory, 'seen.yaml');
+    writeFileSync(set, JSON.stringify({ kind: 'PolicySet', name: 'seen', spec: { text: policies, publish: true } }));
+    expect((await stack.sally(['apply', '-f', set])).exitCode).toBe(0);
+    const target = await stack.target.connect('app');
+    const left = async () => (await target.query('select from payments where id in (81, 82)')).rowCount;
+    const { client } = await connectAs(stack, 'deployer');
+    let id = '';
+    const effect = /^preview {5}public\.payments: 0 inserted, 0 updated, 2 deleted$/m;
+    await until(async () => {
+      // Until the policy is in force it is held without.
+      const held = await errorOf(client.query('delete from payments where id in (81, 82)'));
+      ({ approval: id } = JSON.parse(held?.detail ?? '{}') as { readonly approval: string });
+      return effect.test((await stack.sally(['approvals', 'show', id])).stdout);
+    }, 'it is tried');
+    expect(await left()).toBe(2);
+    const shown = (await stack.sally(['approvals', 'show', id])).stdout;
+    expect(shown).toContain('************');
+    const { rows } = await target.query<{ card_number: string }>(
+      'select card_number from payments where id in (81, 82)',
+    );
+    for (const { card_number: card } of rows) expect(shown).not.toContain(card);
+
+    await stack.sally(['approvals', 'approve', id]);
+    const ran = await stack.sally(['approvals', 'run', id], await stack.token('deployer'));
+    expect([ran.exitCode, ran.stdout, ran.stderr]).toEqual([0, `${id}: DELETE 2 (2 rows)\n`, '']);
+    expect(await left()).toBe(0);
+    await client.end();
+    await target.end();
+  });
+
   test('who was connected, and what they did', async () => {
     const { client } = await connectAs(stack, 'analyst-bot');
     await client.query(`select 1 as "${'\u202e'}x", 'line\r\nfeed'`);

@@ -2,7 +2,9 @@ import type { Control } from '@sallyport/kernel';
 import type { ProtocolModes } from '@sallyport/policy';
 
 const everything = ['statement', 'mask', 'filter', 'hold', 'budget', 'evidence', 'kill'] as const;
-const preview = 'a write is not yet run in a transaction of its own to be shown before its verdict';
+const shown = [...everything, 'preview'] as const;
+const inSlices = 'what is read in slices runs between them: held without, and approvers are told';
+const ofData = 'data under way cannot be taken back: held without, and approvers are told';
 
 /**
  * What each protocol declares that it can enforce. The control plane may not import protocols, so it keeps the table as
@@ -12,15 +14,15 @@ export const enforcement: readonly ProtocolModes[] = [
   {
     protocol: 'postgres',
     modes: [
-      { name: 'simple', enforces: everything, gaps: { preview } },
-      { name: 'extended', enforces: everything, gaps: { preview } },
-      { name: 'cursor', enforces: everything, gaps: { preview } },
+      { name: 'simple', enforces: shown, gaps: {} },
+      { name: 'extended', enforces: shown, gaps: {} },
+      { name: 'cursor', enforces: everything, gaps: { preview: inSlices } },
       {
         name: 'copy_in',
         enforces: ['statement', 'filter', 'hold', 'budget', 'evidence', 'kill'],
-        gaps: { mask: 'nothing comes back', preview },
+        gaps: { mask: 'nothing comes back', preview: ofData },
       },
-      { name: 'copy_out', enforces: everything, gaps: { preview } },
+      { name: 'copy_out', enforces: everything, gaps: { preview: ofData } },
       {
         name: 'notifications',
         enforces: ['statement', 'mask', 'evidence', 'kill'],
@@ -37,7 +39,7 @@ export const enforcement: readonly ProtocolModes[] = [
 
 export const protocolNames = enforcement.map((entry) => entry.protocol);
 
-/** Gaps that no policy can fall into: nothing is asked in that mode, or nothing comes back. */
+/** Gaps that no policy falls into unawares: nothing is asked in that mode, nothing comes back, or its approvers are told. */
 export interface Reach {
   readonly protocol: string;
   readonly mode: string;
@@ -46,5 +48,7 @@ export interface Reach {
 
 export const reaches: readonly Reach[] = [
   { protocol: 'postgres', mode: 'notifications', controls: ['hold', 'preview', 'filter', 'budget'] },
-  { protocol: 'postgres', mode: 'copy_in', controls: ['mask'] },
+  { protocol: 'postgres', mode: 'cursor', controls: ['preview'] },
+  { protocol: 'postgres', mode: 'copy_in', controls: ['mask', 'preview'] },
+  { protocol: 'postgres', mode: 'copy_out', controls: ['preview'] },
 ];

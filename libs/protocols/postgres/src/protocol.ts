@@ -2,21 +2,23 @@ import type { Protocol } from '@sallyport/kernel';
 import { defaultLimits } from '@sallyport/protocol-core';
 import { PostgresSession } from './session/session.js';
 
-const preview = 'a write is not yet run in a transaction of its own to be shown before its verdict';
 const everything = ['statement', 'mask', 'filter', 'hold', 'budget', 'evidence', 'kill'] as const;
+const shown = [...everything, 'preview'] as const;
+const inSlices = 'what is read in slices runs between them: held without, and approvers are told';
+const ofData = 'data under way cannot be taken back: held without, and approvers are told';
 
 export const postgres: Protocol = {
   name: 'postgres',
   modes: [
-    { name: 'simple', enforces: everything, gaps: { preview } },
-    { name: 'extended', enforces: everything, gaps: { preview } },
-    { name: 'cursor', enforces: everything, gaps: { preview } },
+    { name: 'simple', enforces: shown, gaps: {} },
+    { name: 'extended', enforces: shown, gaps: {} },
+    { name: 'cursor', enforces: everything, gaps: { preview: inSlices } },
     {
       name: 'copy_in',
       enforces: ['statement', 'filter', 'hold', 'budget', 'evidence', 'kill'],
-      gaps: { mask: 'nothing comes back', preview },
+      gaps: { mask: 'nothing comes back', preview: ofData },
     },
-    { name: 'copy_out', enforces: everything, gaps: { preview } },
+    { name: 'copy_out', enforces: everything, gaps: { preview: ofData } },
     {
       name: 'notifications',
       enforces: ['statement', 'mask', 'evidence', 'kill'],

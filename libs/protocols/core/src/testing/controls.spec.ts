@@ -1,6 +1,17 @@
 import { describe, expect, test } from '@jest/globals';
 import { decodeUtf8, encodeUtf8 } from '@sallyport/kernel';
-import type { Allowed, Control, Mode, OutcomeNote, Permit, QuestionId, Session, Side, Step } from '@sallyport/kernel';
+import type {
+  Allowed,
+  Control,
+  Mode,
+  OutcomeNote,
+  Permit,
+  QuestionId,
+  Session,
+  Side,
+  Step,
+  Tried,
+} from '@sallyport/kernel';
 import { concat } from '../bytes.js';
 import { attest, controlCases } from './controls.js';
 import type { ControlSubject, Scene } from './scene.js';
@@ -15,6 +26,10 @@ type Fault =
   | 'changes what is clear'
   | 'sends what is held'
   | 'waits in silence'
+  | 'tries nothing'
+  | 'asks nobody'
+  | 'shows what it tries'
+  | 'shows what was undone'
   | 'counts nothing'
   | 'has no end'
   | 'lets the target go on'
@@ -35,6 +50,8 @@ class LineSession implements Session {
   private asked = 0;
   private open: { readonly id: QuestionId; readonly text: string } | undefined;
   private run: { readonly id: QuestionId; readonly verdict: Allowed; rows: number; cut: boolean } | undefined;
+  /** A command that is tried, and what the target said to it. */
+  private trial: { readonly of: QuestionId; readonly verdict: Tried; readonly kept: string[] } | undefined;
   private over = false;
 
   constructor(private readonly fault: Fault | undefined) {}
@@ -52,16 +69,30 @@ class LineSession implements Session {
       return [{ kind: 'dial', permit: verdict.permit }];
     }
     const { open } = this;
+    if (id === tried) return this.tried(verdict);
     if (open?.id !== id) return [];
     this.open = undefined;
     if (verdict.kind === 'deny') {
       const steps: Step[] = this.fault === 'says nothing' ? [] : [this.say('no')];
       return this.fault === 'dies of a refusal' ? [...steps, ...this.close()] : steps;
     }
-    if (verdict.kind === 'try') return [];
+    if (verdict.kind === 'try') {
+      this.trial = { of: id, verdict, kept: [] };
+      const { permit } = verdict;
+      return this.fault === 'tries nothing' ? [] : [{ kind: 'toTarget', bytes: line(open.text), permit }];
+    }
     this.run = { id, verdict, rows: 0, cut: false };
     if (this.fault === 'sends what is held') return [];
     return [{ kind: 'toTarget', bytes: line(open.text), permit: verdict.permit }];
+  }
+  private tried(verdict: Parameters<Session['answer']>[1]): readonly Step[] {
+    const { trial, fault } = this;
+    this.trial = undefined;
+    if (trial === undefined) return [];
+    this.run = { id: trial.of, verdict: { ...trial.verdict, kind: 'allow' }, rows: 2, cut: false };
+    const kept = trial.kept.map(this.say);
+    if (verdict.kind === 'allow') return [...kept, ...this.outcome('completed')];
+    return [...(fault === 'shows what was undone' ? kept : []), this.say('no'), ...this.outcome('failed')];
   }
   inform = (): readonly Step[] => (this.fault === 'waits in silence' ? [] : [this.say('waiting')]);
   secured = (): readonly Step[] => [];
@@ -111,7 +142,14 @@ class LineSession implements Session {
   }
 
   private target(text: string): readonly Step[] {
-    const { run, fault } = this;
+    const { run, fault, trial } = this;
+    if (trial !== undefined) {
+      trial.kept.push(text);
+      if (fault === 'shows what it tries') return [this.say(text)];
+      const attempt = { kind: 'ran', tables: [], samples: [], remarks: [] } as const;
+      if (!text.startsWith('end') || fault === 'asks nobody') return [];
+      return [{ kind: 'ask', id: tried, question: { kind: 'tried', of: trial.of, attempt } }];
+    }
     if (run === undefined) return [];
     const [word = '', ...values] = text.split(' ');
     if (word === 'end') return [this.say(text), ...this.outcome(run.cut ? 'failed' : 'completed')];
@@ -158,8 +196,11 @@ class LineSession implements Session {
   }
 }
 
+const tried = 8;
+
 const bytesFrom = (side: Side, ...texts: string[]) =>
   ({ kind: 'bytes', side, bytes: concat(texts.map(line)) }) as const;
+const answer = ['row 1 secret', 'row second secret', 'end 2'];
 const scene: Scene = {
   name: 'run',
   before: [
@@ -172,7 +213,8 @@ const scene: Scene = {
   command: line('run x'),
   asks: { text: 'run x', parameters: [] },
   refused: [],
-  rest: [bytesFrom('target', 'row 1 secret', 'row second secret', 'end 2')],
+  rest: [bytesFrom('target', ...answer)],
+  trial: { asked: [bytesFrom('target', ...answer)], kept: [], undone: [], answer: concat(answer.map(line)) },
   rows: 2,
   mask: {
     choose: ({ columns }) => ({
@@ -185,8 +227,8 @@ const scene: Scene = {
   beyond: encodeUtf8('second'),
 };
 
-const all: readonly Control[] = ['statement', 'mask', 'filter', 'hold', 'budget', 'evidence', 'kill'];
-const full: Mode = { name: 'lines', enforces: all, gaps: { preview: 'not here' } };
+const all: readonly Control[] = ['statement', 'mask', 'filter', 'hold', 'preview', 'budget', 'evidence', 'kill'];
+const full: Mode = { name: 'lines', enforces: all, gaps: {} };
 const subjectOf = (modes: readonly Mode[], fault?: Fault, scenes: ControlSubject['scenes'] = { lines: [scene] }) => {
   const open = () => new LineSession(fault);
   return { protocol: { name: 'line', modes, open }, open, scenes, cancel: () => line('cancel x') };
@@ -208,6 +250,10 @@ describe('what a protocol declares', () => {
     ['changes what is clear', 'mask'],
     ['sends what is held', 'hold'],
     ['waits in silence', 'hold'],
+    ['tries nothing', 'preview'],
+    ['asks nobody', 'preview'],
+    ['shows what it tries', 'preview'],
+    ['shows what was undone', 'preview'],
     ['counts nothing', 'budget'],
     ['has no end', 'budget'],
     ['lets the target go on', 'budget'],
@@ -219,7 +265,7 @@ describe('what a protocol declares', () => {
     const only: Mode = {
       ...full,
       enforces: [control],
-      gaps: Object.fromEntries([...all, 'preview'].filter((name) => name !== control).map((name) => [name, 'no'])),
+      gaps: Object.fromEntries(all.filter((name) => name !== control).map((name) => [name, 'no'])),
     };
     expect(() => attest(subjectOf([only], fault))).toThrow(`line, lines, ${control}: run: `);
     attest(subjectOf([only]));
@@ -228,9 +274,9 @@ describe('what a protocol declares', () => {
   test.each<[string, ControlSubject, string]>([
     ['nothing plays in the mode', subjectOf([full], undefined, {}), 'lines, statement: declared, and nothing tries it'],
     [
-      'nothing tries the control',
-      subjectOf([{ ...full, enforces: [...all, 'preview'] }]),
-      'lines, preview: declared, and nothing tries it',
+      'nothing is tried in the scene',
+      subjectOf([full], undefined, { lines: [{ ...scene, trial: undefined }] }),
+      'lines, preview: run: nothing is tried in it',
     ],
     [
       'the scene has nothing for it',
@@ -244,7 +290,7 @@ describe('what a protocol declares', () => {
     ],
     [
       'a gap is not explained',
-      subjectOf([{ ...full, gaps: {} }]),
+      subjectOf([{ ...full, enforces: all.filter((name) => name !== 'preview') }]),
       'lines, preview: not declared, and nothing says why',
     ],
   ])('is refused where %s', (_name, subject, message) => {

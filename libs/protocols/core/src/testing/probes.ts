@@ -4,13 +4,13 @@ import { concat, sameBytes } from '../bytes.js';
 import { bytesOf, cut, must, piece } from './play.js';
 import type { ScriptEvent } from './play.js';
 import type { ControlSubject, Scene } from './scene.js';
-import { allowing, refusing, Stage } from './stage.js';
+import { allowing, refusing, Stage, trying } from './stage.js';
 import type { Decide } from './stage.js';
 
 type Probe = (subject: ControlSubject, scene: Scene) => void;
 
-/** How each control is tried. One that is not here cannot be declared by any protocol. */
-export const probes: Readonly<Partial<Record<Control, Probe>>> = {
+/** How each control is tried. */
+export const probes: Readonly<Record<Control, Probe>> = {
   statement: (subject, scene) => {
     for (const decide of [refusing, whenItRuns(refusing)]) {
       const stage = begun(subject, scene);
@@ -77,6 +77,33 @@ export const probes: Readonly<Partial<Record<Control, Probe>>> = {
       stage.play(late.kind === 'allow' ? scene.rest : scene.refused);
       must(stage.outcomes.length === (late.kind === 'allow' ? 1 : 0), 'the outcome is not what the verdict says');
       must(!stage.closed, 'the session did not survive');
+    }
+  },
+
+  preview: (subject, scene) => {
+    const { trial, secret } = scene;
+    if (trial === undefined || secret === undefined) throw new Error('nothing is tried in it');
+    for (const verdict of [allowing(), refusing]) {
+      const stage = begun(subject, scene);
+      stage.decide = whenItRuns(trying);
+      stage.client(scene.command).play(trial.asked);
+      const [run] = stage.runs;
+      const [asked] = stage.tried;
+      must(stage.commandBytes > 0, 'nothing was tried');
+      if (run === undefined || asked === undefined) throw new Error('nobody was asked with what it did');
+      must(asked.question.of === run.id && asked.question.attempt.kind === 'ran', 'asked about something else');
+      must(!holds(stage.toClient, secret) && stage.outcomes.length === 0, 'it was over before anybody was asked');
+      const late = verdict(run.question);
+      if (late === 'later') throw new Error('no verdict');
+      stage.answer(asked.id, late).play(late.kind === 'allow' ? trial.kept : trial.undone);
+      const [outcome, ...more] = stage.outcomes;
+      must(outcome?.question === run.id && more.length === 0, 'not one outcome');
+      must((outcome?.status === 'completed') === (late.kind === 'allow'), 'the outcome is not what the verdict says');
+      if (late.kind === 'allow') must(sameBytes(stage.toClient, trial.answer), 'the client sees another answer');
+      else must(stage.toClient.length > 0 && !holds(stage.toClient, secret), 'the client sees what was undone');
+      must(!stage.closed, 'the session did not survive');
+      stage.forget().decide = allowing();
+      must(stage.client(scene.command).commandBytes > 0, 'the session took no command afterwards');
     }
   },
 

@@ -20,6 +20,20 @@ export interface Scene {
   readonly secret?: Uint8Array;
   /** What only the rows behind the first one hold; absent where no rows come back. */
   readonly beyond?: Uint8Array;
+  /** The same command, tried. Every scene of a mode that shows what a command would do has one. */
+  readonly trial?: Trial | undefined;
+}
+
+/** What the target says to a command that is tried, and how that ends. */
+export interface Trial {
+  /** Up to where people are asked. */
+  readonly asked: readonly ScriptEvent[];
+  /** When they agreed. */
+  readonly kept: readonly ScriptEvent[];
+  /** When they did not. */
+  readonly undone: readonly ScriptEvent[];
+  /** What the client sees of the command once it is kept. */
+  readonly answer: Uint8Array;
 }
 
 /** What a protocol hands over to be held to what it declares. */

@@ -1,4 +1,13 @@
-import type { CommandQuestion, Note, OutcomeNote, QuestionId, Session, Step, Verdict } from '@sallyport/kernel';
+import type {
+  CommandQuestion,
+  Note,
+  OutcomeNote,
+  QuestionId,
+  Session,
+  Step,
+  TriedQuestion,
+  Verdict,
+} from '@sallyport/kernel';
 import { bytesOf } from './play.js';
 import type { ScriptEvent } from './play.js';
 import { testPermit } from './permit.js';
@@ -8,12 +17,20 @@ export type Decide = (question: CommandQuestion) => Verdict | 'later';
 export const allowing = (more: Omit<Extract<Verdict, { kind: 'allow' }>, 'kind' | 'permit'> = {}): Decide => {
   return () => ({ kind: 'allow', permit: testPermit('command'), ...more });
 };
+/** Run it, undo it, and ask with what it did. */
+export const trying: Decide = () => ({
+  kind: 'try',
+  permit: testPermit('command'),
+  order: { lockTimeout: 1_000, runTimeout: 1_000, idleTimeout: 1_000, tables: [] },
+});
 export const refusing: Decide = () => ({ kind: 'deny', refusal: { code: 'denied', message: 'not for you' } });
 
 /** A session on which a scene is played, and everything that came of it. */
 export class Stage {
   readonly steps: Step[] = [];
   readonly questions: { readonly id: QuestionId; readonly question: CommandQuestion; readonly at: number }[] = [];
+  /** Commands that were tried, of which nobody said yet what becomes of them. */
+  readonly tried: { readonly id: QuestionId; readonly question: TriedQuestion }[] = [];
   decide: Decide = allowing();
   private readonly given = new Set<unknown>();
 
@@ -30,7 +47,7 @@ export class Stage {
     return this.play([{ kind: 'bytes', side: 'client', bytes }]);
   }
   answer(id: QuestionId, verdict: Verdict): this {
-    if (verdict.kind === 'allow') this.given.add(verdict.permit);
+    if (verdict.kind !== 'deny') this.given.add(verdict.permit);
     return this.perform(this.session.answer(id, verdict));
   }
   perform(steps: readonly Step[]): this {
@@ -40,6 +57,10 @@ export class Stage {
         throw new Error('bytes for the target under a permit that nobody gave');
       if (step.kind !== 'ask') continue;
       const { id, question } = step;
+      if (question.kind === 'tried') {
+        this.tried.push({ id, question });
+        continue;
+      }
       if (question.kind !== 'command') {
         this.answer(id, { kind: 'allow', permit: testPermit('login') });
         continue;
@@ -54,6 +75,7 @@ export class Stage {
   forget(): this {
     this.steps.length = 0;
     this.questions.length = 0;
+    this.tried.length = 0;
     return this;
   }
 

@@ -16,6 +16,7 @@ import {
   encodeSync,
 } from '../client.js';
 import * as target from './target.js';
+import { trialOf } from './trial.js';
 
 const fromClient = (...pieces: readonly Uint8Array[]): ScriptEvent => ({
   kind: 'bytes',
@@ -86,20 +87,23 @@ const extended = (text: string, rest: readonly ScriptEvent[], more: Partial<Scen
 const rows = [target.row('1', secret), target.row(beyond, secret)];
 const done = [target.complete('SELECT 2'), target.ready()];
 const bound = [target.parseComplete(), target.bindComplete()];
+const selected = [target.describe('text', 'id', 'mail'), ...rows];
+const halves = [
+  [target.describe('text', 'id', 'mail'), target.row('1', secret), target.complete('SELECT 1')],
+  [target.describe('text', 'id', 'mail'), target.row(beyond, secret), target.complete('SELECT 1')],
+] as const;
 
 const select = 'select id, mail from people';
 const selectOne = 'select id, mail from people where id < $1';
 
 const simpleScenes: readonly Scene[] = [
-  simple(select, [fromTarget(target.describe('text', 'id', 'mail'), ...rows, ...done)]),
-  {
-    ...simple(`${select}; ${select}`, [
-      fromTarget(target.describe('text', 'id', 'mail'), target.row('1', secret), target.complete('SELECT 1')),
-      fromTarget(target.describe('text', 'id', 'mail'), target.row(beyond, secret), target.complete('SELECT 1')),
-      fromTarget(target.ready()),
-    ]),
+  simple(select, [fromTarget(...selected, ...done)], {
+    trial: trialOf({ answer: [...selected, target.complete('SELECT 2')] }),
+  }),
+  simple(`${select}; ${select}`, [fromTarget(...halves[0]), fromTarget(...halves[1]), fromTarget(target.ready())], {
     name: 'Query with two statements',
-  },
+    trial: trialOf({ answer: halves.flat() }),
+  }),
 ];
 
 const extendedScenes: readonly Scene[] = (['text', 'binary'] as const).map((format) => ({
@@ -113,6 +117,11 @@ const extendedScenes: readonly Scene[] = (['text', 'binary'] as const).map((form
     encodeSync(),
   ),
   asks: asks(selectOne, '9'),
+  trial: trialOf({
+    prepared: [...bound, target.describe(format, 'id', 'mail')],
+    answer: [...rows, target.complete('SELECT 2')],
+    synced: [target.ready()],
+  }),
 }));
 
 const inBlock = [
