@@ -220,6 +220,7 @@ export const psqlScenarios: readonly Scenario[] = [
          insert into client.kept values (1);
          \\errverbose
          insert into client.kept values (11);
+         \\set VERBOSITY terse
          selec 1;
          \\echo :SQLSTATE :LAST_ERROR_MESSAGE :ROW_COUNT
          savepoint s; insert into client.kept values (2); rollback to s;
@@ -229,6 +230,7 @@ export const psqlScenarios: readonly Scenario[] = [
          \\set ON_ERROR_ROLLBACK off
          begin; insert into client.kept values (4);
          selec 1;
+         \\set VERBOSITY default
          insert into client.kept values (5);
          commit;
          table client.kept;
