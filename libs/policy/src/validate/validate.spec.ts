@@ -59,6 +59,20 @@ describe('a policy set is taken', () => {
   });
 });
 
+describe('a preview', () => {
+  const warned = (text: string) => {
+    const result = validatePolicySet(text);
+    return result.ok && result.warnings.map(({ line, column, message }) => `${line}:${column} ${message}`);
+  };
+  const write = 'permit (principal, action in Action::"write", resource);';
+
+  test('of what nothing holds is told, and taken: another set may hold it', () => {
+    expect(warned(`@id("a") @preview ${write}`)).toEqual(['1:10 @preview holds nothing by itself']);
+    expect(warned(`@id("a") @preview ${write}\n@id("b") @approval("1") ${write}`)).toEqual([]);
+    expect(warned(`@id("a") @approval("1") @preview ${write}`)).toEqual([]);
+  });
+});
+
 describe('a policy set is refused, with the place', () => {
   test.each([
     ['permit (principal, action, resource)', '1:37 unexpected end of input (expected `;` or identifier)'],

@@ -41,8 +41,28 @@ export const validatePolicySet = (text: string): ValidatedPolicySet => {
     : first.policies.map((place, order) => readPolicy(text, place, order, problems));
   problems.push(...repeatedIds(text, first.policies, policies));
   if (problems.length > 0) return refused(problems);
+  mild.push(...idlePreviews(text, first.policies, policies));
   return { ok: true, policies: policies.filter((policy) => policy !== undefined), warnings: mild };
 };
+
+/** A preview is of what is held, and here nothing is: another set may hold it, so this is no fault. */
+function idlePreviews(
+  text: string,
+  places: readonly PolicyOutline[],
+  policies: readonly (CompiledPolicy | undefined)[],
+): readonly PolicyProblem[] {
+  const owed = policies.map((policy) => {
+    const { annotations, effect } = (policy?.json ?? {}) as PolicyJson;
+    return policy && readAnnotations(annotations, effect).obligations;
+  });
+  if (owed.some((each) => (each?.approvals ?? 0) > 0)) return [];
+  return owed.slice(0, mostProblems).flatMap((each, order) => {
+    const start = places[order]?.start;
+    if (each?.preview !== true || start === undefined) return [];
+    const at = annotationPlace(text, start, 'preview');
+    return [problemAt(text, at, '@preview holds nothing by itself', 'write @approval beside it')];
+  });
+}
 
 const refused = (problems: readonly PolicyProblem[]): ValidatedPolicySet => {
   const seen = new Map(problems.map((problem) => [`${problem.line}:${problem.column} ${problem.message}`, problem]));
