@@ -1,11 +1,10 @@
 import { Duplex, Transform } from 'node:stream';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Catalog } from '@sallyport/kernel';
 import { encodeBind, encodeDescribe, encodeExecute, encodeParse, encodeSync } from '@sallyport/postgres';
 import type { BackendMessage } from '@sallyport/postgres';
 import { openTarget } from '@sallyport/postgres/login';
 import type { Client } from 'pg';
-import { readCatalog } from '../../agent/src/catalog.js';
+import { agentsCatalog } from '../testing/agents-catalog.js';
 import { subagent } from '../testing/billing.js';
 import { openHouse } from '../testing/house.js';
 import type { House } from '../testing/house.js';
@@ -21,14 +20,6 @@ const policies = `
   permit (principal, action == Action::"connect", resource);
   permit (principal, action in [Action::"read", Action::"write", Action::"define"], resource);
 `;
-
-const catalogOf = async (client: Client): Promise<Catalog> => {
-  await client.query('begin');
-  await client.query('rollback');
-  const { catalog } = await readCatalog(client, undefined);
-  if (catalog === undefined) throw new Error('no catalog');
-  return catalog;
-};
 
 /** What the target's RowDescription says instead, in this test: its body, in and out. */
 let lie: ((body: Buffer) => Buffer) | undefined;
@@ -68,7 +59,7 @@ beforeAll(async () => {
     },
     seed: ['create table people (id int)'],
     connection: { tags: [{ schema: 'public', table: 'people', column: 'ssn', classes: ['secret'] }], detectors: false },
-    readCatalog: catalogOf,
+    readCatalog: agentsCatalog,
   });
   admin = await house.target.connect('app');
 }, 60_000);
@@ -90,7 +81,7 @@ beforeEach(async () => {
     create table plain (id int, note text); insert into plain values (1, 'free');
     create view cards as select id, upper(name) as name, lower(ssn) as ssn from people`);
   const look = await house.target.connect('app');
-  await house.publish({ catalog: await catalogOf(look) });
+  await house.publish({ catalog: await agentsCatalog(look) });
   await look.end();
   alarms = house.controlPlane.events.filter(isAlarm).length;
   client = await connectRaw({ port: house.proxy.ports.postgres, password: await house.token('reader') });
@@ -181,7 +172,7 @@ describe('a table that was changed behind the gateway', () => {
     await admin.query('alter table people add more text');
     await disagrees(await client.query('select * from people'));
     const look = await house.target.connect('app');
-    await house.publish({ catalog: await catalogOf(look) });
+    await house.publish({ catalog: await agentsCatalog(look) });
     await look.end();
     expect(endOf(await client.query('select * from people'))).toBe('SELECT 1');
     expect(heard()).toContain('[redacted]');

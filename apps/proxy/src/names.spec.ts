@@ -10,10 +10,9 @@ import {
 } from '@sallyport/postgres';
 import type { BackendMessage } from '@sallyport/postgres';
 import { openTarget } from '@sallyport/postgres/login';
-import type { Catalog } from '@sallyport/kernel';
 import { until } from '@sallyport/testing';
 import type { Client } from 'pg';
-import { readCatalog } from '../../agent/src/catalog.js';
+import { agentsCatalog } from '../testing/agents-catalog.js';
 import { subagent } from '../testing/billing.js';
 import { openHouse } from '../testing/house.js';
 import type { House } from '../testing/house.js';
@@ -30,14 +29,6 @@ const policies = `
   permit (principal, action in [Action::"read", Action::"write", Action::"define"], resource);
 `;
 
-const catalogOf = async (client: Client): Promise<Catalog> => {
-  await client.query('begin');
-  await client.query('rollback');
-  const { catalog } = await readCatalog(client, undefined);
-  if (catalog === undefined) throw new Error('no catalog');
-  return catalog;
-};
-
 let house: House;
 let admin: Client;
 beforeAll(async () => {
@@ -48,7 +39,7 @@ beforeAll(async () => {
     open: openTarget,
     seed: ['create schema secure'],
     connection: { tags: [{ schema: 'secure', table: 'users', column: 'ssn', classes: ['secret'] }], detectors: false },
-    readCatalog: catalogOf,
+    readCatalog: agentsCatalog,
   });
   admin = await house.target.connect('app');
 }, 60_000);
@@ -69,7 +60,7 @@ beforeEach(async () => {
     create table public.users (id int, ssn text); insert into public.users values (1, 'free');
     create table public.other (id int, ssn text); insert into public.other values (1, 'other')`);
   const look = await house.target.connect('app');
-  await house.publish({ catalog: await catalogOf(look) });
+  await house.publish({ catalog: await agentsCatalog(look) });
   await look.end();
   client = await connectRaw({ port: house.proxy.ports.postgres, password: await house.token('deployer') });
 });
@@ -359,7 +350,7 @@ describe('and what goes on as ever', () => {
     expect(await ends([late])).toEqual(['0A000']);
     expect(house.controlPlane.moved).toContain('billing/app');
     const look = await house.target.connect('app');
-    await house.publish({ catalog: await catalogOf(look) });
+    await house.publish({ catalog: await agentsCatalog(look) });
     await look.end();
     expect(await ends([late])).toEqual(['SELECT 1']);
   });

@@ -1,11 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { ApprovalState } from '@sallyport/contracts';
 import type { Preview } from '@sallyport/contracts';
-import type { Catalog } from '@sallyport/kernel';
 import { openTarget } from '@sallyport/postgres/login';
 import { until } from '@sallyport/testing';
 import type pg from 'pg';
-import { readCatalog } from '../../agent/src/catalog.js';
+import { agentsCatalog } from '../testing/agents-catalog.js';
 import { subagent } from '../testing/billing.js';
 import type { HeldApproval } from '../testing/control-plane.js';
 import { openHouse } from '../testing/house.js';
@@ -19,12 +18,6 @@ const policies = `
   @id("seen") @approval("1") @preview @reason("writes are seen first") permit (principal, action in Action::"write", resource);
 `;
 
-const catalogOf = async (from: pg.Client): Promise<Catalog> => {
-  const { catalog } = await readCatalog(from, undefined);
-  if (catalog === undefined) throw new Error('no catalog');
-  return catalog;
-};
-
 let house: House;
 let client: pg.Client;
 let direct: pg.Client;
@@ -34,7 +27,7 @@ beforeAll(async () => {
     policies,
     subagents: [subagent('deployer')],
     open: openTarget,
-    readCatalog: catalogOf,
+    readCatalog: agentsCatalog,
     seed: [
       'CREATE TABLE invoices (id int PRIMARY KEY, mail text, card text, note text)',
       'CREATE TABLE lines (invoice int REFERENCES invoices ON DELETE CASCADE)',

@@ -1,10 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Catalog } from '@sallyport/kernel';
 import { encodeBind, encodeExecute, encodeParse, encodeQuery, encodeSync } from '@sallyport/postgres';
 import { openTarget } from '@sallyport/postgres/login';
 import { until } from '@sallyport/testing';
 import type { Client } from 'pg';
-import { readCatalog } from '../../agent/src/catalog.js';
+import { agentsCatalog } from '../testing/agents-catalog.js';
 import { subagent } from '../testing/billing.js';
 import { openHouse } from '../testing/house.js';
 import type { House } from '../testing/house.js';
@@ -22,14 +21,6 @@ const policies = `
   forbid (principal, action == Action::"reveal", resource);
 `;
 
-const catalogOf = async (client: Client): Promise<Catalog> => {
-  await client.query('begin');
-  await client.query('rollback');
-  const { catalog } = await readCatalog(client, undefined);
-  if (catalog === undefined) throw new Error('no catalog');
-  return catalog;
-};
-
 let house: House;
 let admin: Client;
 beforeAll(async () => {
@@ -40,7 +31,7 @@ beforeAll(async () => {
     open: openTarget,
     seed: ['create schema secure', 'create role secure superuser'],
     connection: { tags: [{ schema: 'secure', table: 'users', column: 'ssn', classes: ['secret'] }], detectors: false },
-    readCatalog: catalogOf,
+    readCatalog: agentsCatalog,
   });
   admin = await house.target.connect('app');
 }, 60_000);
@@ -65,7 +56,7 @@ beforeEach(async () => {
     create function public.inside() returns void language sql set search_path = secure as $$ select $$;
     create function public.turn() returns void language plpgsql as $$ begin set role secure; end $$`);
   const look = await house.target.connect('app');
-  await house.publish({ catalog: await catalogOf(look) });
+  await house.publish({ catalog: await agentsCatalog(look) });
   await look.end();
 });
 afterEach(() => client?.end());

@@ -1,9 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Catalog } from '@sallyport/kernel';
 import { openTarget } from '@sallyport/postgres/login';
 import type { StatementFacts } from '@sallyport/sql';
-import type { Client } from 'pg';
-import { readCatalog } from '../../agent/src/catalog.js';
+import { agentsCatalog } from '../testing/agents-catalog.js';
 import { subagent } from '../testing/billing.js';
 import { openHouse } from '../testing/house.js';
 import type { House } from '../testing/house.js';
@@ -48,13 +46,6 @@ describe('who may see everything', () => {
     permit (principal, action in [Action::"read", Action::"write", Action::"define"], resource);
     permit (principal in Group::"trusted", action == Action::"reveal", resource);
   `;
-  const catalogOf = async (client: Client): Promise<Catalog> => {
-    await client.query('begin');
-    await client.query('rollback');
-    const { catalog } = await readCatalog(client, undefined);
-    if (catalog === undefined) throw new Error('no catalog');
-    return catalog;
-  };
   let house: House;
   beforeAll(async () => {
     house = await openHouse({
@@ -67,7 +58,7 @@ describe('who may see everything', () => {
         tags: [{ schema: 'public', table: 'people', column: 'ssn', classes: ['secret'] }],
         detectors: false,
       },
-      readCatalog: catalogOf,
+      readCatalog: agentsCatalog,
     });
   }, 60_000);
   afterAll(() => house.stop());
