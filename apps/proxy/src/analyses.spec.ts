@@ -40,6 +40,6 @@ test.each([
   });
   expect(analyser.analyse(text, ['public'])).toEqual({
     kind: 'refused',
-    refusal: { code: 'unreadable', message: told.message, position: Number(told.position) },
+    refusal: { code: 'unreadable', message: told.message, position: Number(told.position), failsAtTarget: true },
   });
 });
