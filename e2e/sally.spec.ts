@@ -42,7 +42,7 @@ async function connect(args: readonly string[], env: Readonly<Record<string, str
   const sally = spawnSally(['connect', 'billing', ...args], { env });
   running.push(sally);
   await until(
-    () => sally.said.stdout.includes('postgres://') || sally.child.exitCode !== null,
+    () => /Node \(pg\).*\n/.test(sally.said.stdout) || sally.child.exitCode !== null,
     'sally connect is up',
     60_000,
   );
