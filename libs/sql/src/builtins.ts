@@ -1,4 +1,4 @@
-const words = (text: string): readonly string[] => text.split(/\s+/).filter((word) => word !== '');
+import { words } from './words.js';
 
 /**
  * Built-ins of pg_catalog that were reviewed: they read nothing but their arguments (and, for the last group, the system's own

@@ -15,8 +15,9 @@ import {
 } from './extent.js';
 import type { Extent, Part } from './extent.js';
 import { fieldsOf, textOf, unwrap } from './node.js';
+import { words } from './words.js';
 
-const set = (text: string): ReadonlySet<string> => new Set(text.split(/\s+/).filter((word) => word !== ''));
+const set = (text: string): ReadonlySet<string> => new Set(words(text));
 
 const aggregates = set(
   'string_agg json_agg json_agg_strict jsonb_agg jsonb_agg_strict json_object_agg jsonb_object_agg xmlagg',

@@ -1,5 +1,5 @@
 import type { Collector } from './collector.js';
-import { readChildren, readExpression, readParts, readSort, readWindow } from './expression.js';
+import { readExpression, readParts, readSort, readWindow } from './expression.js';
 import { noteGathered } from './extent.js';
 import type { Lineage } from './facts.js';
 import { joinLineage, noLineage } from './lineage.js';
@@ -24,7 +24,7 @@ export function readJsonAggregate(fields: Fields, scope: Scope, into: Collector)
     into,
   );
   noteGathered(parts, into);
-  const from = joinLineage([readChildren(values, scope, into), ...parts.map(({ lineage }) => lineage)]);
+  const from = joinLineage(parts.map(({ lineage }) => lineage));
   if (!isAlwaysJson({ ...values, ...about })) into.filter(from);
   return joinLineage([from, ...order, filter, over]);
 }

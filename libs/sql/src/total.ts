@@ -1,10 +1,10 @@
+import { words } from './words.js';
+
 /**
  * Which operations always give one value, and no NULL but for a NULL, whatever they are given. Of any other one, failing or not,
  * NULL or not, tells something of the value (`1 / (ascii(ssn) - 52)`, `substring(ssn from '^4')`), so that it shapes the answer
  * as a condition does. That a column itself is NULL is no secret: it is shown.
  */
-const words = (text: string): readonly string[] => text.split(/\s+/).filter((word) => word !== '');
-
 /** For any values. */
 const everywhere = new Set(
   words(`

@@ -1,8 +1,10 @@
 import { hash } from 'node:crypto';
 import type { Catalog } from '@sallyport/kernel';
-import { createBundleKey, signBundle } from '@sallyport/pki';
+import { createBundleKey, signBundle, verifyBundle } from '@sallyport/pki';
 import { encodeCatalog, encodeChunk, encodeManifest } from '@sallyport/policy';
 import type { Chunk, ConnectionChunk } from '@sallyport/policy';
+import { createBundles } from '@sallyport/proxy/bundles';
+import type { Bundles } from '@sallyport/proxy/bundles';
 import { atOnce } from '@sallyport/runtime';
 
 /** As a configuration arrives at a proxy. */
@@ -16,7 +18,7 @@ export interface Arriving {
 }
 
 const columns = ['id', 'parent_id', 'name', 'note', 'mail', 'amount', 'currency', 'status', 'created_at', 'updated_at'];
-export const bundleKey = createBundleKey();
+const bundleKey = createBundleKey();
 const sha256 = (bytes: Uint8Array): string => hash('sha256', bytes, 'hex');
 
 /** Tables as an application has them: ten columns, a key, an owner, and the two types that a server makes of each. */
@@ -81,3 +83,15 @@ export function bundleOf(version: number, catalog: Catalog, before: ReadonlySet<
     chunks: all.filter((chunk) => !before.has(chunk.digest)),
   };
 }
+
+/** A proxy's end of the configuration, but for the disk: what is in force is in force before it is kept there. */
+export const openBundles = (): Bundles =>
+  createBundles({
+    now: Date.now,
+    file: { read: () => undefined, write: () => Promise.resolve(), touch: () => undefined },
+    trust: {
+      tenant: () => 'bench',
+      verify: ({ bytes, signature }) => verifyBundle(bundleKey.publicKey, bytes, signature),
+    },
+    log: { error: () => undefined },
+  });

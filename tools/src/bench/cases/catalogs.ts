@@ -1,28 +1,14 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { verifyBundle } from '@sallyport/pki';
-import { createBundles } from '@sallyport/proxy/bundles';
 import type { Bundles } from '@sallyport/proxy/bundles';
 import { atMost, median } from '../figure.js';
 import type { Figure } from '../figure.js';
-import { bundleKey, bundleOf, largeCatalog } from '../large-catalog.js';
+import { bundleOf, largeCatalog, openBundles } from '../large-catalog.js';
 
 const tables = 10_000;
 const deltas = 20;
 const arrivals = 5;
-
-/** A proxy's end of the configuration, but for the disk: what is in force is in force before it is kept there. */
-const openBundles = (): Bundles =>
-  createBundles({
-    now: Date.now,
-    file: { read: () => undefined, write: () => Promise.resolve(), touch: () => undefined },
-    trust: {
-      tenant: () => 'bench',
-      verify: ({ bytes, signature }) => verifyBundle(bundleKey.publicKey, bytes, signature),
-    },
-    log: { error: () => undefined },
-  });
 
 const collector = (): (() => Promise<void>) => {
   setFlagsFromString('--expose-gc');

@@ -3,25 +3,13 @@ import type { ConnectionChunk } from '@sallyport/policy';
 import { createAnalyzer, loadGrammar } from '@sallyport/sql';
 import { atMost, median } from '../figure.js';
 import type { Figure } from '../figure.js';
+import { plainCatalog } from '../plain-catalog.js';
 
 const policyCount = 1_000;
 const tables = 100;
 const searchPath = ['public'];
 
-const catalog = {
-  database: 'app',
-  serverVersion: 180_004,
-  searchPath,
-  functions: [],
-  types: [],
-  relations: Array.from({ length: tables }, (_, index) => ({
-    oid: 20_000 + index,
-    schema: 'public',
-    name: `t${index}`,
-    kind: 'table' as const,
-    columns: ['id', 'card', 'name'].map((name, at) => ({ name, attribute: at + 1, type: 25 })),
-  })),
-};
+const catalog = plainCatalog(tables, ['id', 'card', 'name']);
 
 /** A thousand policies of the common kinds, of which some hundred are about the caller. */
 const policies = Array.from({ length: policyCount }, (_, index) => {

@@ -1,12 +1,11 @@
-import { verifyBundle } from '@sallyport/pki';
 import { loadAnalyses } from '@sallyport/proxy/analyses';
-import { createBundles } from '@sallyport/proxy/bundles';
 import { createStatements } from '@sallyport/proxy/statements';
 import { createAnalyzer } from '@sallyport/sql';
 import { parseSync } from 'libpg-query';
 import { atMost, median, quantile } from '../figure.js';
 import type { Figure } from '../figure.js';
-import { bundleKey, bundleOf } from '../large-catalog.js';
+import { bundleOf, openBundles } from '../large-catalog.js';
+import { plainCatalog } from '../plain-catalog.js';
 
 const searchPath = ['public'];
 const tables = 40;
@@ -16,20 +15,7 @@ const texts = 300;
 const readings = 9;
 
 const columns = ['id', 'parent_id', 'name', 'note', 'mail', 'amount', 'created_at', 'updated_at'];
-const catalog = {
-  database: 'app',
-  serverVersion: 180_004,
-  searchPath,
-  functions: [],
-  types: [],
-  relations: Array.from({ length: tables }, (_, index) => ({
-    oid: 20_000 + index,
-    schema: 'public',
-    name: `t${index}`,
-    kind: 'table' as const,
-    columns: columns.map((name, at) => ({ name, attribute: at + 1, type: 25 })),
-  })),
-};
+const catalog = plainCatalog(tables, columns);
 
 /** Ten tables, each joined by its key: what an ORM sends. No two are alike. */
 const joinOf = (index: number): string => {
@@ -66,15 +52,7 @@ function leastOf(each: readonly string[], call: (text: string) => unknown): read
 /** What reading a statement costs: one that was read before, and one that nobody has seen. */
 export async function* facts(): AsyncGenerator<Figure> {
   const statements = createStatements(await loadAnalyses());
-  const bundles = createBundles({
-    now: Date.now,
-    file: { read: () => undefined, write: () => Promise.resolve(), touch: () => undefined },
-    trust: {
-      tenant: () => 'bench',
-      verify: ({ bytes, signature }) => verifyBundle(bundleKey.publicKey, bytes, signature),
-    },
-    log: { error: () => undefined },
-  });
+  const bundles = openBundles();
   const { reason } = await bundles.take(bundleOf(1, catalog));
   const place = bundles.current?.place('billing', 'app');
   if (place === undefined) throw new Error(reason ?? 'the place is not there');
