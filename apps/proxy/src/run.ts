@@ -111,6 +111,7 @@ const createMemoryClient = (command: KeptCommand, limit: number): MemoryClient =
   let over = false;
   let done: () => void = () => undefined;
   let sent = false;
+  let answered = false;
   let columns: readonly AnswerColumn[] = [];
   let kept = 0;
   const rows: RunResult['resultRows'] = [];
@@ -133,7 +134,7 @@ const createMemoryClient = (command: KeptCommand, limit: number): MemoryClient =
   const heard = (message: BackendMessage): void => {
     switch (message.type) {
       case 'error':
-        failed ??= { code: message.fields.get('C') ?? 'XX000', message: message.fields.get('M') ?? '' };
+        failed ??= failureOf(message.fields);
         return;
       case 'description':
         columns = message.columns;
@@ -154,6 +155,7 @@ const createMemoryClient = (command: KeptCommand, limit: number): MemoryClient =
           sent = true;
           return say(...messagesOf(command));
         }
+        answered = true;
         return say(encodeTerminate());
       case 'other':
         // AuthenticationCleartextPassword; the session's own, no target asks here.
@@ -184,15 +186,23 @@ const createMemoryClient = (command: KeptCommand, limit: number): MemoryClient =
     start: () => say(encodeStartup({ ...command.startup, user: command.connection, database: command.database })),
     finished: (then) => void (done = then),
     result: () => ({
-      completed: failed === undefined && sent,
+      completed: failed === undefined && answered,
       tag,
       rows: affected(tag) ?? count,
-      code: failed?.code ?? (sent ? '' : 'internal'),
-      message: failed?.message ?? '',
+      code: failed?.code ?? (answered ? '' : sent ? unknown : 'internal'),
+      message: failed?.message ?? (sent && !answered ? 'its session ended before its answer' : ''),
       columns: columns.map(({ name }) => name),
       resultRows: rows,
     }),
   };
+};
+
+const unknown = 'outcome_unknown';
+
+/** Where a session ended too early, its last words say whether that leaves something unknown. */
+const failureOf = (fields: ReadonlyMap<string, string>): { readonly code: string; readonly message: string } => {
+  const isUnknown = fields.get('V') === 'FATAL' && /"outcome":"unknown"/.test(fields.get('D') ?? '');
+  return { code: isUnknown ? unknown : (fields.get('C') ?? 'XX000'), message: fields.get('M') ?? '' };
 };
 
 const messagesOf = ({ text, extended, parameters }: KeptCommand): readonly Uint8Array[] => {

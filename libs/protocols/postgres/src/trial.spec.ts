@@ -21,7 +21,7 @@ const isWrite = ({ text: sql, phase }: CommandQuestion): boolean =>
 const trying = (): Verdict => ({ kind: 'try', permit: permit('command'), order });
 
 beforeAll(async () => {
-  server = await startPostgres();
+  server = await startPostgres({ settings: ['synchronous_commit=local', 'synchronous_standby_names=nobody'] });
   direct = await server.connect();
   await direct.query(
     'create table people (id int primary key, email text, boss int references people deferrable initially deferred)',
@@ -220,6 +220,94 @@ test('a client that leaves while people think leaves nothing', async () => {
     async () => (await direct.query("select from pg_stat_activity where state = 'idle in transaction'")).rowCount === 0,
   );
   expect(await count()).toBe(20);
+});
+
+describe('a target that goes in the middle', () => {
+  const outcomes = (): readonly string[] =>
+    gate.notes.flatMap((note) =>
+      note.kind === 'outcome' ? [`${note.status} ${note.error ?? ''} ${note.written}`] : [],
+    );
+  /** Of a session that waits so at the target. */
+  const waiting = (event: string): Promise<number | undefined> =>
+    direct
+      .query<{ pid: number }>('select pid from pg_stat_activity where wait_event = $1 and usename = $2', [
+        event,
+        server.user,
+      ])
+      .then(({ rows }) => rows.find(({ pid }) => pid !== (direct as unknown as { processID: number }).processID)?.pid);
+  const terminate = async (event: string): Promise<void> => {
+    let pid: number | undefined;
+    await until(async () => (pid = await waiting(event)) !== undefined, event);
+    await direct.query('select pg_terminate_backend($1)', [pid]);
+  };
+  const over = (): Promise<void> => until(() => outcomes().length > 0, 'its end is told');
+
+  test('while it runs: the target says so itself, and nothing stays', async () => {
+    const told = failure(client.query('delete from people where pg_sleep(4) is not null'));
+    await terminate('PgSleep');
+    expect((await told).code).toBe('57P01');
+    await over();
+    expect([outcomes(), gate.attempts, await count()]).toEqual([['failed 57P01 0'], [], 20]);
+  });
+
+  test('while people think: the same, and it is no unknown end', async () => {
+    gate.settle = () => new Promise(() => undefined);
+    const told = failure(client.query('delete from people'));
+    await until(() => gate.attempts.length > 0);
+    await terminate('ClientRead');
+    expect((await told).code).toBe('57P01');
+    await over();
+    expect([outcomes(), await count()]).toEqual([['failed 57P01 0'], 20]);
+  });
+
+  test('when it was told to commit: nobody knows, and all are told that', async () => {
+    gate.settle = () => allow();
+    // A replica that never answers, for which nobody else waits.
+    await client.query('set synchronous_commit = on');
+    const told = failure(client.query('delete from people where id = 3'));
+    await terminate('SyncRep');
+    const { code, message, detail } = (await told) as { code?: string; message: string; detail?: string };
+    expect([code, JSON.parse(detail ?? '{}')]).toEqual(['08007', { code: 'target_unavailable', outcome: 'unknown' }]);
+    expect(message).toMatch(/not known whether the command took effect/);
+    expect(outcomes().at(-1)).toBe('unknown  1');
+    // And it did: the target was only not heard.
+    expect(await count()).toBe(19);
+  });
+
+  test('in a block of the client its end is known: it was not committed', async () => {
+    gate.settle = async () => {
+      await terminate('ClientRead');
+      return allow();
+    };
+    await client.query('begin');
+    expect((await failure(client.query('delete from people where id = 3'))).code).toBe('57P01');
+    await until(() => outcomes().length > 1, 'its end is told');
+    expect([outcomes().at(-1), await count()]).toEqual(['failed 57P01 0', 20]);
+  });
+});
+
+test('a COMMIT of ours that cannot be serialized: the client hears it, and nothing stays', async () => {
+  await client.query('set default_transaction_isolation = serializable');
+  gate.settle = async () => {
+    const other = await server.connect();
+    await other.query('begin isolation level serializable');
+    await other.query('select * from people where id = 3');
+    await other.query("update people set email = 'other' where id = 4");
+    await other.query('commit');
+    await other.end();
+    return allow();
+  };
+  const text = 'update people set email = (select p.email from people p where p.id = 4) where id = 3 returning id';
+  for (const query of [(): Promise<unknown> => client.query(text), () => client.query({ text, values: [] })]) {
+    expect((await failure(query())).code).toBe('40001');
+    expect(
+      (await direct.query('select from people where id = 3 and email is distinct from $1', ['p3@example.com']))
+        .rowCount,
+    ).toBe(0);
+    expect((await client.query('select 1 as one')).rows).toEqual([{ one: 1 }]);
+  }
+  gate.settle = () => allow();
+  expect(((await client.query(text)) as { rowCount: number }).rowCount).toBe(1);
 });
 
 test('COPY from the client cannot be tried, and is refused', async () => {

@@ -82,6 +82,7 @@ export const startGate = async (target: Omit<TargetOptions, 'parameters' | 'data
       sockets.add(stream);
       stream.on('data', (chunk: Buffer) => perform(session.feed('target', chunk)));
       stream.on('end', () => perform(session.end('target')));
+      stream.on('close', () => perform(session.end('target')));
       stream.on('error', () => undefined);
       perform(session.dialed({ kind: 'opened', greeting }));
       keys.set(cancelKey, cancel);

@@ -1,29 +1,18 @@
-import type { AnswerColumn, AnswerMask, MaskChoice, Refusal } from '@sallyport/kernel';
-import { refuse } from '@sallyport/kernel';
-import { Inbox, readInt32, sameBytes } from '@sallyport/protocol-core';
-import { CopyMask } from '../mask/copy.js';
-import { maskRow } from '../mask/row.js';
-import { readColumns, readCopy, readFields, readTexts } from '../message/backend.js';
+import { Inbox, readInt32 } from '@sallyport/protocol-core';
+import { readFields, readTexts } from '../message/backend.js';
 import { codeOf } from '../message/codes.js';
-import { errorResponse, sqlstate } from '../message/refusal.js';
 import { backend, header } from '../message/type.js';
-import { copyFail, message, sync, transactionOf } from '../message/write.js';
+import { copyFail, sync, transactionOf } from '../message/write.js';
+import { lost } from './complaints.js';
 import type { Exchange } from './exchange.js';
-import { count, isOver, isTrailer, overLimit } from './tally.js';
+import type { Entry, Run } from './ledger.js';
+import { Masking } from './masking.js';
 import { isLastWord, leavesRow, takeOwn } from './own.js';
 import type { OwnBatch } from './own.js';
-import { followTag } from './tag.js';
 import { Remarks } from './remarks.js';
-import type { Entry, Run } from './ledger.js';
-
-/** The last choice for described rows, and all that it rested on. */
-interface Chosen {
-  readonly mask: AnswerMask;
-  readonly result: number;
-  readonly description: Uint8Array;
-  readonly columns: number;
-  readonly choice: MaskChoice;
-}
+import { Rows } from './rows.js';
+import { followTag } from './tag.js';
+import { count, isOver } from './tally.js';
 
 /**
  * What the target sends. Only headers are walked where nothing is masked; every message must answer something that was
@@ -31,14 +20,17 @@ interface Chosen {
  */
 export class Answers {
   private readonly inbox = new Inbox();
-  /** Bytes of a message that goes through as it comes. */
-  private passing = 0;
-  private passingShown = true;
-  private chosen: Chosen | undefined;
   private readonly remarks: Remarks;
+  private readonly masking: Masking;
+  private readonly rows: Rows;
 
   constructor(private readonly exchange: Exchange) {
-    this.remarks = new Remarks(exchange, this.inbox);
+    const { inbox } = this;
+    const remarks = new Remarks(exchange, inbox);
+    const masking = new Masking(exchange);
+    this.remarks = remarks;
+    this.masking = masking;
+    this.rows = new Rows({ exchange, inbox, masking, remarks });
   }
 
   feed(bytes: Uint8Array): void {
@@ -46,18 +38,9 @@ export class Answers {
     if (exchange.closed) return;
     inbox.push(bytes);
     while (!exchange.closed && inbox.at < inbox.end) {
-      if (this.passing > 0) this.pass();
+      if (this.rows.midMessage) this.rows.pass();
       else if (!this.next()) break;
     }
-  }
-
-  private pass(): void {
-    const { inbox } = this;
-    const length = Math.min(this.passing, inbox.length);
-    if (this.passingShown) this.exchange.output.forward(inbox.bytes, inbox.at, inbox.at + length);
-    inbox.at += length;
-    this.passing -= length;
-    this.exchange.midMessage = this.passing > 0 && this.passingShown;
   }
 
   /** One message, or the beginning of one that goes through. `false`: more bytes are needed. */
@@ -71,10 +54,10 @@ export class Answers {
     const total = length + 1;
     const { head } = exchange.ledger;
     if (head?.kind === 'run') {
-      if (type === backend.dataRow) return this.row(head, total);
-      if (type === backend.copyData) return this.copyData(head, total);
+      if (type === backend.dataRow) return this.rows.row(head, total);
+      if (type === backend.copyData) return this.rows.copyData(head, total);
     }
-    if (head?.kind === 'own' && type === backend.dataRow && leavesRow(head, total)) return this.discard(total);
+    if (head?.kind === 'own' && type === backend.dataRow && leavesRow(head, total)) return this.rows.discard(total);
     if (total > exchange.context.limits.targetMessage)
       return this.hostile('a message that is longer than its kind may be');
     if (inbox.length < total) return false;
@@ -84,115 +67,11 @@ export class Answers {
     return true;
   }
 
-  /** Streamed where nothing looks inside. */
-  private stream(run: Run, total: number, shown: boolean): true {
-    this.passing = total;
-    this.passingShown = shown;
-    this.exchange.midMessage = shown;
-    if (shown) run.bytes += total;
-    return true;
-  }
-
-  private discard(total: number): true {
-    this.passing = total;
-    this.passingShown = false;
-    return true;
-  }
-
   private own(type: number, frame: Uint8Array, batch: OwnBatch): void {
     const { exchange } = this;
     if (isLastWord(type, frame)) return this.error(frame, batch);
     if (type === backend.readyForQuery) exchange.ledger.shift();
     if (!takeOwn(batch, type, frame)) this.hostile('an answer to the gateway that is none');
-  }
-
-  /** One row more, if the command's limit has room for it. A server sends COPY row by row too. */
-  private admit(run: Run, total: number): boolean {
-    if (run.limit === undefined) return true;
-    const { limit } = run;
-    const admitted = this.exchange.guarded(() => limit.admit(isTrailer(run, total) ? 0 : 1, total));
-    if (admitted === false) {
-      this.withhold(run, limit.refusal ?? overLimit);
-      this.exchange.stop();
-    }
-    return admitted === true;
-  }
-
-  private row(run: Run, total: number): boolean {
-    const { exchange, inbox } = this;
-    if (run.form === 'simple' ? run.stage !== 'rows' : run.stage !== 'waiting' && run.stage !== 'rows')
-      return this.hostile('a row that belongs to no answer');
-    if (total < header + 2) return this.hostile('a malformed row');
-    if (run.form === 'extended' && run.choice === undefined && run.mask && run.refused === undefined)
-      this.choosePortal(run);
-    run.stage = 'rows';
-    if (exchange.closed) return true;
-    const shown = run.refused === undefined && !exchange.hidden;
-    const { choice } = run;
-    if (!shown || choice?.kind !== 'mask') {
-      const admitted = shown && this.admit(run, total);
-      if (admitted) run.rows += 1;
-      return this.stream(run, total, admitted);
-    }
-    if (total > exchange.context.limits.targetMessage) {
-      this.withhold(run, refuse('unmaskable', 'a row is longer than can be masked'));
-      return this.stream(run, total, false);
-    }
-    if (inbox.length < total) return false;
-    if (!this.admit(run, total)) return this.stream(run, total, false);
-    const masked = exchange.guarded(() => maskRow(inbox.bytes, inbox.at, total, choice.plan, exchange.output));
-    inbox.at += total;
-    if (masked === undefined) return true;
-    if (masked === 'malformed') return this.hostile('a malformed row');
-    if (masked === 'mismatch') {
-      this.withhold(run, refuse('unmaskable', 'a row does not match its description'));
-      return true;
-    }
-    run.rows += 1;
-    run.bytes += total;
-    run.maskedCells += masked;
-    return true;
-  }
-
-  private admitCopy(run: Run, total: number): boolean {
-    const admitted = this.admit(run, total);
-    if (admitted && run.copied !== undefined && !isTrailer(run, total)) run.copied += 1;
-    return admitted;
-  }
-
-  private copyData(run: Run, total: number): boolean {
-    const { exchange, inbox } = this;
-    if (run.stage !== 'copyOut') return this.hostile('COPY data that nobody asked for');
-    const shown = run.refused === undefined && !exchange.hidden;
-    const { copy } = run;
-    if (!shown || copy === undefined) return this.stream(run, total, shown && this.admitCopy(run, total));
-    if (total > exchange.context.limits.targetMessage) {
-      this.withhold(run, refuse('unmaskable', 'COPY data is longer than can be masked'));
-      return this.stream(run, total, false);
-    }
-    if (inbox.length < total) return false;
-    if (!this.admitCopy(run, total)) return this.stream(run, total, false);
-    const frame = inbox.take(total);
-    const result = exchange.guarded(() => copy.push(frame.subarray(header)));
-    if (result !== undefined) this.copied(run, result, frame);
-    return true;
-  }
-
-  private copied(run: Run, result: Uint8Array | 'same' | 'mismatch', frame: Uint8Array | undefined): void {
-    const { exchange } = this;
-    if (result === 'mismatch') {
-      this.withhold(run, refuse('unmaskable', 'COPY data does not match its description'));
-      return;
-    }
-    run.maskedCells = run.copy?.masked ?? 0;
-    if (result === 'same' && frame) {
-      run.bytes += frame.length;
-      this.remarks.whole(frame);
-    } else if (result !== 'same' && result.length > 0) {
-      const shown = message(backend.copyData, (writer) => writer.raw(result));
-      run.bytes += shown.length;
-      exchange.output.inject(shown);
-    }
   }
 
   private synchronous(type: number, frame: Uint8Array, head: Entry | undefined): void {
@@ -252,7 +131,7 @@ export class Answers {
         if (form !== 'simple' || stage !== 'waiting') break;
         run.stage = 'rows';
         run.choice = undefined;
-        if (run.mask && run.refused === undefined) this.chooseDescribed(run, frame);
+        if (run.mask && run.refused === undefined) this.masking.chooseDescribed(run, frame);
         run.results += 1;
         return this.told(run, frame);
       case backend.commandComplete: {
@@ -278,7 +157,7 @@ export class Answers {
         run.stage = 'copyOut';
         run.binaryCopy = frame[header] === 1;
         run.copied = 0;
-        if (run.mask && run.refused === undefined) this.chooseCopy(run, frame);
+        if (run.mask && run.refused === undefined) this.masking.chooseCopy(run, frame);
         run.results += 1;
         return this.told(run, frame);
       case backend.copyDone: {
@@ -286,7 +165,7 @@ export class Answers {
         run.stage = 'waiting';
         const { copy } = run;
         const rest = copy && run.refused === undefined ? exchange.guarded(() => copy.end()) : undefined;
-        if (rest !== undefined) this.copied(run, rest, undefined);
+        if (rest !== undefined) this.rows.copied(run, rest, undefined);
         run.copy = undefined;
         return this.told(run, frame);
       }
@@ -364,8 +243,10 @@ export class Answers {
     if (head?.kind === 'run' && head.stage === 'failed') return void this.hostile('a second error for one command');
     const quiet = exchange.hidden || (head?.kind === 'run' && head.refused !== undefined);
     if (fatal) exchange.keepNoMore();
+    // In its own words a client would read that its command failed.
+    if (fatal && exchange.trial?.uncertain) return exchange.fatal(lost(code), 'target_left');
     if (!quiet || fatal) this.remarks.say(frame, said, shown);
-    if (fatal) exchange.dying = true;
+    if (fatal) exchange.dying = code;
     if (head?.kind === 'run') {
       head.error ??= head.refused ?? code;
       head.stage = 'failed';
@@ -412,85 +293,6 @@ export class Answers {
     if (exchange.trial !== undefined) return exchange.trial.ran(transaction);
     if (transaction === 'idle') exchange.portals.forgetAll();
     this.remarks.whole(frame);
-  }
-
-  private chooseDescribed(run: Run, description: Uint8Array): void {
-    if (this.chooseAgain(run, description)) return;
-    const columns = readColumns(description);
-    if (columns === undefined) return void this.hostile('a malformed row description');
-    this.chooseAnew(run, columns, description);
-  }
-
-  private choosePortal(run: Run): void {
-    const description = run.portal?.description;
-    if (description?.[0] !== backend.rowDescription)
-      return this.withhold(run, refuse('unmaskable', 'rows came without a description'));
-    if (this.chooseAgain(run, description)) return;
-    const columns = readColumns(description);
-    if (columns === undefined) return this.withhold(run, refuse('unmaskable', 'rows came without a description'));
-    this.chooseAnew(run, columns, description);
-  }
-
-  private chooseCopy(run: Run, frame: Uint8Array): void {
-    const copy = readCopy(frame);
-    if (copy === undefined) return void this.hostile('a malformed COPY response');
-    const choice = this.choose(run, copy.columns, true);
-    if (choice?.kind !== 'mask') return;
-    const options = run.mask?.copyOptions?.(run.results);
-    const mask = CopyMask.of(copy.overall, options, choice.plan, this.exchange.context.limits.targetMessage);
-    if (mask) run.copy = mask;
-    else this.withhold(run, refuse('unmaskable', 'how this COPY writes its rows is not known'));
-  }
-
-  /** A mask is pure: what it chose for this very description it would choose again. Most commands run many times. */
-  private chooseAgain(run: Run, description: Uint8Array): boolean {
-    const { chosen } = this;
-    if (chosen?.mask !== run.mask || chosen?.result !== run.results) return false;
-    if (!sameBytes(chosen.description, description)) return false;
-    this.apply(run, chosen.choice, chosen.columns);
-    return true;
-  }
-
-  private chooseAnew(run: Run, columns: readonly AnswerColumn[], description: Uint8Array): void {
-    const { mask, results: result } = run;
-    const choice = this.choose(run, columns, false);
-    // A view of this chunk would keep all of it.
-    if (mask && choice)
-      this.chosen = { mask, result, description: description.slice(), columns: columns.length, choice };
-  }
-
-  private choose(run: Run, columns: readonly AnswerColumn[], copy: boolean): MaskChoice | undefined {
-    const { mask } = run;
-    if (mask === undefined) return undefined;
-    const choice = this.exchange.guarded(() => mask.choose({ result: run.results, columns, copy }));
-    if (choice !== undefined) this.apply(run, choice, columns.length);
-    return choice;
-  }
-
-  private apply(run: Run, choice: MaskChoice, columns: number): void {
-    run.choice = choice;
-    if (choice.kind === 'refuse') {
-      this.withhold(run, choice.refusal);
-      if (choice.alarm) this.exchange.note({ kind: 'alarm', refusal: choice.refusal, question: run.id });
-    } else if (choice.kind === 'mask') {
-      if (choice.plan.cells.length !== columns)
-        this.withhold(run, refuse('unmaskable', 'the mask does not match the answer'));
-      for (const name of choice.plan.masked) run.maskedColumns.add(name);
-    }
-  }
-
-  /** From here on nothing of the answer is shown; the target's state stays what it says. */
-  private withhold(run: Run, refusal: Refusal): void {
-    const { exchange } = this;
-    if (run.refused !== undefined) return;
-    run.refused = sqlstate[refusal.code];
-    run.copy = undefined;
-    if (!exchange.hidden) exchange.output.inject(errorResponse('ERROR', { refusal }));
-    exchange.hidden = true;
-    if (run.form === 'simple' || exchange.ledger.boundaries > 0) return;
-    exchange.skipping = run.refused;
-    exchange.barrier = true;
-    exchange.urge();
   }
 
   private hostile(what: string): true {

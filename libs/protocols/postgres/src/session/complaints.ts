@@ -33,3 +33,14 @@ export const misread = ({ parameters }: TargetState): Complaint | undefined => {
     }),
   };
 };
+
+/** It ended the session with an error of its own. */
+export const lost = (code: string): Complaint => ({
+  refusal: refuse('target_unavailable', `the target ended the connection (${code})`),
+});
+
+/** The session ends, and what became of a command is not known: programs are told so. */
+export const openEnded = (complaint: Complaint): Complaint => {
+  const { refusal } = complaint;
+  return { ...complaint, refusal: { ...refusal, facts: { ...refusal.facts, outcome: 'unknown' } } };
+};

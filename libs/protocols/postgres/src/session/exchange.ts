@@ -11,8 +11,9 @@ import type {
   Step,
   TargetState,
 } from '@sallyport/kernel';
-import { errorResponse, noticeResponse } from '../message/refusal.js';
+import { errorResponse, noticeResponse, sqlstate } from '../message/refusal.js';
 import type { Complaint } from '../message/refusal.js';
+import { openEnded } from './complaints.js';
 import { executePortal, flush, readyForQuery, sync } from '../message/write.js';
 import type { TransactionState } from '../message/write.js';
 import { Ledger } from './ledger.js';
@@ -64,8 +65,8 @@ export class Exchange {
   hidden = false;
   /** The target is being told to stop: nothing may go there that this could hit. */
   stopping = false;
-  /** The target said its last word itself. */
-  dying = false;
+  /** The target said its last word itself; its code. */
+  dying: string | undefined;
   closed = false;
   draining = false;
   lastMask: AnswerMask | undefined;
@@ -289,9 +290,11 @@ export class Exchange {
   fatal(complaint: Complaint, cause: CloseCause, alarm = false): void {
     if (this.closed) return;
     this.keepNoMore();
-    if (!this.midMessage && !this.dying) this.output.inject(errorResponse('FATAL', complaint));
+    const open = this.ledger.isOpen ? openEnded(complaint) : complaint;
+    const said = this.trial?.lastWord(open) ?? open;
+    if (!this.midMessage && !this.dying) this.output.inject(errorResponse('FATAL', said));
     if (alarm) this.note({ kind: 'alarm', refusal: complaint.refusal });
-    this.close(cause);
+    this.close(cause, this.dying ?? sqlstate[complaint.refusal.code]);
   }
   /** A mask that throws ends its own session; what it threw may quote a value and is not passed on. */
   guarded<T>(work: () => T): T | undefined {
@@ -318,12 +321,12 @@ export class Exchange {
     const refusal: Refusal = { code: 'protocol_violation', message: `the target broke the protocol: ${what}` };
     this.fatal({ refusal }, 'refused', true);
   }
-  close(cause: CloseCause): void {
+  close(cause: CloseCause, error = sqlstate.approval_withdrawn): void {
     if (this.closed) return;
     this.closed = true;
     for (let entry = this.ledger.shift(); entry; entry = this.ledger.shift())
       if (entry.kind === 'run') this.outcome(entry, entry.stage === 'failed' ? 'failed' : 'unknown', entry.error);
-    this.trial?.closed();
+    this.trial?.closed(error);
     this.closing = cause;
   }
 

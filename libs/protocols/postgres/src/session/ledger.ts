@@ -144,6 +144,11 @@ export class Ledger {
   get runs(): number {
     return this.runCount;
   }
+  /** What became of a command is not known. */
+  get isOpen(): boolean {
+    const { head } = this;
+    return this.runCount > (head?.kind === 'run' && head.stage === 'failed' ? 1 : 0);
+  }
   /** Entries that a ReadyForQuery ends. */
   get boundaries(): number {
     return this.boundaryCount;

@@ -3,9 +3,11 @@ import type { Allowed, Attempt, Attempted, Permit, QuestionId, Refusal, TriedSam
 import { lenientText } from '../message/backend.js';
 import { codeOf } from '../message/codes.js';
 import { sqlstate } from '../message/refusal.js';
+import type { Complaint } from '../message/refusal.js';
 import { backend } from '../message/type.js';
 import { readyForQuery, report } from '../message/write.js';
 import type { TransactionState } from '../message/write.js';
+import { openEnded } from './complaints.js';
 import type { Exchange } from './exchange.js';
 import { withoutLastComplete } from './kept.js';
 import type { Kept } from './kept.js';
@@ -64,8 +66,8 @@ export class Trial {
   private kept: Kept | undefined;
   private ended:
     { readonly run: Run; readonly status: 'completed' | 'failed'; readonly error: string | undefined } | undefined;
-  /** The COMMIT went, and nobody knows what became of it. */
-  private ending = false;
+  /** The COMMIT went, and nobody knows yet what became of it. */
+  private committing = false;
   /** What waits until the target was told to stop. */
   private later: (() => void) | undefined;
   /** Why it cannot be tried after all. */
@@ -238,9 +240,11 @@ export class Trial {
     const cursors = this.input.tried.order.tables.flatMap(({ before }, at) =>
       before && this.readable[at] === true ? [`close ${this.cursor(at)}`] : [],
     );
-    this.ending = true;
+    // A block ends with the client's own COMMIT: without that, nothing of it stays.
+    this.committing = !this.inBlock;
     const end = this.inBlock ? `release savepoint ${this.name}` : 'commit';
     this.own([...cursors, setQuery(was), end], permit, (batch, transaction) => {
+      this.committing = false;
       if (batch.error !== undefined) return this.failInstead(batch.error, transaction);
       if (batch.answers.at(-1)?.tag !== (this.inBlock ? 'RELEASE' : 'COMMIT') || transaction !== this.outside)
         return exchange.hostile('another end of a transaction than was asked for');
@@ -301,9 +305,30 @@ export class Trial {
     if (simple) exchange.output.inject(readyForQuery(exchange.transaction));
   }
 
+  /** Nobody knows whether it stays. */
+  get uncertain(): boolean {
+    return this.committing;
+  }
+
+  /** The target is gone, or the session ends: the last that the client hears says what that means for its command. */
+  lastWord(complaint: Complaint): Complaint {
+    const { refusal } = complaint;
+    if (!this.committing) return { ...complaint, refusal: { hint: notKept, ...refusal } };
+    const { code, message } = refusal;
+    const told = openEnded(complaint).refusal.facts ?? {};
+    return {
+      state: unresolved,
+      refusal: refuse(code, `${message}; it is not known whether the command took effect`, {
+        facts: told,
+        hint: 'The target was told to commit it. Look before you send it again.',
+      }),
+    };
+  }
+
   /** The session is over. */
-  closed(): void {
-    this.tell(this.ending ? 'unknown' : 'failed', this.ending ? undefined : sqlstate.approval_withdrawn);
+  closed(error: string): void {
+    if (this.committing) this.tell('unknown', undefined);
+    else this.tell('failed', this.ended?.error ?? error);
   }
 
   private tell(status: 'completed' | 'failed' | 'unknown', error: string | undefined): void {
@@ -357,6 +382,9 @@ const nothing = new Uint8Array(0);
 const noAnswer = { columns: [], rows: [], left: 0 } as const;
 const undone = { rows: 0, counted: 0, exported: 0, written: 0, bytes: 0, copied: undefined } as const;
 
+/** transaction_resolution_unknown */
+const unresolved = '08007';
+const notKept = 'Nothing of the command that was tried stays.';
 const again = 'Nothing was executed.';
 const locked = refuse('limit_exceeded', 'this command is tried before it is approved, and others hold its locks', {
   hint: `${again} Send it again when they are done.`,
