@@ -29,8 +29,8 @@ select lpad(ssn, 20, '.'), rpad(ssn, 20, '.'), btrim(ssn, 'C') from people order
 select quote_literal(ssn), quote_ident(ssn), initcap(ssn) from people order by id
 
 -- reader: allow
--- masked: 1, 2, 3, 4
-select ssn is null, ssn = 'x', ssn like 'CNRY%', ssn > 'D' from people order by id
+-- masked: 1, 2, 3
+select ssn is null, ssn = 'x', ssn > 'D' from people order by id
 
 -- reader: allow
 -- masked: 1, 2
@@ -99,7 +99,71 @@ select chr(ascii(ssn)) from people
 -- reader: deny 42501
 select case when ssn like 'CNRYq%' then 'a' else 'b' end, 1 / case when ssn like 'C%' then 0 else 1 end from people
 
+-- A backslash at the end fails where the value goes as far as that.
+-- reader: deny 42501
+select ssn like 'CNRYq\' from people where id = 1
+
+-- reader: deny 42501
+select ssn not ilike 'cnryq\' from people where id = 1
+
+-- reader: deny 42501
+select ssn like any (array['CNRYq\']) from people where id = 1
+
+-- reader: deny 42501
+select ssn like 'CNRYq#' escape '#' from people where id = 1
+
+-- reader: deny 42501
+select textlike(ssn, 'CNRYq\') from people where id = 1
+
+-- A pattern takes its time for one value, and none for another.
+-- reader: deny 42501
+select (ssn || repeat('ab', 100) || 'z') ~ '^CNRYq(.+)(.+)(.+)\1\2\3.*z$' from people where id = 1
+
+-- reader: deny 42501
+select regexp_replace(ssn || repeat('ab', 100) || 'z', '^CNRYq(.+)(.+)(.+)\1\2\3.*z$', '') from people where id = 1
+
+-- reader: deny 42501
+select regexp_split_to_array(ssn, '(.+)(.+)\1\2') from people where id = 1
+
+-- reader: deny 42501
+select ssn like '%C%N%R%Y%q%v%x%7%k%z%' from people where id = 1
+
+-- The server complains of words that are too long.
+-- reader: deny 42501
+select to_tsvector('simple', repeat('x', 1024) || replace(substr(ssn, 1, 1), 'C', ' ') || repeat('x', 1023)) from people where id = 1
+
+-- reader: deny 42501
+select (repeat('x', 2040) || ssn) @@ 'x' from people where id = 1
+
+-- reader: deny 42501
+select to_tsvector(doc) from people
+
+-- Bytes are a text in one encoding, or none.
+-- reader: deny 42501
+select length(substr(photo, 1, 1) || '\x80', 'UTF8') from people where id = 1
+
+-- reader: deny 42501
+select length('\xc3'::bytea || substr(sha256(photo), 1, 1), 'UTF8') from people where id = 1
+
+-- An object is made of pairs.
+-- reader: deny 42501
+select json_build_object(variadic string_to_array(replace(left(ssn, 1), 'C', 'q'), 'q')) from people where id = 1
+
+-- reader: deny 42501
+select jsonb_build_object(variadic tags) from people
+
+-- A path gives NULL where it is no truth.
+-- reader: deny 42501
+select doc @@ '($.code ? (@ starts with "CNRYd")).size() > "x"' from people where id = 1
+
+-- reader: deny 42501
+select doc @? '$.code ? (@ starts with "CNRYd")' from people where id = 1
+
 -- Whoever may filter still sees nothing.
+-- curious: allow
+-- masked: 1, 2, 3, 4
+select ssn like 'CNRYq%', ssn ~ '^CNRYq', regexp_count(ssn, 'q'), to_tsvector('simple', ssn) from people order by id
+
 -- curious: allow
 -- masked: 1, 2, 3, 4
 select repeat(ssn, 2), format('%s', ssn), nullif(ssn, 'x'), regexp_replace(ssn, '(.)', '\1 ', 'g') from people order by id

@@ -30,7 +30,7 @@ import { expandStar, findColumn, reachOfScope } from './scope.js';
 import type { Found, ReadColumn, Scope } from './scope.js';
 import { keptBy } from './session-values.js';
 import { constantOf } from './setting.js';
-import { isRange, isTotalArgument, totalCast, totalOperands } from './total.js';
+import { isRange, isTest, isTotalArgument, isTotalOperator, totalCast } from './total.js';
 import type { Others } from './total.js';
 
 /** Children of a node that are names or types, never values. */
@@ -192,10 +192,8 @@ function readOperation(fields: Fields, scope: Scope, into: Collector): Found {
   const [left = noLineage, right = noLineage] = parts.map(({ lineage }) => lineage);
   const names = operatorsOf(fields);
   const made = joinLineage(names.map((name) => noteOperatorNamed(name, into)));
-  const total = names.map((name) => totalOperands(name.at(-1) ?? ''));
-  const isNullIf = fields['kind'] === 'AEXPR_NULLIF';
-  if (isNullIf || made.columns.length > 0 || !made.complete || total.includes('none')) into.filter(left);
-  if (isNullIf || !made.complete || total.some((each) => each !== 'both')) into.filter(right);
+  const isTotal = fields['kind'] !== 'AEXPR_NULLIF' && names.every((name) => isTotalOperator(name.at(-1) ?? ''));
+  if (!isTotal || made.columns.length > 0 || !made.complete) into.filter(joinLineage([left, right]));
   return { lineage: joinLineage([left, right, made]), verbatim: false, extent: extentOfOperation(names, parts, into) };
 }
 
@@ -205,7 +203,7 @@ function extentOfOperation(
   into: Collector,
 ): Extent | undefined {
   const name = names[0]?.at(-1) ?? '';
-  if (name !== '||') return totalOperands(name) === 'none' ? undefined : small;
+  if (name !== '||') return isTest(name) ? small : undefined;
   const extent = joined(parts.map((part) => part.extent));
   noteJoined(parts, extent, into);
   noteAppended(parts, into);
@@ -317,7 +315,8 @@ function readCall(fields: Fields, scope: Scope, into: Collector): Found {
   const order = listOf(fields['agg_order']).map((sort) => readSort(sort, scope, into));
   const filter = fields['agg_filter'] === undefined ? noLineage : lineage(fields['agg_filter']);
   for (const each of [...order, filter]) into.filter(each);
-  if (fields['agg_distinct'] === true) for (const each of args) into.filter(each);
+  // How many there are in a list decides whether it fits.
+  if (fields['agg_distinct'] === true || fields['func_variadic'] === true) for (const each of args) into.filter(each);
   const over = readWindow(fieldsOf(fields['over']), scope, into);
   const last = name.at(-1) ?? '';
   const result = joinLineage([

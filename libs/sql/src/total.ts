@@ -8,7 +8,7 @@ import { words } from './words.js';
 /** For any values. */
 const everywhere = new Set(
   words(`
-  ascii bit_length btrim char_length character_length concat concat_ws initcap left length lower ltrim md5 octet_length
+  ascii bit_length btrim char_length character_length concat concat_ws initcap left lower ltrim md5 octet_length
   position quote_ident quote_literal quote_nullable reverse right rtrim starts_with strpos translate trim upper
   casefold sha224 sha256 sha384 sha512 hashtext crc32 crc32c bit_count
   coalesce greatest least num_nonnulls num_nulls pg_typeof
@@ -18,19 +18,18 @@ const everywhere = new Set(
   percent_rank cume_dist row_number first_value last_value lag lead grouping bit_and bit_or bit_xor
   json_build_array json_build_object json_strip_nulls json_typeof jsonb_build_array jsonb_build_object jsonb_pretty
   jsonb_strip_nulls jsonb_typeof row_to_json to_json to_jsonb isempty isfinite lower_inc lower_inf upper_inc upper_inf host
-  family text to_tsvector`),
+  family text`),
 );
 
 /** In their first argument. */
 const inFirst = new Set(
   words(`
-  encode lpad rpad regexp_like regexp_count regexp_instr split_part substr overlay round trunc ceil ceiling floor abs sign
-  normalize nth_value string_to_array regexp_split_to_array`),
+  encode lpad rpad split_part substr overlay round trunc ceil ceiling floor abs sign normalize nth_value string_to_array`),
 );
 /** In all but their first argument, which names a unit or zone. */
 const behindFirst = new Set(words('date_trunc timezone'));
 /** In their first argument, as long as the others are constants: what is put in may be long enough to break the server's limit. */
-const beside = new Set(words('replace regexp_replace array_replace'));
+const beside = new Set(words('replace array_replace'));
 
 /** What stands behind the first argument of a call. */
 export type Others = 'numbers' | 'constants' | 'anything';
@@ -39,8 +38,8 @@ export type Others = 'numbers' | 'constants' | 'anything';
 export const isTotalArgument = (name: string, at: number, others: Others): boolean => {
   if (everywhere.has(name)) return true;
   if (at > 0) return behindFirst.has(name);
-  // With a pattern it finds nothing, or something.
-  if (name === 'substring') return others === 'numbers';
+  // With a pattern it finds nothing, or something; a length in another encoding fails where the bytes are none of it.
+  if (name === 'substring' || name === 'length') return others === 'numbers';
   return inFirst.has(name) || (others !== 'anything' && beside.has(name));
 };
 
@@ -48,12 +47,16 @@ export const isTotalArgument = (name: string, at: number, others: Others): boole
 const ranges = new Set([3904, 3906, 3908, 3910, 3912, 3926, 4451, 4532, 4533, 4534, 4535, 4536]);
 export const isRange = (type: number): boolean => ranges.has(type);
 
-const operators = new Set(words('|| = <> != < > <= >= @> <@ ? ?| ?& && @@ ^@'));
-/** What stands to the right of them is a pattern, and may be none. */
-const patterns = new Set(words('~ ~* !~ !~* ~~ ~~* !~~ !~~* LIKE ILIKE'));
+const operators = new Set(words('|| = <> != < > <= >= @> <@ ? ?| ?& && ^@'));
+/**
+ * LIKE fails where a value takes it as far as a backslash at the end, a regular expression takes seconds for one value and nothing
+ * for another, a path (`@@`) may give NULL, and words that are too long are complained about.
+ */
+const patterns = new Set(words('~ ~* !~ !~* ~~ ~~* !~~ !~~* LIKE ILIKE @@'));
 
-export const totalOperands = (name: string): 'both' | 'left' | 'none' =>
-  operators.has(name) ? 'both' : patterns.has(name) ? 'left' : 'none';
+export const isTotalOperator = (name: string): boolean => operators.has(name);
+/** It gives a truth value. */
+export const isTest = (name: string): boolean => patterns.has(name) || (operators.has(name) && name !== '||');
 
 /** Types that take any value as it is. */
 const casts = new Set(words('text varchar bpchar name'));
