@@ -1,12 +1,13 @@
 import type { CatalogRelation, CatalogRowPolicy, CatalogRule } from '@sallyport/kernel';
-import { rowsOf } from './unbelievable-catalog.js';
+import { numbersOf, rowsOf } from './unbelievable-catalog.js';
 
-type Effects = Pick<CatalogRelation, 'owner' | 'triggers' | 'hasRules' | 'rules' | 'rowSecurity'>;
+type Effects = Pick<CatalogRelation, 'owner' | 'triggers' | 'hasRules' | 'rules' | 'rowSecurity' | 'cascades'>;
 
 /** What runs or is checked at a relation beside what a statement says. */
 export function effectsOf(row: Readonly<Record<string, unknown>>): Effects {
   const triggers = rowsOf(row['user_triggers']);
   const rules = rowsOf(row['rules']);
+  const cascades = row['cascades'] === null ? undefined : numbersOf(row['cascades']);
   return {
     owner: String(row['owner']),
     ...(triggers === undefined
@@ -16,6 +17,7 @@ export function effectsOf(row: Readonly<Record<string, unknown>>): Effects {
     ...(row['row_security'] === true
       ? { rowSecurity: { forced: row['forced'] === true, policies: policiesOf(row['policies']) } }
       : {}),
+    ...(cascades === undefined ? {} : { cascades: cascades.map(Number) }),
   };
 }
 

@@ -80,6 +80,8 @@ export const relationsQuery = `
     case when c.relrowsecurity then (select pg_catalog.json_agg(pg_catalog.json_build_array(p.polname, p.polcmd::text,
         pg_catalog.pg_get_expr(p.polqual, p.polrelid), pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid)) order by p.polname)
       from pg_catalog.pg_policy p where p.polrelid = c.oid) end as policies,
+    (select pg_catalog.json_agg(distinct k.conrelid::bigint order by k.conrelid::bigint) from pg_catalog.pg_constraint k where k.confrelid = c.oid
+        and k.contype = 'f' and (k.confdeltype in ('c', 'n', 'd') or k.confupdtype in ('c', 'n', 'd'))) as cascades,
     (select i.indkey::int2[]::int[] from pg_catalog.pg_index i where i.indrelid = c.oid and i.indisprimary) as key,
     coalesce((select pg_catalog.json_agg(pg_catalog.json_build_array(a.attnum, a.attname, a.atttypid::bigint,
         case when a.attgenerated <> '' then pg_catalog.pg_get_expr(d.adbin, d.adrelid) end) order by a.attnum)

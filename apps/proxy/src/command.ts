@@ -30,7 +30,8 @@ import type { HeldJudged, Judged, Refused, Shown } from './judged.js';
 import { createLeftBehind } from './left-behind.js';
 import { createStatementMemory } from './memory.js';
 import { createSessionMoves } from './moves.js';
-import { noPreview, planOf, previewOf } from './preview.js';
+import { noPreview, previewOf } from './preview.js';
+import { planOf } from './trial-plan.js';
 import type { Recorder } from './record.js';
 import { notCounted, overBudget, spend } from './spend.js';
 import type { Spending } from './spend.js';
@@ -69,7 +70,8 @@ export interface Commands {
   named(of: 'statement' | 'portal', name: string): void;
   /** What is held is refused; what runs is the target's to stop. */
   cancel(): void;
-  closed(): void;
+  /** Settles when what was held has its end told too. */
+  closed(): Promise<void> | undefined;
 }
 
 interface Trying {
@@ -94,7 +96,7 @@ export const createCommands = (input: CommandsInput): Commands => {
   const leftBehind = createLeftBehind();
   const running = new Map<QuestionId, Running>();
   const trials = new Map<QuestionId, Trying>();
-  let holding: AbortController | undefined;
+  let holding: { readonly controller: AbortController; readonly over: Promise<void> } | undefined;
 
   const catalogNow = () => {
     const desk = input.desk(gate.clock.now());
@@ -271,7 +273,9 @@ export const createCommands = (input: CommandsInput): Commands => {
       return { ...first, kind: 'refused', refusal: moved, policies: [] };
     };
     const controller = new AbortController();
-    holding = controller;
+    const over = Promise.withResolvers<void>();
+    const mine = { controller, over: over.promise };
+    holding = mine;
     try {
       const stillHeld = (): Refusal | undefined => {
         const now = again();
@@ -311,7 +315,8 @@ export const createCommands = (input: CommandsInput): Commands => {
       if (minted.kind === 'refused') return refused(refuse('approval_denied', minted.reason));
       return await go(minted.permit);
     } finally {
-      if (holding === controller) holding = undefined;
+      if (holding === mine) holding = undefined;
+      over.resolve();
     }
   };
 
@@ -383,10 +388,10 @@ export const createCommands = (input: CommandsInput): Commands => {
 
     named: (of, name) => memory.taken(of, name),
 
-    cancel: () => holding?.abort(),
+    cancel: () => holding?.controller.abort(),
 
     closed() {
-      holding?.abort();
+      holding?.controller.abort();
       // Whatever nobody saw the end of is told as that.
       for (const { command } of running.values())
         recorder.record({
@@ -398,6 +403,7 @@ export const createCommands = (input: CommandsInput): Commands => {
           error: undefined,
         });
       running.clear();
+      return holding?.over;
     },
   };
 

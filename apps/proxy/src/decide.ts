@@ -155,9 +155,14 @@ export const createAnswerer = (input: AnswererInput): SessionAnswerer => {
       over = true;
       gate.sessions.close(live);
       if (commands === undefined) return;
-      commands.closed();
-      recorder.record({ type: 'session.closed', cause });
-      gate.log.info({ session, cause }, 'session closed');
+      const end = (): void => {
+        recorder.record({ type: 'session.closed', cause });
+        gate.log.info({ session, cause }, 'session closed');
+      };
+      const held = commands.closed();
+      // Nothing of a session is told after its end.
+      if (held === undefined) end();
+      else void held.then(end);
     },
   };
 };

@@ -4,7 +4,7 @@ import type { Approvals } from './approvals.js';
 import type { Evidence } from './evidence.js';
 import type { InForce } from './in-force.js';
 import type { Moves } from './moves.js';
-import type { PreviewBounds } from './preview.js';
+import type { PreviewBounds } from './trial-plan.js';
 import type { Sessions } from './sessions.js';
 import type { Statements } from './statements.js';
 import type { Tunnels } from './tunnels.js';

@@ -22,6 +22,9 @@ export interface Place {
   /** The strictest of the column's classes. */
   format(tag: ColumnTag): MaskFormat;
   relation(oid: number): CatalogRelation | undefined;
+  named(schema: string, name: string): CatalogRelation | undefined;
+  /** Its partitions, and what inherits from it. */
+  children(oid: number): readonly CatalogRelation[];
   locate(oid: number, attribute: number): Located | undefined;
   find(schema: string, table: string, column: string): Located | undefined;
   type(oid: number): CatalogType | undefined;
@@ -46,6 +49,8 @@ export const createPlace = (source: ConnectionChunk, catalog: Catalog | undefine
         )
         .reduce(stricterFormat),
     relation: (oid) => index.byOid.get(oid),
+    named: (schema, name) => index.relations.get(nameOf(schema, name)),
+    children: (oid) => index.children.get(oid) ?? [],
     locate(oid, attribute) {
       const relation = index.byOid.get(oid);
       const column = relation?.columns.find((each) => each.attribute === attribute);

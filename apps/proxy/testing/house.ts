@@ -15,7 +15,7 @@ import type { Analyses } from '../src/statements.js';
 import { startTestControlPlane } from './control-plane.js';
 import type { TestControlPlane } from './control-plane.js';
 import { startTestAgent } from './agent.js';
-import type { OpenTarget } from './agent.js';
+import type { OpenTarget, TestAgent } from './agent.js';
 import { createTestAuthority } from './authority.js';
 import { compiled, readCatalog, signedBundle } from './bundle.js';
 
@@ -24,6 +24,7 @@ export interface House {
   readonly proxy: RunningProxy;
   readonly controlPlane: TestControlPlane;
   readonly target: TestPostgres;
+  readonly agent: TestAgent;
   readonly issuer: string;
   token(subject: string, more?: { readonly audience?: string; readonly expiresIn?: string }): Promise<string>;
   /** A client as any program would have one. */
@@ -47,6 +48,8 @@ export interface HouseOptions {
   readonly analyses: Analyses;
   readonly policies: string;
   readonly subagents: readonly SubagentRecord[];
+  /** Further `name=value` settings of the target. */
+  readonly targetSettings?: readonly string[];
   /** Run in every database. */
   readonly seed: readonly string[];
   readonly databases?: readonly string[];
@@ -66,7 +69,7 @@ const issuer = 'https://idp.test';
 export const openHouse = async (options: HouseOptions): Promise<House> => {
   const first = compiled(options.policies);
   const directory = mkdtempSync(join(tmpdir(), 'sallyport-house-'));
-  const target = await startPostgres();
+  const target = await startPostgres({ settings: options.targetSettings ?? [] });
   const databases = options.databases ?? ['app'];
   const catalogs: Record<string, Catalog> = {};
   for (const database of databases) {
@@ -165,6 +168,7 @@ export const openHouse = async (options: HouseOptions): Promise<House> => {
     proxy,
     controlPlane,
     target,
+    agent,
     issuer,
     token: (subject, { audience = 'sallyport', expiresIn = '1h' } = {}) =>
       new SignJWT({})

@@ -47,6 +47,8 @@ export interface CatalogRelation {
   readonly rowSecurity?: CatalogRowSecurity;
   /** Attribute numbers of the primary key. */
   readonly key?: readonly number[];
+  /** Whose rows go, or change, with rows of this one, by a foreign key; by OID. */
+  readonly cascades?: readonly number[];
 }
 
 export interface CatalogTrigger {

@@ -28,6 +28,7 @@ const relation = z.strictObject({
   hasTriggers: z.boolean().exactOptional(),
   hasRules: z.boolean().exactOptional(),
   key: list(z.int(), 100).exactOptional(),
+  cascades: list(count, 10_000).exactOptional(),
   owner: name.exactOptional(),
   triggers: list(z.strictObject({ name, function: count }), 1000).exactOptional(),
   rules: list(
