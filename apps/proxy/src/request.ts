@@ -4,17 +4,16 @@ import { refuse } from '@sallyport/kernel';
 import type { CommandQuestion, Refusal } from '@sallyport/kernel';
 import { requestWords } from '@sallyport/policy';
 import type { HoldDecision, PolicyRequest } from '@sallyport/policy';
+import { shapeOf } from '@sallyport/sql';
 import type { Desk } from './desk.js';
 import type { NamedText } from './memory.js';
 import { showParameter, showStatement, showText } from './shown.js';
-import type { Statement } from './statements.js';
 
 export interface RequestInput {
   readonly session: string;
   readonly command: string;
   readonly question: CommandQuestion;
   readonly desk: Desk;
-  readonly statement: Statement;
   readonly decision: HoldDecision<'command'>;
   readonly binding: Buffer;
   readonly database: string;
@@ -49,8 +48,7 @@ export const requestOf = (
 ):
   | { readonly kind: 'request'; readonly request: RequestRequest }
   | { readonly kind: 'refused'; readonly refusal: Refusal } => {
-  const { session, command, question, desk, statement, decision, binding, database, parameters, settings, behind } =
-    input;
+  const { session, command, question, desk, decision, binding, database, parameters, settings, behind } = input;
   const { preview } = input;
   const texts = [question.text, ...behind.map((each) => each.text)];
   const size = question.parameters.reduce(
@@ -89,7 +87,7 @@ export const requestOf = (
       connection: source.name,
       database,
       binding,
-      shape: statement.shape,
+      shape: shapeOf(question.text),
       policyVersion: source.policyVersion,
       policies: [...decision.policies],
       reason: clip(decision.reason, longestReason),

@@ -15,8 +15,6 @@ export interface Statement {
   readonly shown: string;
   /** SHA-256 of the text alone, hex. */
   readonly digest: string;
-  /** Literal-free: the same for every command of this shape. */
-  readonly shape: string;
 }
 
 export type Read =
@@ -31,7 +29,7 @@ export interface Statements {
 }
 
 export type Analysis =
-  | { readonly kind: 'facts'; readonly facts: Facts; readonly shape: string; readonly alike: boolean }
+  | { readonly kind: 'facts'; readonly facts: Facts; readonly alike: boolean }
   | { readonly kind: 'refused'; readonly refusal: Refusal };
 
 /** Texts against one catalog. */
@@ -82,7 +80,7 @@ export const createStatements = (analyses: Analyses): Statements => {
     const unread = unreadStatement(text);
     return analysis.kind === 'refused'
       ? { ...analysis, statement: unread, alike: false }
-      : { kind: 'read', statement: { ...unread, facts: analysis.facts, shape: analysis.shape }, alike: analysis.alike };
+      : { kind: 'read', statement: { ...unread, facts: analysis.facts }, alike: analysis.alike };
   };
 
   return {
@@ -128,7 +126,6 @@ export const unreadStatement = (text: string): Statement => ({
   facts: nothing,
   shown: shownText(text),
   digest: hash('sha256', text, 'hex'),
-  shape: '',
 });
 
 /** Long texts cost linear time in the detectors; their middle is cut first, as evidence would. */

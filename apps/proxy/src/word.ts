@@ -25,7 +25,7 @@ export const wordFor = async (
   { gate, session, database, parameters, grants, hold: patience }: WordInput,
   command: string,
   question: CommandQuestion,
-  { desk, statement, decision, settings: under, behind }: HeldJudged,
+  { desk, decision, settings: under, behind }: HeldJudged,
   wait: Shown & {
     readonly binding: Buffer;
     readonly inform: (notice: Notice) => void;
@@ -53,7 +53,6 @@ export const wordFor = async (
     command,
     question,
     desk,
-    statement,
     decision,
     binding,
     database,

@@ -8,7 +8,7 @@ export const analysesOf = (texts: Readonly<Record<string, Partial<StatementFacts
     analyse: (text) => {
       const found = Object.hasOwn(texts, text) ? texts[text] : undefined;
       if (found === undefined) return { kind: 'refused', refusal: refuse('unreadable', 'not one of the test’s texts') };
-      return { kind: 'facts', facts: { statements: [statement(found)] }, shape: text, alike: false };
+      return { kind: 'facts', facts: { statements: [statement(found)] }, alike: false };
     },
     columnsOf: () => undefined,
   }),

@@ -1,9 +1,9 @@
 import type { Catalog } from '@sallyport/kernel';
-import { fingerprintSync, loadModule, parseSync } from 'libpg-query';
+import { loadModule, parseSync } from 'libpg-query';
 import { indexCatalog } from './catalog-index.js';
 import { TooMuchWork, budgetFor } from './collector.js';
 import type { Facts, OutputColumn, StatementFacts } from './facts.js';
-import { abridge, areConstants } from './long-literals.js';
+import { abridge, abridging, areConstants } from './long-literals.js';
 import { listOf, unwrap } from './node.js';
 import { createResolver } from './resolver.js';
 import { readStatement } from './statement.js';
@@ -17,7 +17,6 @@ export type Analysis =
       readonly kind: 'facts';
       /** The very same for texts that differ only in literals which change none of them. */
       readonly facts: Facts;
-      readonly shape: string;
       /** This text was not read: one like it was. */
       readonly alike: boolean;
     }
@@ -35,8 +34,7 @@ export interface Analyzer {
 }
 
 /** Characters. A text beyond it is read without its long strings, or not at all: what is left of it must be short. */
-export const longestText = 1024 * 1024;
-const abridging = { least: 1_024, most: 64 * 1024 } as const;
+export const longestText = abridging.above;
 const tooLong = 'the text is too long';
 /** Search paths that texts were read under. */
 const mostPaths = 16;
@@ -72,7 +70,7 @@ export function createAnalyzer(catalog: Catalog | undefined): Analyzer {
     analyze: (sent, searchPath) => {
       const templates = templatesFor(searchPath);
       const known = templates.find(sent);
-      if (known !== undefined) return { kind: 'facts', ...known, alike: true };
+      if (known !== undefined) return { kind: 'facts', facts: known, alike: true };
       if (sent.includes('\0') || !sent.isWellFormed()) return unreadable('the text holds characters that are none');
       const abridged = sent.length > longestText ? abridge(sent, abridging) : undefined;
       if (sent.length > longestText && abridged === undefined) return unreadable(tooLong);
@@ -101,11 +99,9 @@ export function createAnalyzer(catalog: Catalog | undefined): Analyzer {
       };
       try {
         const facts: Facts = { statements: statements.map(read) };
-        const shape = shapeOf(text);
         const [only, other] = statements;
-        if (other === undefined)
-          templates.keep(text, (only as { readonly stmt?: unknown } | undefined)?.stmt, { facts, shape });
-        return { kind: 'facts', facts, shape, alike: false };
+        if (other === undefined) templates.keep(text, (only as { readonly stmt?: unknown } | undefined)?.stmt, facts);
+        return { kind: 'facts', facts, alike: false };
       } catch (error) {
         if (error instanceof TooMuchWork) return unreadable(error.message);
         throw error;
@@ -115,16 +111,7 @@ export function createAnalyzer(catalog: Catalog | undefined): Analyzer {
   };
 }
 
-/** A fingerprint of a text without its literals. */
-function shapeOf(text: string): string {
-  try {
-    return fingerprintSync(text);
-  } catch {
-    return '';
-  }
-}
-
-const nothingSaid: Analysis = { kind: 'facts', facts: { statements: [] }, shape: '', alike: false };
+const nothingSaid: Analysis = { kind: 'facts', facts: { statements: [] }, alike: false };
 
 const unreadable = (message: string, position?: number): Analysis => ({ kind: 'unreadable', message, position });
 

@@ -16,6 +16,9 @@ export interface AbridgeLimits {
   readonly most: number;
 }
 
+/** Texts of more characters than `above` are read this way, or not at all. */
+export const abridging = { above: 1024 * 1024, least: 1_024, most: 64 * 1024 } as const;
+
 const filler = `'cut'`;
 
 /**

@@ -82,14 +82,14 @@ const free: ReadonlySet<string> = new Set(['SelectStmt', 'InsertStmt', 'UpdateSt
  */
 export function freeLiterals(statement: unknown, { literals }: Skeleton): ReadonlySet<number> {
   if (!free.has(unwrap(statement)?.kind ?? '')) return new Set();
-  // An operand may say which setting is set.
-  if (callsIn(statement).length > 0) return new Set();
+  if (literals.length === 0) return new Set();
   const places = new Map<number, string>();
   collect(statement, places);
   const found = literals.flatMap(({ kind, at, signed }, index) =>
     places.get(at) === kind || (signed && kind === 'integer' && places.get(at - 1) === kind) ? [index] : [],
   );
-  return new Set(found);
+  // An operand may say which setting is set.
+  return found.length === 0 || callsIn(statement).length > 0 ? new Set() : new Set(found);
 }
 
 function collect(node: unknown, places: Map<number, string>): void {

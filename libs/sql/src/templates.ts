@@ -2,23 +2,17 @@ import type { Facts } from './facts.js';
 import { freeLiterals, skeletonOf } from './skeleton.js';
 import type { Skeleton } from './skeleton.js';
 
-/** What is the same for every text of one skeleton whose fixed literals are the same. */
-export interface Template {
-  readonly facts: Facts;
-  readonly shape: string;
-}
-
 /** Texts that differ in literals which change no fact are read once: programs send the same few statements all day. */
 export interface Templates {
   /** `undefined`: such a text was not read yet. Otherwise the very same facts, so what is kept by them is found again. */
-  find(text: string): Template | undefined;
+  find(text: string): Facts | undefined;
   /** `statement`: the one statement of the text that `find` was asked for last, as the grammar sees it. */
-  keep(text: string, statement: unknown, template: Template): void;
+  keep(text: string, statement: unknown, facts: Facts): void;
 }
 
 interface Family {
   /** By the literals that matter. */
-  readonly members: Map<string, Template>;
+  readonly members: Map<string, Facts>;
   readonly free: ReadonlySet<number>;
 }
 
@@ -41,17 +35,17 @@ export function createTemplates(): Templates {
       const family = families.get(found.key);
       return family?.members.get(fixedPart(found, family.free));
     },
-    keep(text, statement, template) {
+    keep(text, statement, facts) {
       const found = skeleton(text);
       if (found === undefined) return;
       const free = freeLiterals(statement, found);
       // Without one, the exact text is what is remembered.
       if (free.size === 0) return;
       const known = families.get(found.key);
-      const family = known ?? { members: new Map<string, Template>(), free };
+      const family = known ?? { members: new Map<string, Facts>(), free };
       if (!sameSet(family.free, free)) return;
       if (family.members.size >= mostMembers) family.members.clear();
-      family.members.set(fixedPart(found, free), template);
+      family.members.set(fixedPart(found, free), facts);
       if (known !== undefined) return;
       if (families.size >= mostFamilies) families.clear();
       families.set(found.key, family);
