@@ -50,7 +50,7 @@ interface Validation {
   readonly gaps: readonly { readonly policy: string; readonly connection: string; readonly message: string }[];
 }
 
-/** A dry run asks at least whether a new policy text is one: most of what goes wrong is there. Gives what it warns of. */
+/** Whether a new policy text is one, for a dry run: most of what goes wrong is there. Gives what is to be warned of. */
 export async function checkPolicies({ manifest, changes }: Plan, client: RestClient): Promise<readonly string[]> {
   const text = manifest.kind === 'PolicySet' ? changes.find(({ field }) => field === 'text')?.to : undefined;
   if (typeof text !== 'string') return [];

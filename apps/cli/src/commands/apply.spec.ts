@@ -228,6 +228,15 @@ describe('sally apply', () => {
     expect(await read()).toMatchObject({ latestVersion: 2, publishedVersion: 2 });
   });
 
+  test.each([['--dry-run'], []])('what holds nothing is warned of, %s', async (...flags) => {
+    const text = '@preview permit (principal, action in Action::"write", resource);';
+    const { exitCode, stderr } = await apply([{ kind: 'PolicySet', name: 'idle', spec: { text } }], ...flags);
+    expect([exitCode, stderr]).toEqual([
+      0,
+      'PolicySet idle: @preview holds nothing by itself (write @approval beside it)\n',
+    ]);
+  });
+
   test('--dry-run asks whether a policy text is one, and gives its places', async () => {
     const text = 'permit (principal, action in Action::"nonsense", resource);';
     const { exitCode, stderr } = await apply([{ kind: 'PolicySet', name: 'base', spec: { text } }], '--dry-run');

@@ -62,10 +62,9 @@ async function applyAll(steps: readonly Manifest[], context: CommandContext, dry
 async function perform(manifest: Manifest, context: CommandContext, dryRun: boolean) {
   const client = context.client();
   const plan = await planFor(manifest, client);
-  if (dryRun)
-    for (const warning of await checkPolicies(plan, client))
-      context.output.note(`${manifest.kind} ${manifest.name}: ${warning}`);
-  else await carryOut(plan, client);
+  if (!dryRun) await carryOut(plan, client);
+  for (const warning of await checkPolicies(plan, client))
+    context.output.note(`${manifest.kind} ${manifest.name}: ${warning}`);
   return plan;
 }
 

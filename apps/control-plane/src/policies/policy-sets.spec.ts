@@ -94,6 +94,13 @@ describe('policy sets', () => {
       valid: true,
       warnings: [],
     });
+    const idle = `@preview permit (principal, action in Action::"write", resource);`;
+    expect((await admin('POST', '/v1/policy-sets/any/validate', { text: idle })).body).toMatchObject({
+      valid: true,
+      warnings: [
+        { line: 1, column: 1, message: '@preview holds nothing by itself', help: 'write @approval beside it' },
+      ],
+    });
     const added = await admin('POST', '/v1/policy-sets/billing/versions', { text: wrong });
     expect(added.body['code']).toBe('policy_invalid');
   });
