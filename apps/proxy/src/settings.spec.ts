@@ -164,6 +164,7 @@ describe('settings', () => {
     expect(refused('standard_conforming_strings', 'on')).toBeUndefined();
     expect(refused('client_encoding', 'SQL_ASCII')).toBe('state_drift');
     expect(refused('client_encoding', 'utf8')).toBeUndefined();
+    expect(refused('client_encoding', 'UNICODE')).toBeUndefined();
   });
 
   test('statements behind a SET of the path, in the same text, were read with the old one: refused', () => {

@@ -254,10 +254,13 @@ export const createSettingsWatch = (login: Readonly<Record<string, string>>): Se
 
 const unexpected = drifted('session_authorization changed without a statement that sets it');
 
+/** The server keeps UNICODE as the name it was told, for the sake of old drivers. */
+const utf8: ReadonlySet<string> = new Set(['UTF8', 'UNICODE']);
+
 const unreadable = (parameters: TargetState['parameters']): Refusal | undefined => {
   if ((parameters.get('standard_conforming_strings') ?? 'on') !== 'on')
     return drifted('standard_conforming_strings is off: texts would be read differently');
-  if ((parameters.get('client_encoding') ?? 'UTF8').toUpperCase() !== 'UTF8')
+  if (!utf8.has((parameters.get('client_encoding') ?? 'UTF8').toUpperCase()))
     return drifted('client_encoding is not UTF8: texts would be read differently');
   return undefined;
 };

@@ -10,12 +10,20 @@ cpu_tuple_cost effective_cache_size jit join_collapse_limit from_collapse_limit 
 synchronous_commit gin_fuzzy_search_limit default_statistics_target tcp_keepalives_idle tcp_keepalives_interval
 tcp_keepalives_count tcp_user_timeout escape_string_warning commit_delay commit_siblings cursor_tuple_fraction
 synchronize_seqscans quote_all_identifiers restrict_nonsystem_relation_kind
+enable_indexonlyscan enable_incremental_sort enable_gathermerge enable_parallel_append enable_parallel_hash enable_partition_pruning
+enable_tidscan enable_async_append enable_presorted_aggregate enable_group_by_reordering enable_distinct_reordering
+enable_self_join_elimination hash_mem_multiplier parallel_setup_cost parallel_tuple_cost min_parallel_table_scan_size
+min_parallel_index_scan_size max_parallel_workers max_parallel_maintenance_workers parallel_leader_participation
+cpu_index_tuple_cost cpu_operator_cost geqo_threshold geqo_effort constraint_exclusion jit_above_cost jit_optimize_above_cost
+jit_inline_above_cost effective_io_concurrency maintenance_io_concurrency recursive_worktable_factor
+client_connection_check_interval xmlbinary check_function_bodies default_tablespace default_table_access_method
+default_toast_compression
 `;
 /** Free to move, and yet a literal, a name or a row means another thing under another value. */
 const meaningful = new Set(
   (
-    'search_path datestyle intervalstyle timezone lc_monetary lc_numeric lc_time xmloption row_security ' +
-    'client_encoding standard_conforming_strings'
+    'search_path datestyle intervalstyle timezone lc_monetary lc_numeric lc_time xmloption xmlbinary row_security ' +
+    'client_encoding standard_conforming_strings check_function_bodies default_tablespace default_table_access_method'
   ).split(' '),
 );
 const harmlessNames: ReadonlySet<string> = new Set(harmless.split(/\s+/).filter((name) => name !== ''));

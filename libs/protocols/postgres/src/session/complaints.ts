@@ -26,7 +26,8 @@ export const absent = (of: 'statement' | 'portal', name: string): Complaint => (
 export const misread = ({ parameters }: TargetState): Complaint | undefined => {
   const encoding = parameters.get('client_encoding') ?? 'UTF8';
   const strings = parameters.get('standard_conforming_strings') ?? 'on';
-  if (/^utf-?8$/i.test(encoding) && strings === 'on') return undefined;
+  // For the sake of old drivers the server keeps UNICODE as the name that it was told.
+  if (/^(?:utf-?8|unicode)$/i.test(encoding) && strings === 'on') return undefined;
   return {
     refusal: refuse('state_drift', 'client_encoding must be UTF8 and standard_conforming_strings on', {
       hint: 'Connect again: in this session statements can no longer be read as the target reads them.',
