@@ -8,6 +8,7 @@ import type { Ground } from './ground.module.js';
 import { GrpcModule } from './grpc/grpc.module.js';
 import { HttpModule } from './http/http.module.js';
 import { IdentityModule } from './identity/identity.module.js';
+import { LoginsModule } from './logins/logins.module.js';
 import { NodesModule } from './nodes/nodes.module.js';
 import { PoliciesModule } from './policies/policies.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
@@ -22,6 +23,7 @@ export class AppModule {
         GroundModule.with(ground),
         HttpModule,
         IdentityModule,
+        LoginsModule,
         ConnectionsModule,
         PoliciesModule,
         NodesModule,

@@ -43,6 +43,15 @@ async function fillOtherTenant(): Promise<Readonly<Record<string, string>>> {
     data: { ...own('sub'), name, issuerId: issuer.id, claims: { sub: 'x' }, ownerId: user.id },
   });
   const token = await database.apiToken.create({ data: { ...own('tok'), name, userId: user.id, hash: 'theirs' } });
+  const login = await database.login.create({
+    data: {
+      ...own('log'),
+      userId: user.id,
+      chain: [user.id],
+      how: 'browser',
+      expiresAt: new Date(Date.now() + 600_000),
+    },
+  });
   const dataClass = await database.dataClass.create({ data: { ...own('cls'), name, mask: 'redact' } });
   const place = { protocol: 'postgres', environment: 'x', host: 'h', port: 1, tls: 'disable', database: 'd' };
   const connection = await database.connection.create({
@@ -84,6 +93,7 @@ async function fillOtherTenant(): Promise<Readonly<Record<string, string>>> {
   });
   return {
     ...{ users: user.id, groups: group.id, issuers: issuer.id, subagents: subagent.id, tokens: token.id },
+    logins: login.id,
     ...{ classes: dataClass.id, connections: connection.id, 'policy-sets': set.id, 'join-tokens': joinToken.id },
     ...{ agents: (await node('agent')).id, proxies: (await node('proxy')).id },
     ...{ sessions: session.id, approvals: approval.id },
@@ -150,7 +160,7 @@ describe("another tenant's things", () => {
     );
     for (const route of lists) {
       const path = route.slice('GET '.length);
-      const filters = ['', ...(path === '/v1/tokens' ? ['&user=theirs'] : [])];
+      const filters = ['', ...(path === '/v1/tokens' || path === '/v1/logins' ? ['&user=theirs'] : [])];
       for (const filter of [...filters, ...(path === '/v1/audit' ? [`&session=${ids['sessions'] ?? ''}`] : [])]) {
         const answer = await plane.admin('GET', `${path}?limit=200${filter}`);
         expect([path, answer.status]).toEqual([path, 200]);

@@ -24,6 +24,10 @@ export const authorization: Readonly<Record<string, Access>> = {
   'POST /v1/tokens': people,
   'DELETE /v1/tokens/:id': people,
 
+  'GET /v1/logins': people,
+  'GET /v1/logins/:id': people,
+  'DELETE /v1/logins/:id': people,
+
   'GET /v1/users': readers,
   'GET /v1/users/:ref': readers,
   'POST /v1/users': admin,

@@ -7,6 +7,7 @@ import { openDatabase, referenceOf, restOf, startPlane, testConfig } from '../..
 import type { Answer, TestPlane } from '../../testing/plane.js';
 import type { Database } from '../db/database.js';
 import { startControlPlane } from '../start.js';
+import { Logins } from '../logins/logins.service.js';
 import { authorization } from './authorization.js';
 
 const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
@@ -53,6 +54,11 @@ test('every route answers as the reference says', async () => {
   await call('DELETE /v1/tokens/:id', undefined, { id: String(token.body['id']) });
 
   const keys = { jwksUri: provider.jwksUri };
+  const login = await aLogin();
+  await call('GET /v1/logins', undefined, { query: '?all=true' });
+  await call('GET /v1/logins/:id', undefined, { id: login });
+  await call('DELETE /v1/logins/:id', undefined, { id: login });
+
   const nouns: readonly (readonly [string, object, object])[] = [
     ['groups', {}, { description: 'x' }],
     ['users', { role: 'member', groups: ['one'] }, { role: 'auditor', email: 'x@example.com' }],
@@ -116,6 +122,12 @@ test('every route answers as the reference says', async () => {
   await fresh.stop();
   expect([...visited.keys()].sort()).toEqual(Object.keys(authorization).sort());
 }, 120_000);
+
+async function aLogin(): Promise<string> {
+  const { id: userId, tenantId } = await database.user.findFirstOrThrow({ where: { name: 'ada' } });
+  const expiresAt = new Date(Date.now() + 60_000);
+  return (await plane.app.get(Logins).begin({ tenantId, whose: { userId }, how: 'browser', expiresAt })).id;
+}
 
 async function catalogs(
   call: (route: string, body?: unknown, values?: Readonly<Record<string, string>>) => Promise<Answer>,
