@@ -26,6 +26,7 @@ import { bindingFor } from './binding.js';
 import type { Desk, DeskNow } from './desk.js';
 import type { Gate } from './gate.js';
 import { cancelled } from './hold.js';
+import { intakeOf } from './intake.js';
 import type { HeldJudged, Judged, Refused, Shown } from './judged.js';
 import { createLeftBehind } from './left-behind.js';
 import { createStatementMemory } from './memory.js';
@@ -209,14 +210,26 @@ export const createCommands = (input: CommandsInput): Commands => {
     });
     if (record === undefined) return { kind: 'deny', refusal: unkept };
     const go = (): Verdict => {
-      const spending = spend({ ledger: gate.budgets, budgets: decision.budgets, facts, clock: gate.clock });
+      const copies = facts.statements.some(({ copy }) => copy === 'from_client');
+      const spending = spend({
+        ledger: gate.budgets,
+        budgets: decision.budgets,
+        facts,
+        clock: gate.clock,
+        ...(copies ? { copied: (nth: number) => intakeOf(facts, desk.place, nth) } : {}),
+      });
       memory.sent(id, facts, statement.text);
       settings.sent(id, facts, question);
       leftBehind.sent(facts);
       moves.sent(id, facts, question.state.transaction !== 'idle');
       running.set(id, { command, facts, spending, since: gate.clock.monotonic() });
-      const { limit } = spending;
-      const how = { permit, ...(mask ? { mask } : {}), ...(limit ? { limit } : {}) };
+      const { limit, intake } = spending;
+      const how = {
+        permit,
+        ...(mask ? { mask } : {}),
+        ...(limit ? { limit } : {}),
+        ...(intake ? { intake } : {}),
+      };
       return order === undefined ? { kind: 'allow', ...how } : { kind: 'try', ...how, order };
     };
     if (!decision.durable && desk.place.source.audit !== 'durable') return go();

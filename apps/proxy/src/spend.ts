@@ -1,5 +1,5 @@
 import { refuse, spellWindow } from '@sallyport/kernel';
-import type { AnswerLimit, Clock, OutcomeNote, Refusal } from '@sallyport/kernel';
+import type { AnswerLimit, Clock, CopyOptions, Intake, OutcomeNote, Refusal } from '@sallyport/kernel';
 import { leastUsage } from '@sallyport/policy';
 import type { Budget, BudgetLedger, Exceeded } from '@sallyport/policy';
 import type { Facts } from '@sallyport/sql';
@@ -9,21 +9,26 @@ export interface SpendInput {
   readonly budgets: readonly Budget[];
   readonly facts: Facts;
   readonly clock: Clock;
+  /** How the `nth` COPY of the client's data is written, where its rows can be counted as they come. */
+  readonly copied?: (nth: number) => CopyOptions | undefined;
 }
 
 /** What one command uses of its budgets, from the moment it goes. */
 export interface Spending {
   /** For what goes to the client, where a budget measures that: writes return rows too. */
   readonly limit: AnswerLimit | undefined;
+  /** For what comes from the client as COPY data, where a budget measures rows that are written. */
+  readonly intake: Intake | undefined;
   /** What it used beyond what was counted already. */
   settle(note: OutcomeNote): void;
 }
 
 /**
  * The least that is certain is charged when the command goes, or a pipeline would run past its limit before its first answer
- * came. Rows that come back are charged one by one as they are shown; what was written, when the target has counted it.
+ * came. Rows that come back are charged one by one as they are shown; what was written, when the target has counted it: a COPY from the client
+ * that is too long is cut while it comes, and has written nothing.
  */
-export const spend = ({ ledger, budgets, facts, clock }: SpendInput): Spending => {
+export const spend = ({ ledger, budgets, facts, clock, copied }: SpendInput): Spending => {
   if (budgets.length === 0) return nothing;
   const least = leastUsage(facts).writes ?? 0;
   ledger.charge(budgets, { statements: facts.statements.length, writes: least }, clock.now());
@@ -49,8 +54,23 @@ export const spend = ({ ledger, budgets, facts, clock }: SpendInput): Spending =
       return true;
     },
   };
+  let tooMuch: Refusal | undefined;
+  const intake: Intake = {
+    options: (nth) => copied?.(nth),
+    get refusal() {
+      return tooMuch;
+    },
+    admit(written) {
+      const exceeded = ledger.wouldExceed(budgets, { writes: beyond(written, least) }, clock.now());
+      if (exceeded !== undefined) tooMuch = overBudget(exceeded, 'Nothing of this COPY was written.');
+      return exceeded === undefined;
+    },
+  };
+  const counts =
+    copied !== undefined && budgets.some(({ limits }) => limits.some(({ measure }) => measure === 'writes'));
   return {
     limit: measured ? limit : undefined,
+    intake: counts ? intake : undefined,
     settle({ returned, written, bytes }) {
       const more = {
         rows: beyond(returned, shown.rows),
@@ -64,7 +84,7 @@ export const spend = ({ ledger, budgets, facts, clock }: SpendInput): Spending =
 
 const beyond = (all: number, counted: number): number => Math.max(0, all - counted);
 
-const nothing: Spending = { limit: undefined, settle: () => undefined };
+const nothing: Spending = { limit: undefined, intake: undefined, settle: () => undefined };
 
 export const overBudget = ({ policy, measure, limit, window, retryAfter }: Exceeded, hint: string): Refusal =>
   refuse(

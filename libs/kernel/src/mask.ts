@@ -46,7 +46,7 @@ export interface TargetMessage {
   readonly fields: ReadonlyMap<string, string>;
 }
 
-/** How the rows of a COPY to the client are written, as its statement says. Delimiter, quote and escape are single bytes. */
+/** How the rows of a COPY to or from the client are written, as its statement says. Delimiter, quote and escape are single bytes. */
 export interface CopyOptions {
   readonly format: 'text' | 'csv' | 'binary';
   readonly header: boolean;

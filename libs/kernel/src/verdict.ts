@@ -1,4 +1,4 @@
-import type { AnswerMask } from './mask.js';
+import type { AnswerMask, CopyOptions } from './mask.js';
 import type { Permit } from './permit.js';
 import type { Refusal } from './refusal.js';
 import type { Tried } from './trial.js';
@@ -16,12 +16,24 @@ export interface Allowed {
   readonly mask?: AnswerMask;
   /** Absent: the answer may be as long as it is. */
   readonly limit?: AnswerLimit;
+  /** Absent: the client may send as much data as it has. */
+  readonly intake?: Intake;
 }
 
 /** How much of one command's answer may go to the client. Asked as it comes: what others use meanwhile counts too. */
 export interface AnswerLimit {
   /** So much more is about to be shown. `false`: it is not, and nothing after it. */
   admit(rows: number, bytes: number): boolean;
+  /** Once something was not admitted: what the client is told. */
+  readonly refusal?: Refusal | undefined;
+}
+
+/** How much data one command may take from the client. */
+export interface Intake {
+  /** How the `nth` COPY of its text is written. Absent: where its rows end, or that each of them stays, cannot be said. */
+  options(nth: number): CopyOptions | undefined;
+  /** So many rows it has written, or is about to. `false`: too many, so none of what it still writes may stay. */
+  admit(written: number): boolean;
   /** Once something was not admitted: what the client is told. */
   readonly refusal?: Refusal | undefined;
 }

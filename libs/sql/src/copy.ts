@@ -9,6 +9,8 @@ export interface CopyFormat {
   readonly options: CopyOptions | undefined;
   /** Options that change what is read or written in a way that is not modelled. */
   readonly unknown: string | undefined;
+  /** Rows that cannot be read are left out. */
+  readonly skips: boolean;
 }
 
 /** The options of a COPY, with PostgreSQL's own defaults (reference of COPY, "Parameters"). */
@@ -28,12 +30,13 @@ export function readCopyOptions(fields: Fields): CopyFormat {
     return !/^(false|off|no|0)$/i.test(textOf(arg.fields['sval']) ?? '');
   };
   const format = text('format') ?? 'text';
-  const base = { unknown: undefined } as const;
+  const skips = given.has('on_error') && text('on_error')?.toLowerCase() !== 'stop';
+  const base = { unknown: undefined, skips };
   if (format !== 'text' && format !== 'csv' && format !== 'binary')
-    return { format: 'text', options: undefined, unknown: `COPY format ${format}` };
+    return { format: 'text', options: undefined, unknown: `COPY format ${format}`, skips };
   const encoding = text('encoding');
   if (encoding !== undefined && !/^utf-?8$/i.test(encoding))
-    return { format, options: undefined, unknown: 'COPY in another encoding' };
+    return { format, options: undefined, unknown: 'COPY in another encoding', skips };
   const known = new Set([
     'format',
     'header',
@@ -52,7 +55,7 @@ export function readCopyOptions(fields: Fields): CopyFormat {
     'reject_limit',
   ]);
   const strange = [...given.keys()].find((name) => !known.has(name));
-  if (strange !== undefined) return { format, options: undefined, unknown: `COPY option ${strange}` };
+  if (strange !== undefined) return { format, options: undefined, unknown: `COPY option ${strange}`, skips };
   const csv = format === 'csv';
   const byte = (value: string): number | undefined =>
     value.length === 1 && value.charCodeAt(0) < 128 ? value.charCodeAt(0) : undefined;

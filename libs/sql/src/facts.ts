@@ -87,7 +87,10 @@ export interface StatementFacts {
   /** Rows go to, or come from, the client as COPY data. */
   readonly copy: 'none' | 'to_client' | 'from_client';
   readonly copyFormat?: 'text' | 'csv' | 'binary';
-  /** How the rows of a COPY TO STDOUT are written. Absent: not followed, so what is to be masked there is refused. */
+  /**
+   * How the rows of a COPY are written. Absent: not followed, so what is to be masked there is refused; or of one from the
+   * client, not every row that comes is one that stays.
+   */
   readonly copyOptions?: CopyOptions;
   /** Columns that shape rows (WHERE, JOIN, ORDER BY, GROUP BY, DISTINCT ...). */
   readonly filters: Lineage;

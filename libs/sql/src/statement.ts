@@ -268,7 +268,9 @@ const discardedBy = (target: unknown): 'all' | 'plans' | 'sequences' | 'temp' =>
   typeof target === 'string' && Object.hasOwn(discarded, target) ? discarded[target as keyof typeof discarded] : 'all';
 
 function readCopy(fields: Fields, into: Collector): Outline {
-  const { format, options, unknown } = readCopyOptions(fields);
+  const { format, options: given, unknown, skips } = readCopyOptions(fields);
+  // Then what is read is not all written.
+  const options = fields['is_from'] === true && (skips || fields['whereClause'] !== undefined) ? undefined : given;
   if (unknown !== undefined) into.unknown(`${unknown} is not modelled`);
   if (fields['is_program'] === true) into.effect('server_program', database);
   else if (fields['filename'] !== undefined) into.effect('server_file', database);

@@ -4,6 +4,7 @@ import { codeOf } from '../message/codes.js';
 import { backend, header } from '../message/type.js';
 import { copyFail, sync, transactionOf } from '../message/write.js';
 import { lost } from './complaints.js';
+import { beginsToTake } from './copy-in.js';
 import type { Exchange } from './exchange.js';
 import type { Entry, Run } from './ledger.js';
 import { Masking } from './masking.js';
@@ -207,6 +208,7 @@ export class Answers {
     const { exchange } = this;
     run.stage = 'copyIn';
     run.results += 1;
+    beginsToTake(run, frame);
     // A COPY swallows the Syncs that were sent ahead of it.
     const syncs = exchange.ledger.takeSyncsBehindHead();
     const { trial } = exchange;

@@ -115,13 +115,19 @@ export class Exchange {
   }
 
   /** What a name stands for; where that is not certain, the target is to speak first. */
-  look<T>(names: Names<T>, name: string): T | 'unsure' | undefined {
+  private look<T>(names: Names<T>, name: string): T | 'unsure' | undefined {
     if (name !== '' && this.ledger.renames > 0) {
       this.urge();
       return 'unsure';
     }
     const found = names.look(name, this.epoch);
     return found.kind === 'found' ? found.value : found.kind === 'absent' ? undefined : 'unsure';
+  }
+  statement(name: string): Statement | 'unsure' | undefined {
+    return this.look(this.statements, name);
+  }
+  portal(name: string): Portal | 'unsure' | undefined {
+    return this.look(this.portals, name);
   }
   nextStretch(): void {
     this.epoch += 1;

@@ -1,5 +1,6 @@
 import { Queue } from '@sallyport/kernel';
-import type { AnswerLimit, AnswerMask, MaskChoice, Parameter, Permit, QuestionId } from '@sallyport/kernel';
+import type { AnswerLimit, AnswerMask, Intake, MaskChoice, Parameter, Permit, QuestionId } from '@sallyport/kernel';
+import type { CopiedRows } from '../copied/rows.js';
 import type { CopyMask } from '../mask/copy.js';
 import type { Complaint } from '../message/refusal.js';
 import type { NameChange } from './names.js';
@@ -30,6 +31,7 @@ export interface Run {
   readonly permit: Permit;
   readonly mask: AnswerMask | undefined;
   readonly limit: AnswerLimit | undefined;
+  readonly intake?: Intake | undefined;
   readonly portal: Portal | undefined;
   /** Its text may change what names stand for: PREPARE, DEALLOCATE, DISCARD, DECLARE, CLOSE. */
   readonly renames: boolean;
@@ -48,6 +50,10 @@ export interface Run {
   binaryCopy: boolean;
   /** Messages of that COPY that were shown: its rows, where it does not come to its end. */
   copied: number | undefined;
+  /** COPYs of the client's data that began, and how the rows of the last one are told apart. */
+  intakes: number;
+  taking: CopiedRows | undefined;
+  taken: number;
   /** Nothing of the answer is shown any more; the client was told this. */
   refused: string | undefined;
   error: string | undefined;
@@ -103,7 +109,7 @@ export type Entry =
 export const mostUnanswered = 65_536;
 
 export const newRun = (
-  of: Pick<Run, 'form' | 'id' | 'permit' | 'mask' | 'limit' | 'portal' | 'renames' | 'drifts' | 'rebinds'>,
+  of: Pick<Run, 'form' | 'id' | 'permit' | 'mask' | 'limit' | 'intake' | 'portal' | 'renames' | 'drifts' | 'rebinds'>,
 ): Run => ({
   kind: 'run',
   ...of,
@@ -114,6 +120,9 @@ export const newRun = (
   copy: undefined,
   binaryCopy: false,
   copied: undefined,
+  intakes: 0,
+  taking: undefined,
+  taken: 0,
   refused: undefined,
   error: undefined,
   rows: 0,

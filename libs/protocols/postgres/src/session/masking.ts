@@ -1,12 +1,12 @@
-import type { AnswerColumn, AnswerMask, MaskChoice, Refusal } from '@sallyport/kernel';
+import type { AnswerColumn, AnswerMask, MaskChoice } from '@sallyport/kernel';
 import { refuse } from '@sallyport/kernel';
 import { sameBytes } from '@sallyport/protocol-core';
 import { CopyMask } from '../mask/copy.js';
 import { readColumns, readCopy } from '../message/backend.js';
-import { errorResponse, sqlstate } from '../message/refusal.js';
 import { backend } from '../message/type.js';
 import type { Exchange } from './exchange.js';
 import type { Run } from './ledger.js';
+import { withhold } from './withholding.js';
 
 /** The last choice for described rows, and all that it rested on. */
 interface Chosen {
@@ -33,10 +33,11 @@ export class Masking {
   choosePortal(run: Run): void {
     const description = run.portal?.description;
     if (description?.[0] !== backend.rowDescription)
-      return this.withhold(run, refuse('unmaskable', 'rows came without a description'));
+      return withhold(this.exchange, run, refuse('unmaskable', 'rows came without a description'));
     if (this.chooseAgain(run, description)) return;
     const columns = readColumns(description);
-    if (columns === undefined) return this.withhold(run, refuse('unmaskable', 'rows came without a description'));
+    if (columns === undefined)
+      return withhold(this.exchange, run, refuse('unmaskable', 'rows came without a description'));
     this.chooseAnew(run, columns, description);
   }
 
@@ -48,7 +49,7 @@ export class Masking {
     const options = run.mask?.copyOptions?.(run.results);
     const mask = CopyMask.of(copy.overall, options, choice.plan, this.exchange.context.limits.targetMessage);
     if (mask) run.copy = mask;
-    else this.withhold(run, refuse('unmaskable', 'how this COPY writes its rows is not known'));
+    else withhold(this.exchange, run, refuse('unmaskable', 'how this COPY writes its rows is not known'));
   }
 
   /** A mask is pure: what it chose for this very description it would choose again. Most commands run many times. */
@@ -79,26 +80,12 @@ export class Masking {
   private apply(run: Run, choice: MaskChoice, columns: number): void {
     run.choice = choice;
     if (choice.kind === 'refuse') {
-      this.withhold(run, choice.refusal);
+      withhold(this.exchange, run, choice.refusal);
       if (choice.alarm) this.exchange.note({ kind: 'alarm', refusal: choice.refusal, question: run.id });
     } else if (choice.kind === 'mask') {
       if (choice.plan.cells.length !== columns)
-        this.withhold(run, refuse('unmaskable', 'the mask does not match the answer'));
+        withhold(this.exchange, run, refuse('unmaskable', 'the mask does not match the answer'));
       for (const name of choice.plan.masked) run.maskedColumns.add(name);
     }
-  }
-
-  /** From here on nothing of the answer is shown; the target's state stays what it says. */
-  withhold(run: Run, refusal: Refusal): void {
-    const { exchange } = this;
-    if (run.refused !== undefined) return;
-    run.refused = sqlstate[refusal.code];
-    run.copy = undefined;
-    if (!exchange.hidden) exchange.output.inject(errorResponse('ERROR', { refusal }));
-    exchange.hidden = true;
-    if (run.form === 'simple' || exchange.ledger.boundaries > 0) return;
-    exchange.skipping = run.refused;
-    exchange.barrier = true;
-    exchange.urge();
   }
 }

@@ -1,6 +1,9 @@
 import type { Parameter, Permit } from '@sallyport/kernel';
 import type { Inbox } from '@sallyport/protocol-core';
+import { header } from '../message/type.js';
+import { stopsTaking, takes } from './copy-in.js';
 import type { Exchange } from './exchange.js';
+import type { Run } from './ledger.js';
 import type { Weight } from './outbox.js';
 
 /** A server takes no longer message. */
@@ -17,6 +20,10 @@ export interface PassageOptions {
   /** Of a Bind: bytes before its values, and who looks at these. */
   readonly head?: number;
   readonly values?: PassingValues;
+  /** Looks at what comes behind the head. */
+  readonly look?: (bytes: Uint8Array) => void;
+  /** All of it went. */
+  readonly done?: () => void;
 }
 
 /** A message of the client that is too long to be kept: it goes through as it comes, and nothing else goes meanwhile. */
@@ -41,7 +48,7 @@ export class Passage {
     const bytes = inbox.take(Math.min(this.left, inbox.length));
     if (bytes.length === 0) return false;
     this.left -= bytes.length;
-    const { to, values } = this.options;
+    const { to, values, look, done } = this.options;
     const skipped = Math.min(this.head, bytes.length);
     this.head -= skipped;
     if (values !== undefined && (!values.push(bytes.subarray(skipped)) || (this.over && !values.whole))) {
@@ -49,10 +56,26 @@ export class Passage {
       this.exchange.violation('the values of a Bind do not fill it');
       return false;
     }
+    look?.(bytes.subarray(skipped));
     if (to !== undefined) this.exchange.outbox.pass(bytes, to, this.over);
+    if (this.over) done?.();
     return true;
   }
 }
+
+/** One message of a COPY's data. What is too much in it only counts when it is through: its target waits for all of it. */
+export const longCopyData = (exchange: Exchange, run: Run, total: number): Passage => {
+  let fits = true;
+  return new Passage(exchange, {
+    total,
+    to: { permit: run.permit, weight: 2 },
+    head: header,
+    look: (bytes) => void (fits &&= takes(exchange, run, bytes)),
+    done: () => {
+      if (!fits) stopsTaking(exchange, run);
+    },
+  });
+};
 
 type Stage = 'length' | 'value' | 'formats' | 'codes' | 'over' | 'malformed';
 

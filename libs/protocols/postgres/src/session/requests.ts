@@ -1,22 +1,23 @@
 import { decodeUtf8, refuse } from '@sallyport/kernel';
-import type { Allowed, Attempt, CommandQuestion, Notice, Parameter, QuestionId, Verdict } from '@sallyport/kernel';
+import type { Attempt, Notice, QuestionId, Verdict } from '@sallyport/kernel';
 import type { Tried } from '@sallyport/kernel';
-import { Framer, readInt32 } from '@sallyport/protocol-core';
-import { readBind, readBindHead, readExecute, readNamed, readParse, zeroTerminated } from '../message/frontend.js';
+import { Framer } from '@sallyport/protocol-core';
+import { zeroTerminated } from '../message/frontend.js';
 import type { Complaint } from '../message/refusal.js';
-import { decided, frontend } from '../message/type.js';
-import { describePortal, terminate } from '../message/write.js';
+import { decided, frontend, header } from '../message/type.js';
+import { terminate } from '../message/write.js';
 import { changesOf } from './changes.js';
-import { absent, malformed, misread, notText, tooLong, tooManyPortals } from './complaints.js';
-import { weightOf } from './exchange.js';
+import { malformed, misread, notText } from './complaints.js';
+import { stopsTaking, takes } from './copy-in.js';
 import type { Exchange } from './exchange.js';
+import { ExtendedQuery } from './extended-query.js';
 import { HeldBack } from './held-back.js';
 import { mostUnanswered, newRun } from './ledger.js';
-import type { Portal, Statement } from './ledger.js';
-import type { Names } from './names.js';
+import { longMessage } from './long-message.js';
+import type { Passage } from './passage.js';
+import type { Requesting } from './requesting.js';
 import { Trials, misused } from './trials.js';
 import type { Candidate } from './trials.js';
-import { Passage, PassingValues, longestHead, longestPassing } from './passage.js';
 
 interface OpenQuestion extends Candidate {
   readonly phase: 'prepare' | 'run' | 'tried';
@@ -29,6 +30,8 @@ export class Requests {
   private readonly framer: Framer;
   private readonly held: HeldBack;
   private readonly trials: Trials;
+  private readonly requesting: Requesting;
+  private readonly extended: ExtendedQuery;
   private open: OpenQuestion | undefined;
   private waiting = false;
   /** The client will say no more: behind its last message comes a Terminate of ours. */
@@ -43,6 +46,14 @@ export class Requests {
   ) {
     this.framer = new Framer({ lead: 1, uncounted: 1, least: 4, most: exchange.context.limits.clientMessage });
     this.held = new HeldBack(exchange);
+    this.requesting = {
+      exchange,
+      held: this.held,
+      ask: (question, allow, unnamed) => this.ask(question, allow, unnamed),
+      refuse: (complaint, simple, unnamed) => this.refuse(complaint, simple, unnamed),
+      wait: (frame) => this.wait(frame),
+    };
+    this.extended = new ExtendedQuery(this.requesting);
     const { inbox } = this.framer;
     this.trials = new Trials({
       exchange,
@@ -149,64 +160,10 @@ export class Requests {
       if (frame === 'more') return this.ended ? this.terminate(terminate()) : undefined;
       if (frame === 'too_short') return exchange.violation('a message with an impossible length');
       if (frame === 'too_long') {
-        this.passage = this.longMessage();
+        this.passage = longMessage(this.requesting, framer.inbox);
         if (this.passage === undefined) return;
       } else this.take(frame);
     }
-  }
-
-  /** One that is too long to be kept. `undefined`: it cannot go through, or not yet. */
-  private longMessage(): Passage | undefined {
-    const { exchange, framer } = this;
-    const { bytes, at } = framer.inbox;
-    const type = bytes[at] ?? 0;
-    const total = readInt32(bytes, at + 1) + 1;
-    const dropped = new Passage(exchange, { total, to: undefined });
-    const later = (): undefined => void (this.waiting = true);
-    if (total > longestPassing || (type !== frontend.bind && type !== frontend.copyData))
-      return void exchange.fatal(tooLong, 'refused');
-    if (exchange.copyIn) {
-      if (type === frontend.bind || this.held.any) return void exchange.misplaced();
-      return new Passage(exchange, { total, to: { permit: exchange.copyIn.permit, weight: 2 } });
-    }
-    if (exchange.ledger.length >= mostUnanswered) {
-      exchange.urge();
-      return later();
-    }
-    if (exchange.skipping !== undefined) return dropped;
-    if (exchange.barrier || exchange.stopping) return later();
-    if (type === frontend.bind) return this.longBind(total, dropped, later);
-    if (exchange.ledger.runs === 0) return dropped;
-    exchange.urge();
-    return later();
-  }
-
-  /** Its values are not kept: they go to the target while they come, as a Bind may before its Execute is decided. */
-  private longBind(total: number, dropped: Passage, later: () => undefined): Passage | undefined {
-    const { exchange, framer } = this;
-    const { bytes, at, end } = framer.inbox;
-    const head = readBindHead(bytes, at, end);
-    if (head === undefined) return end - at < longestHead ? undefined : void exchange.fatal(tooLong, 'refused');
-    const statement = this.statement(head.statement);
-    if (statement === 'unsure') return later();
-    const { portals, context } = exchange;
-    const full = portals.size >= context.limits.portals && !portals.has(head.portal);
-    if (statement === undefined || full) {
-      this.refuse(statement === undefined ? absent('statement', head.statement) : tooManyPortals, false);
-      return dropped;
-    }
-    const of = head.formats.map((format, index) => ({ type: statement.types[index] ?? 0, format }));
-    const values = new PassingValues(of, exchange);
-    const { parameters } = values;
-    const portal: Portal = { statement, parameters, describing: undefined, description: undefined };
-    const change = portals.change(head.portal, portal, exchange.epoch);
-    exchange.named('portal', head.portal);
-    this.held.release();
-    exchange.grouped = true;
-    exchange.unflushed = true;
-    exchange.ledger.push({ kind: 'bind', change, mask: statement.mask });
-    const to = { permit: exchange.permit, weight: 0 } as const;
-    return new Passage(exchange, { total, to, head: head.length, values });
   }
 
   private take(frame: Uint8Array): void {
@@ -232,15 +189,15 @@ export class Requests {
       case frontend.query:
         return this.query(frame);
       case frontend.parse:
-        return this.parse(frame);
+        return this.extended.parse(frame);
       case frontend.bind:
-        return this.bind(frame);
+        return this.extended.bind(frame);
       case frontend.describe:
-        return this.describe(frame);
+        return this.extended.describe(frame);
       case frontend.close:
-        return this.closeName(frame);
+        return this.extended.close(frame);
       case frontend.execute:
-        return this.execute(frame);
+        return this.extended.execute(frame);
       case frontend.flush:
         this.held.add(frame, exchange.permit);
         this.held.release();
@@ -271,132 +228,14 @@ export class Requests {
     const drift = misread(this.exchange.state);
     if (drift) return this.refuse(drift, true);
     const { exchange } = this;
-    this.ask({ phase: 'run', form: 'simple', text, parameters: [] }, (id, { permit, mask, limit }) => {
+    this.ask({ phase: 'run', form: 'simple', text, parameters: [] }, (id, { permit, mask, limit, intake }) => {
       this.held.release();
       exchange.outbox.add(frame, permit, 2);
       const changes = changesOf(text);
       const drifts = exchange.drifts || changes.drifts;
-      exchange.ledger.push(newRun({ form: 'simple', id, permit, mask, limit, portal: undefined, ...changes, drifts }));
+      const of = { form: 'simple', id, permit, mask, limit, intake, portal: undefined, ...changes, drifts } as const;
+      exchange.ledger.push(newRun(of));
       this.exchange.nextStretch();
-    });
-  }
-
-  private parse(frame: Uint8Array): void {
-    const { exchange } = this;
-    const { statements, context } = exchange;
-    const parsed = readParse(frame);
-    if (parsed === undefined) return this.refuse(malformed('Parse'), false);
-    const { text, types, statement: name } = parsed;
-    if (text === undefined) return this.refuse(notText, false);
-    const full = statements.size >= context.limits.statements && !statements.has(name);
-    if (full || statements.weight + weightOf({ text, types }) > context.limits.clientMessage)
-      return this.refuse({ refusal: refuse('limit_exceeded', 'too many prepared statements') }, false);
-    const drift = misread(this.exchange.state);
-    if (drift) return this.refuse(drift, false);
-    this.ask(
-      { phase: 'prepare', form: 'extended', text, parameters: [] },
-      (_id, { permit, mask }) => {
-        const change = statements.change(name, { text, types, mask, doubtful: false }, exchange.epoch);
-        exchange.named('statement', name);
-        this.held.add(frame, permit, { kind: 'parse', change, mask });
-      },
-      name === '',
-    );
-  }
-
-  private bind(frame: Uint8Array): void {
-    const { exchange } = this;
-    const { portals, context } = exchange;
-    const parsed = readBind(frame);
-    if (parsed === undefined) return this.refuse(malformed('Bind'), false);
-    const statement = this.statement(parsed.statement);
-    if (statement === 'unsure') return this.wait(frame);
-    if (statement === undefined) return this.refuse(absent('statement', parsed.statement), false);
-    const keep = parsed.portal !== '';
-    const parameters: Parameter[] = parsed.parameters.map(({ value, format }, index) => ({
-      type: statement.types[index] ?? 0,
-      format,
-      // A named portal may live long: it keeps its values, not the chunk that they came in.
-      value: keep && value ? value.slice() : value,
-    }));
-    const full = portals.size >= context.limits.portals && !portals.has(parsed.portal);
-    const heavy = portals.weight + frame.length > context.limits.clientMessage * 2;
-    // What is under way gets lighter with every answer.
-    if (heavy && exchange.ledger.length > 0) {
-      exchange.urge();
-      return this.wait(frame);
-    }
-    if (full || heavy) return this.refuse(tooManyPortals, false);
-    const portal: Portal = { statement, parameters, describing: undefined, description: undefined };
-    const change = portals.change(parsed.portal, portal, exchange.epoch);
-    exchange.named('portal', parsed.portal);
-    this.held.add(frame, exchange.permit, { kind: 'bind', change, mask: statement.mask });
-  }
-
-  private describe(frame: Uint8Array): void {
-    const { exchange } = this;
-    const named = readNamed(frame);
-    if (named === undefined) return this.refuse(malformed('Describe'), false);
-    const found = named.of === 'portal' ? this.portal(named.name) : this.statement(named.name);
-    if (found === 'unsure') return this.wait(frame);
-    if (found === undefined && named.name === '') return this.refuse(absent(named.of, ''), false);
-    if (found === undefined) {
-      // What SQL declared or prepared is only known to the target. Nothing of a description was not decided with its text.
-      const typesCame = named.of === 'portal';
-      return this.held.add(frame, exchange.permit, {
-        kind: 'describe',
-        portal: undefined,
-        mask: undefined,
-        own: false,
-        typesCame,
-      });
-    }
-    const portal = 'statement' in found ? found : undefined;
-    const { mask } = 'statement' in found ? found.statement : found;
-    if (portal) portal.describing = exchange.epoch;
-    this.held.add(frame, exchange.permit, { kind: 'describe', portal, mask, own: false, typesCame: false });
-  }
-
-  private closeName(frame: Uint8Array): void {
-    const { exchange } = this;
-    const named = readNamed(frame);
-    if (named === undefined) return this.refuse(malformed('Close'), false);
-    const { statements, portals, epoch } = exchange;
-    exchange.named(named.of, named.name);
-    const gone = <T>(names: Names<T>) =>
-      names.has(named.name) ? names.change(named.name, undefined, epoch) : undefined;
-    const entry =
-      named.of === 'statement'
-        ? ({ kind: 'close', statement: gone(statements), portal: undefined } as const)
-        : ({ kind: 'close', statement: undefined, portal: gone(portals) } as const);
-    this.held.add(frame, exchange.permit, entry);
-  }
-
-  private execute(frame: Uint8Array): void {
-    const { exchange } = this;
-    const parsed = readExecute(frame);
-    if (parsed === undefined) return this.refuse(malformed('Execute'), false);
-    const portal = this.portal(parsed.portal);
-    if (portal === 'unsure') return this.wait(frame);
-    if (portal === undefined) return this.refuse(absent('portal', parsed.portal), false);
-    const drift = misread(this.exchange.state);
-    if (drift) return this.refuse(drift, false);
-    const { text } = portal.statement;
-    const question = { phase: 'run', form: 'extended', text, parameters: portal.parameters } as const;
-    const whole = parsed.limit === 0;
-    this.ask({ ...question, whole }, (id, { permit, mask, limit }) => {
-      if (mask && portal.description === undefined && portal.describing !== exchange.epoch) {
-        // Rows come without a description here, and what cannot be told apart cannot be masked: so it is asked for.
-        portal.describing = exchange.epoch;
-        const entry = { kind: 'describe', portal, mask, own: true, typesCame: false } as const;
-        this.held.add(describePortal(parsed.portal), exchange.permit, entry);
-      }
-      const changes = changesOf(text);
-      const run = newRun({ form: 'extended', id, permit, mask, limit, portal, ...changes });
-      exchange.drifts ||= run.drifts;
-      this.held.add(frame, permit, run);
-      this.held.release();
-      exchange.runs += 1;
     });
   }
 
@@ -423,7 +262,8 @@ export class Requests {
         exchange.outbox.add(frame, run.permit, 2);
         return;
       case frontend.copyData:
-        exchange.outbox.add(frame, run.permit, 2);
+        if (takes(exchange, run, frame.subarray(header))) exchange.outbox.add(frame, run.permit, 2);
+        else stopsTaking(exchange, run);
         return;
       case frontend.sync:
       case frontend.flush:
@@ -467,8 +307,8 @@ export class Requests {
   }
 
   private ask(
-    { whole = true, ...question }: Omit<CommandQuestion, 'kind' | 'state' | 'group'> & { readonly whole?: boolean },
-    allow: (id: QuestionId, verdict: Allowed) => void,
+    { whole = true, ...question }: Parameters<Requesting['ask']>[0],
+    allow: Parameters<Requesting['ask']>[1],
     unnamed = question.form === 'simple',
   ): void {
     const id = this.nextId();
@@ -489,12 +329,5 @@ export class Requests {
   private wait(frame: Uint8Array): void {
     this.framer.inbox.at -= frame.length;
     this.waiting = true;
-  }
-
-  private statement(name: string): Statement | 'unsure' | undefined {
-    return this.exchange.look(this.exchange.statements, name);
-  }
-  private portal(name: string): Portal | 'unsure' | undefined {
-    return this.exchange.look(this.exchange.portals, name);
   }
 }

@@ -8,6 +8,7 @@ import type { Run } from './ledger.js';
 import type { Masking } from './masking.js';
 import type { Remarks } from './remarks.js';
 import { isTrailer, overLimit } from './tally.js';
+import { withhold } from './withholding.js';
 
 export interface RowsInput {
   readonly exchange: Exchange;
@@ -67,7 +68,7 @@ export class Rows {
     const { limit } = run;
     const admitted = this.exchange.guarded(() => limit.admit(isTrailer(run, total) ? 0 : 1, total));
     if (admitted === false) {
-      this.masking.withhold(run, limit.refusal ?? overLimit);
+      withhold(this.exchange, run, limit.refusal ?? overLimit);
       this.exchange.stop();
     }
     return admitted === true;
@@ -90,7 +91,7 @@ export class Rows {
       return this.stream(run, total, admitted);
     }
     if (total > exchange.context.limits.targetMessage) {
-      this.masking.withhold(run, refuse('unmaskable', 'a row is longer than can be masked'));
+      withhold(this.exchange, run, refuse('unmaskable', 'a row is longer than can be masked'));
       return this.stream(run, total, false);
     }
     if (inbox.length < total) return false;
@@ -100,7 +101,7 @@ export class Rows {
     if (masked === undefined) return true;
     if (masked === 'malformed') return this.hostile('a malformed row');
     if (masked === 'mismatch') {
-      this.masking.withhold(run, refuse('unmaskable', 'a row does not match its description'));
+      withhold(this.exchange, run, refuse('unmaskable', 'a row does not match its description'));
       return true;
     }
     run.rows += 1;
@@ -122,7 +123,7 @@ export class Rows {
     const { copy } = run;
     if (!shown || copy === undefined) return this.stream(run, total, shown && this.admitCopy(run, total));
     if (total > exchange.context.limits.targetMessage) {
-      this.masking.withhold(run, refuse('unmaskable', 'COPY data is longer than can be masked'));
+      withhold(this.exchange, run, refuse('unmaskable', 'COPY data is longer than can be masked'));
       return this.stream(run, total, false);
     }
     if (inbox.length < total) return false;
@@ -136,7 +137,7 @@ export class Rows {
   copied(run: Run, result: Uint8Array | 'same' | 'mismatch', frame: Uint8Array | undefined): void {
     const { exchange } = this;
     if (result === 'mismatch') {
-      this.masking.withhold(run, refuse('unmaskable', 'COPY data does not match its description'));
+      withhold(this.exchange, run, refuse('unmaskable', 'COPY data does not match its description'));
       return;
     }
     run.maskedCells = run.copy?.masked ?? 0;
