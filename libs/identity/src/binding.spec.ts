@@ -43,6 +43,16 @@ describe('a binding', () => {
       ['missing_immutable_id /kubernetes.io/serviceaccount/uid'],
     ],
     ['https://sts.windows.net/t/', { sub: 'x' }, ['missing_immutable_id oid']],
+    [
+      'https://git.acme.example',
+      { sub: 'project_path:g/p:ref_type:branch:ref:main' },
+      ['missing_immutable_id project_id'],
+    ],
+    [
+      'https://git.acme.example',
+      { sub: 'repo:org/app:environment:production' },
+      ['missing_immutable_id repository_id'],
+    ],
   ])('%s %j: %j', (issuer, claims, problems) => {
     expect(codes(issuer, claims)).toEqual(problems);
   });

@@ -1,3 +1,5 @@
+import { platformOf } from './platform.js';
+
 /** What an admin wants to register: which tokens are this subagent's. */
 export interface Binding {
   /** The issuer's `iss`, by which known issuers are recognized. */
@@ -19,30 +21,6 @@ export interface BindingProblem {
   readonly claim: string;
   readonly message: string;
 }
-
-/** Issuers whose subjects are made of names that can be given up and taken by somebody else. */
-const knownIssuers: readonly { readonly name: string; readonly matches: RegExp; readonly oneOf: readonly string[] }[] =
-  [
-    {
-      name: 'GitHub Actions',
-      matches: /^https:\/\/token\.actions\.githubusercontent\.com(?:\/|$)/,
-      oneOf: ['repository_id'],
-    },
-    { name: 'GitHub Enterprise', matches: /^https:\/\/[^/]+\/_services\/token$/, oneOf: ['repository_id'] },
-    { name: 'GitLab', matches: /^https:\/\/(?:[^/]*\.)?gitlab\.[^/]+(?:\/|$)/, oneOf: ['project_id'] },
-    { name: 'Bitbucket', matches: /^https:\/\/api\.bitbucket\.org\//, oneOf: ['repositoryUuid'] },
-    { name: 'Buildkite', matches: /^https:\/\/agent\.buildkite\.com$/, oneOf: ['pipeline_id'] },
-    { name: 'CircleCI', matches: /^https:\/\/oidc\.circleci\.com\//, oneOf: ['oidc.circleci.com/project-id'] },
-    { name: 'Terraform Cloud', matches: /^https:\/\/app\.terraform\.io$/, oneOf: ['terraform_workspace_id'] },
-    { name: 'Vercel', matches: /^https:\/\/oidc\.vercel\.com(?:\/|$)/, oneOf: ['project_id'] },
-    {
-      name: 'Microsoft Entra',
-      matches: /^https:\/\/(?:login\.microsoftonline\.com|sts\.windows\.net)\//,
-      oneOf: ['oid'],
-    },
-  ];
-
-const serviceAccountIds = ['/kubernetes.io/serviceaccount/uid'];
 
 /** They differ from token to token, or are checked by other rules. */
 const volatileClaims = new Set(['exp', 'iat', 'nbf', 'jti', 'iss', 'aud', 'nonce', 'auth_time', 'run_id', 'job_id']);
@@ -82,15 +60,12 @@ const checkClaim = (claim: string, value: string): BindingProblem[] => {
 };
 
 const missingImmutable = (issuer: string, claims: Binding['claims']): BindingProblem | undefined => {
-  const known = knownIssuers.find(({ matches }) => matches.test(issuer));
-  const isServiceAccount = Object.hasOwn(claims, 'sub') && String(claims['sub']).startsWith('system:serviceaccount:');
-  const name = known?.name ?? (isServiceAccount ? 'Kubernetes' : undefined);
-  const oneOf = known?.oneOf ?? serviceAccountIds;
-  if (name === undefined || oneOf.some((claim) => Object.hasOwn(claims, claim))) return undefined;
-  const claim = oneOf[0] ?? '';
+  const platform = platformOf(issuer, Object.hasOwn(claims, 'sub') ? String(claims['sub']) : '');
+  if (platform === undefined || platform.immutable.some((claim) => Object.hasOwn(claims, claim))) return undefined;
+  const claim = platform.immutable[0] ?? '';
   return {
     code: 'missing_immutable_id',
     claim,
-    message: `names at ${name} can be given up and taken by somebody else: bind ${claim} too`,
+    message: `names at ${platform.name} can be given up and taken by somebody else: bind ${claim} too`,
   };
 };

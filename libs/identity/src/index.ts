@@ -1,3 +1,4 @@
+export { audienceProblem } from './audience.js';
 export { validateBinding } from './binding.js';
 export type { Binding, BindingProblem } from './binding.js';
 export { tokenAlgorithms } from './key.js';

@@ -205,6 +205,19 @@ describe('issuers', () => {
     expect(noKeys.body).toMatchObject({ status: 400, errors: [{ path: 'jwksUri' }] });
   });
 
+  test.each([
+    ['https://token.actions.githubusercontent.com', 'https://github.com/acme'],
+    ['https://oidc.k8s.test', 'https://kubernetes.default.svc'],
+    ['https://idp.test', 'https://idp.test/'],
+  ])('tokens of %s for %s are somebody else’s', async (iss, theirs) => {
+    const keys = (await admin('GET', '/v1/issuers/idp')).body['keys'];
+    const answer = await admin('PUT', '/v1/issuers/foreign', { issuer: iss, keys, audiences: ['sallyport', theirs] });
+    expect(answer.body).toMatchObject({
+      status: 400,
+      errors: [{ path: 'audiences', message: expect.stringContaining('own') }],
+    });
+  });
+
   test('one iss is one issuer, and one in use stays', async () => {
     expect((await admin('PUT', '/v1/issuers/twin', issuer())).status).toBe(409);
     await admin('PUT', '/v1/subagents/bound', { issuer: 'idp', claims: { sub: 'bound' } });
@@ -215,7 +228,7 @@ describe('issuers', () => {
   test('an iss cannot be changed into one that its subagents are bound too loosely for', async () => {
     const keys = (await admin('GET', '/v1/issuers/idp')).body['keys'];
     await admin('PUT', '/v1/issuers/mover', { issuer: 'https://mover.test', keys });
-    await admin('PUT', '/v1/subagents/loose', { issuer: 'mover', claims: { sub: 'repo:org/app:ref:refs/heads/main' } });
+    await admin('PUT', '/v1/subagents/loose', { issuer: 'mover', claims: { sub: 'deploy of org-app' } });
     const moved = await admin('PUT', '/v1/issuers/mover', {
       issuer: 'https://token.actions.githubusercontent.com',
       keys,

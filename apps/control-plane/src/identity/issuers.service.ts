@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { tokenAlgorithms, validateBinding } from '@sallyport/identity';
+import { audienceProblem, tokenAlgorithms, validateBinding } from '@sallyport/identity';
 import { z } from 'zod';
 import { mintId } from '@sallyport/runtime';
 import { CONFIG } from '../config.js';
@@ -165,6 +165,10 @@ export class IssuersService {
   ): Promise<IssuerView> {
     const audiences = fields.audiences ?? (this.#defaultAudience === undefined ? undefined : [this.#defaultAudience]);
     if (audiences === undefined) throw invalidField('audiences', 'name at least one (or set SALLYPORT_AUDIENCE)');
+    for (const audience of audiences) {
+      const problem = audienceProblem(fields.issuer, audience);
+      if (problem !== undefined) throw invalidField('audiences', `${audience}: ${problem}`);
+    }
     const keys = await this.#keysFor(fields, row === 'must not be' ? null : row);
     const data = {
       issuer: fields.issuer,
