@@ -25,8 +25,13 @@ describe('utf8', () => {
       }
     };
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 12 }), (bytes) => {
-        expect(decodeUtf8(bytes)).toBe(platform(bytes));
+      fc.property(fc.uint8Array({ maxLength: 12 }), fc.constantFrom(0, 63, 64, 4_095, 4_096, 9_000), (bytes, plain) => {
+        for (const whole of [
+          bytes,
+          Buffer.concat([Buffer.alloc(plain, 'a'), bytes]),
+          Buffer.concat([bytes, Buffer.alloc(plain, 'a')]),
+        ])
+          expect(decodeUtf8(whole)).toBe(platform(whole));
       }),
       { numRuns: 2000 },
     );

@@ -7,7 +7,11 @@ export const decodeUtf8 = (bytes: Uint8Array): string | undefined => {
   let at = 0;
   while (at < bytes.length) {
     const lead = bytes[at] ?? 0;
-    if (lead < 0x80) {
+    const ascii = lead < 0x80 && units.length === 0 ? asciiUntil(bytes, at) : at;
+    if (ascii - at >= longRun) {
+      chunks.push(asText(bytes.subarray(at, ascii)));
+      at = ascii;
+    } else if (lead < 0x80) {
       units.push(lead);
       at += 1;
     } else {
@@ -26,14 +30,28 @@ export const decodeUtf8 = (bytes: Uint8Array): string | undefined => {
       else units.push(point);
       at += more + 1;
     }
-    if (units.length >= 4096) {
-      chunks.push(String.fromCharCode(...units));
+    if (units.length >= mostUnits) {
+      chunks.push(asText(units));
       units = [];
     }
   }
-  chunks.push(String.fromCharCode(...units));
+  if (units.length > 0) chunks.push(asText(units));
   return chunks.length === 1 ? (chunks[0] ?? '') : chunks.join('');
 };
+
+/** How many units become text at once: all of them are arguments of one call. */
+const mostUnits = 4096;
+/** Of fewer bytes it is not worth while to look ahead again. */
+const longRun = 64;
+
+const asciiUntil = (bytes: Uint8Array, from: number): number => {
+  const most = Math.min(bytes.length, from + mostUnits);
+  let at = from;
+  while (at < most && (bytes[at] ?? 0) < 0x80) at += 1;
+  return at;
+};
+
+const asText = (units: ArrayLike<number>): string => String.fromCharCode.apply(null, units as number[]);
 
 /** Lone surrogates become U+FFFD, as everywhere on the web. */
 export const encodeUtf8 = (text: string): Uint8Array => {

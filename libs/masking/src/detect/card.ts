@@ -14,7 +14,7 @@ export const passesLuhn = (digits: string): boolean => {
 };
 
 /** Issuer ranges that are in use, with the lengths that they issue. */
-const issuers: readonly { readonly from: string; readonly to: string; readonly lengths: readonly number[] }[] = [
+export const issuers: readonly { readonly from: string; readonly to: string; readonly lengths: readonly number[] }[] = [
   { from: '4', to: '4', lengths: [13, 16, 19] }, // Visa
   { from: '51', to: '55', lengths: [16] }, // Mastercard
   { from: '2221', to: '2720', lengths: [16] },
@@ -37,11 +37,20 @@ const issuers: readonly { readonly from: string; readonly to: string; readonly l
   { from: '6759', to: '6763', lengths: [13, 14, 15, 16, 17, 18, 19] },
 ];
 
-const issued = (digits: string): boolean =>
-  issuers.some(({ from, to, lengths }) => {
-    const prefix = digits.slice(0, from.length);
-    return prefix >= from && prefix <= to && lengths.includes(digits.length);
-  });
+/** By the first four digits: a bit for each length that is issued there, from the shortest on. */
+const lengthsOf = new Uint8Array(10_000);
+const [shortest, longest] = [13, 19];
+for (const { from, to, lengths } of issuers) {
+  const scale = 10 ** (4 - from.length);
+  for (let prefix = Number(from) * scale; prefix < (Number(to) + 1) * scale; prefix += 1)
+    for (const length of lengths) lengthsOf[prefix] = (lengthsOf[prefix] ?? 0) | (1 << (length - shortest));
+}
+
+/** Cards are long enough to have four digits to look at. */
+export const issued = (digits: string): boolean =>
+  digits.length >= shortest &&
+  digits.length <= longest &&
+  ((lengthsOf[Number(digits.slice(0, 4))] ?? 0) & (1 << (digits.length - shortest))) !== 0;
 
 /** Barcodes of goods are 13 digits too and far more common than 13-digit cards. */
 const isEan13 = (digits: string): boolean =>
@@ -97,14 +106,18 @@ const scanWrapped = (folded: string, found: (span: Span) => void): void => {
 };
 const embossed = new Set(['4 4 4 4', '4 6 5', '4 6 4', '4 4 4 4 3']);
 
+const firstDigits = new Set(issuers.map(({ from }) => from.charCodeAt(0)));
+
 /** The last group of the longest card number that starts with group `first`. At most 19 groups are looked at. */
 const cardFrom = (folded: string, run: DigitRun, first: number): number | undefined => {
   let digits = '';
   let best: number | undefined;
+  // Most numbers are of nobody who issues cards, and the first digit tells.
+  if (!firstDigits.has(run.groups[first]?.digits.charCodeAt(0) ?? 0)) return undefined;
   for (let last = first; last < run.groups.length; last += 1) {
     digits += run.groups[last]?.digits ?? '';
-    if (digits.length > 19) break;
-    if (digits.length < 13) continue;
+    if (digits.length > longest) break;
+    if (digits.length < shortest) continue;
     if (isCardNumber(digits) && plausible(folded, run, first, last)) best = last;
   }
   return best;

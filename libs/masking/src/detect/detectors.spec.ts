@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { encodeUtf8 } from '@sallyport/kernel';
 import fc from 'fast-check';
-import { passesLuhn } from './card.js';
+import { issued, issuers, passesLuhn } from './card.js';
 import { createDetectors } from './detectors.js';
 import { suspicious } from './prefilter.js';
 import { detectorClasses } from './span.js';
@@ -187,6 +187,18 @@ describe('detectors', () => {
         expect(detectors.scrubText(`a ${number} b`)).toBe('a [card_number] b');
       }),
     );
+  });
+
+  test('a number is a card of whoever issues its first digits in its length', () => {
+    for (let prefix = 0; prefix < 10_000; prefix += 1)
+      for (let length = 12; length <= 20; length += 1) {
+        const digits = String(prefix).padStart(4, '0').padEnd(length, '0');
+        const listed = issuers.some(({ from, to, lengths }) => {
+          const first = digits.slice(0, from.length);
+          return first >= from && first <= to && lengths.includes(length);
+        });
+        if (issued(digits) !== listed) throw new Error(`${digits}: ${listed ? 'is one' : 'is none'}`);
+      }
   });
 
   test('spans are sorted and do not overlap, and nothing found is found again', () => {

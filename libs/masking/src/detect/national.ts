@@ -1,9 +1,13 @@
 import { isDigit, isWord, standsAlone } from './groups.js';
 import type { Scanner } from './span.js';
 
+/** None of them is written in more groups of digits. */
+const mostGroups = 7;
+
 /** Numbers of persons, only where their own check digits or punctuation tell them from any other number. */
 export const scanNationalIds: Scanner = (folded, found, runs) => {
   for (const run of runs()) {
+    if (run.groups.length > mostGroups) continue;
     const head = run.groups[0];
     const tail = run.groups.at(-1);
     if (head === undefined || tail === undefined || !standsAlone(folded, head.start, tail.end)) continue;

@@ -45,6 +45,7 @@ const touches = (folded: string, start: number, end: number): boolean =>
 
 /** `(212) 555-1234`, `212-555-1234`, `1-212-555-1234`, `212.555.1234`: area and exchange as NANP allows them. */
 const northAmerican = (folded: string, run: DigitRun): { readonly start: number; readonly end: number } | undefined => {
+  if (run.groups.length > 4) return undefined;
   const trunk = run.groups.length === 4 && run.groups[0]?.digits === '1' ? 1 : 0;
   const [area, exchange, line, more] = run.groups.slice(trunk);
   if (area === undefined || exchange === undefined || line === undefined || more !== undefined) return undefined;
