@@ -64,6 +64,20 @@ create table derived (extra text) inherits (base);
 insert into base values (1, 'CNRYtgf4xnsl93');
 insert into derived values (2, 'CNRYqvx7kzjw31', 'extra');
 
+-- What a row must fit tells of its other columns; a child makes its columns of others than its parent does.
+create table wages (id int primary key, pay int, bonus int, code varchar(20) unique, check (pay > bonus),
+  share int generated always as (1000 / (pay - bonus)) stored);
+insert into wages values (1, 739184620, 1, 'CNRYqvx7kzjw31'), (2, 846273951, 1, 'CNRYmbw9pdhy62');
+create table notes (id int, name text, line text generated always as (name) stored);
+create table notes_kept (ssn text, line text generated always as (ssn) stored) inherits (notes);
+insert into notes (id, name) values (1, 'plain');
+insert into notes_kept (id, name, ssn) values (2, 'kept', 'CNRYqvx7kzjw31');
+create view v_asked as select id, name from people where ssn > current_setting('app.least', true);
+create table fenced (id int, ssn text, note text);
+insert into fenced values (1, 'CNRYqvx7kzjw31', 'x');
+alter table fenced enable row level security;
+create policy asked on fenced using (ssn > current_setting('app.least', true));
+
 -- Nothing here is tagged: what is found is found by what it looks like.
 create table messages (id int primary key, body text, raw bytea, doc jsonb, number bigint);
 insert into messages values
@@ -78,6 +92,8 @@ create function remover() returns int language sql as 'delete from orders return
 create function peek(int) returns text language sql stable security definer as 'select ssn from people where id = $1';
 create function everybody() returns setof people language sql stable as 'select * from people';
 create function justify_days(text) returns text language plpgsql as $$ begin delete from orders; return 'x'; end $$;
+create function mail_of(int, out id int, out email text, out text) language sql stable as 'select id, email, name from people where id = $1';
+create function table_of(int) returns table (id int, email text) language sql stable as 'select id, email from people where id = $1';
 create procedure tidy() language plpgsql as $$ begin delete from orders; end $$;
 create function evil.upper(text) returns text language plpgsql as $$ begin delete from public.orders; return $1; end $$;
 create function evil.plus(int, int) returns int language plpgsql as $$ begin delete from public.orders; return $1; end $$;

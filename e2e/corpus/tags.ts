@@ -23,6 +23,9 @@ export const tags = [
     tags: 'secret',
     home: 'secret',
   }),
+  ...tag('wages', { pay: 'pay', code: 'secret' }),
+  ...tag('notes_kept', { ssn: 'secret' }),
+  ...tag('fenced', { ssn: 'secret' }),
   // Of one partition and of a table that inherits: their families share it.
   ...tag('events_2026', { msg: 'secret' }),
   ...tag('derived', { code: 'secret' }),

@@ -1,7 +1,21 @@
 import type { CatalogRelation, CatalogRowPolicy, CatalogRule } from '@sallyport/kernel';
-import { numbersOf, rowsOf } from './unbelievable-catalog.js';
+import { listOf, numbersOf, rowsOf } from './unbelievable-catalog.js';
 
 type Effects = Pick<CatalogRelation, 'owner' | 'triggers' | 'hasRules' | 'rules' | 'rowSecurity' | 'cascades'>;
+
+type Tests = Pick<CatalogRelation, 'matched' | 'checks' | 'indexed' | 'partitionedBy'>;
+
+const textsOf = (value: unknown): readonly string[] => listOf(value).map(String);
+
+/** What a row that is written must fit. */
+export function testsOf(row: Readonly<Record<string, unknown>>): Tests {
+  return {
+    ...(row['matched'] === null ? {} : { matched: numbersOf(row['matched']) }),
+    ...(row['checks'] === null ? {} : { checks: textsOf(row['checks']) }),
+    ...(row['indexed'] === null ? {} : { indexed: textsOf(row['indexed']) }),
+    ...(row['partitioned_by'] === null ? {} : { partitionedBy: String(row['partitioned_by']) }),
+  };
+}
 
 /** What runs or is checked at a relation beside what a statement says. */
 export function effectsOf(row: Readonly<Record<string, unknown>>): Effects {

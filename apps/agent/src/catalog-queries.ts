@@ -83,8 +83,25 @@ export const relationsQuery = `
     (select pg_catalog.json_agg(distinct k.conrelid::bigint order by k.conrelid::bigint) from pg_catalog.pg_constraint k where k.confrelid = c.oid
         and k.contype = 'f' and (k.confdeltype in ('c', 'n', 'd') or k.confupdtype in ('c', 'n', 'd'))) as cascades,
     (select i.indkey::int2[]::int[] from pg_catalog.pg_index i where i.indrelid = c.oid and i.indisprimary) as key,
+    (select pg_catalog.array_agg(distinct m.attnum order by m.attnum) from (
+      select pg_catalog.unnest(i.indkey::int2[])::int from pg_catalog.pg_index i
+        where i.indrelid = c.oid and (i.indisunique or i.indisexclusion) and not i.indisprimary
+      union all
+      select pg_catalog.unnest(k.conkey)::int from pg_catalog.pg_constraint k where k.conrelid = c.oid and k.contype = 'f'
+    ) m (attnum) where m.attnum > 0) as matched,
+    (select pg_catalog.json_agg(pg_catalog.pg_get_expr(k.conbin, k.conrelid) order by k.conname)
+      from pg_catalog.pg_constraint k where k.conrelid = c.oid and k.contype = 'c') as checks,
+    (select pg_catalog.json_agg(pg_catalog.concat_ws(', ', pg_catalog.pg_get_expr(i.indexprs, i.indrelid),
+        pg_catalog.pg_get_expr(i.indpred, i.indrelid)) order by i.indexrelid)
+      from pg_catalog.pg_index i where i.indrelid = c.oid and (i.indexprs is not null or i.indpred is not null)) as indexed,
+    (select pg_catalog.concat_ws(', ',
+        (select pg_catalog.string_agg(pg_catalog.quote_ident(a.attname), ', ' order by a.attnum) from pg_catalog.pg_attribute a
+          where a.attrelid = c.oid and a.attnum = any (p.partattrs::int2[])),
+        pg_catalog.pg_get_expr(p.partexprs, p.partrelid))
+      from pg_catalog.pg_partitioned_table p where p.partrelid = c.oid) as partitioned_by,
     coalesce((select pg_catalog.json_agg(pg_catalog.json_build_array(a.attnum, a.attname, a.atttypid::bigint,
-        case when a.attgenerated <> '' then pg_catalog.pg_get_expr(d.adbin, d.adrelid) end) order by a.attnum)
+        case when a.attgenerated <> '' then pg_catalog.pg_get_expr(d.adbin, d.adrelid) end,
+        case when a.atttypmod >= 0 then true end) order by a.attnum)
       from pg_catalog.pg_attribute a left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
       where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped), '[]') as columns
   from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
@@ -96,7 +113,11 @@ export const functionsQuery = `
     l.lanname::text as language, p.provolatile::text as volatility, p.prosecdef as definer,
     coalesce(p.proallargtypes, p.proargtypes::oid[])::bigint[] as arguments,
     case when p.proallargtypes is not null then p.proargtypes::oid[]::bigint[] end as identity,
-    pg_catalog.pg_get_userbyid(p.proowner)::text as owner, p.prorettype::bigint as returns
+    pg_catalog.pg_get_userbyid(p.proowner)::text as owner, p.prorettype::bigint as returns,
+    case when p.proargmodes is not null then (
+      select pg_catalog.json_agg(pg_catalog.json_build_array(coalesce(a.name, ''), a.type::bigint) order by a.place)
+      from rows from (pg_catalog.unnest(p.proallargtypes), pg_catalog.unnest(p.proargmodes), pg_catalog.unnest(p.proargnames))
+        with ordinality a (type, mode, name, place) where a.mode in ('o', 'b', 't')) end as results
   from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace join pg_catalog.pg_language l on l.oid = p.prolang
   where p.oid >= 16384 and n.nspname <> 'information_schema' and n.nspname !~ '^pg_(toast|temp)'
   order by p.oid`;

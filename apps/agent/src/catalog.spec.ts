@@ -41,6 +41,11 @@ beforeAll(async () => {
     create function public.guard() returns event_trigger language plpgsql as 'begin end';
     create event trigger guarded on ddl_command_end execute function public.guard();
     create rule extra as on insert to public.customers do also notify moved;
+    create table public.rows (id int primary key, code varchar(9) unique, pay int, bonus int, staff bigint references public.staff,
+      constraint more check (pay > bonus), constraint few check (bonus < 9));
+    create index on public.rows ((100 / pay), lower(code)) where bonus > 0;
+    create table public.placed (a text, "B" text, c text) partition by range (lower(a), "B");
+    create function public.rows_of(int, variadic text[]) returns table (id int, mail text) language sql as 'select 1, null::text';
     create role reader login password 'reader';
     grant connect on database app to reader;`);
 });
@@ -191,5 +196,30 @@ describe('catalog', () => {
     expect((await read(before.fingerprint)).catalog).toBeUndefined();
     await admin.query(move);
     expect((await read(before.fingerprint)).catalog).toBeDefined();
+  });
+
+  test('says what rows must fit, and what functions give', async () => {
+    const { catalog } = await read();
+    const rows = relation(catalog, 'rows');
+    expect(rows).toMatchObject({
+      key: [1],
+      matched: [2, 5],
+      checks: ['(bonus < 9)', '(pay > bonus)'],
+      indexed: ['(100 / pay), lower((code)::text), (bonus > 0)'],
+    });
+    expect(rows?.columns.map(({ limited }) => limited)).toEqual([undefined, true, undefined, undefined, undefined]);
+    expect(relation(catalog, 'placed')?.partitionedBy).toBe('"B", lower(a)');
+    const staff = relation(catalog, 'staff');
+    expect([staff?.matched, staff?.checks, staff?.indexed, staff?.partitionedBy]).toEqual(Array(4).fill(undefined));
+    const results = (name: string): unknown => catalog?.functions.find((each) => each.name === name)?.results;
+    expect(results('rows_of')).toEqual([
+      { name: 'id', type: 23 },
+      { name: 'mail', type: 25 },
+    ]);
+    expect(results('found')).toEqual([
+      { name: '', type: 23 },
+      { name: '', type: 25 },
+    ]);
+    expect(results('leak')).toBeUndefined();
   });
 });

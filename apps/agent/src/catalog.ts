@@ -8,7 +8,7 @@ import type {
   CatalogType,
 } from '@sallyport/kernel';
 import { randomInt } from 'node:crypto';
-import { effectsOf } from './catalog-effects.js';
+import { effectsOf, testsOf } from './catalog-effects.js';
 import {
   begin,
   castsQuery,
@@ -95,16 +95,18 @@ function relationOf(row: Readonly<Record<string, unknown>>): CatalogRelation {
     schema: String(row['schema']),
     name: String(row['name']),
     kind: relationKinds[String(row['kind'])] ?? 'table',
-    columns: columns.map(([attribute, name, type, generated]) => ({
+    columns: columns.map(([attribute, name, type, generated, limited]) => ({
       attribute: Number(attribute),
       name: String(name),
       type: Number(type),
       ...(generated === null ? {} : { generated: String(generated) }),
+      ...(limited === true ? { limited } : {}),
     })),
     ...(key === undefined ? {} : { key }),
     ...(typeof row['definition'] === 'string' ? { definition: row['definition'] } : {}),
     ...(parents.length > 0 ? { parents } : {}),
     ...(row['triggers'] === true ? { hasTriggers: true } : {}),
+    ...testsOf(row),
     ...effectsOf(row),
   };
 }
@@ -150,6 +152,9 @@ const functionOf = (row: Readonly<Record<string, unknown>>): CatalogFunction => 
   ...(row['identity'] === null ? {} : { identity: numbersOf(row['identity']) }),
   owner: String(row['owner']),
   returns: Number(row['returns']),
+  ...(row['results'] === null
+    ? {}
+    : { results: (rowsOf(row['results']) ?? []).map(([name, type]) => ({ name: String(name), type: Number(type) })) }),
 });
 
 const eventTriggerOf = (row: Readonly<Record<string, unknown>>): CatalogEventTrigger => ({

@@ -44,6 +44,9 @@ const tags: readonly ColumnTag[] = [
   ...tag('derived', 'code'),
   ...tag('a', 'ssn'),
   ...tag('b', 'name'),
+  ...['checked', 'divided', 'indexed'].flatMap((table) => tag(table, 'salary')),
+  ...['parted', 'nested', 'child', 'forked_1'].flatMap((table) => tag(table, 'ssn')),
+  ...tag('limited', 'short', 'ssn', 'pan'),
 ];
 
 /** May read and write, and nothing that needs another word. */
@@ -106,6 +109,16 @@ async function fill(client: Client, copy: 0 | 1): Promise<void> {
       `name ${row}`,
       `x ${row}`,
     ]);
+  }
+  for (let row = 1; row <= people; row += 1) {
+    const { ssn, salary } = values(copy, row);
+    for (const table of ['checked', 'divided', 'indexed'])
+      await client.query(`insert into hr.${table} (id, salary, bonus) values ($1, $2, 1)`, [row, salary]);
+    await client.query(`insert into hr.parted values ($1, 'a', $2)`, [row, `B${ssn}`]);
+    await client.query(`insert into hr.nested values ($1, 'a', $2)`, [row, ssn]);
+    await client.query(`insert into hr.limited values ($1, $2::text, $2::text, '2000-01-01', $2::text)`, [row, ssn]);
+    await client.query('insert into hr.child (id, ssn) values ($1, $2)', [row, ssn]);
+    await client.query('insert into hr.forked (id, name, ssn) values ($1, $2, $3)', [row, `name ${row}`, ssn]);
   }
   await client.query('refresh materialized view hr.m_people');
   await client.query('analyze');

@@ -112,3 +112,21 @@ alter function remover() security definer
 -- forms: simple, text, binary, copy
 -- masked: 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13
 select e.*, o.id as order_id, o.note as order_note from everybody() e, orders o where o.id = 1
+
+-- curious: allow
+-- forms: simple, text, binary, copy
+-- masked: 1, 2, 3
+select * from mail_of(1)
+
+-- curious: allow
+-- forms: simple, text, binary, copy
+-- masked: email
+select email from table_of(1) t
+
+-- curious: allow
+-- forms: simple, text, binary
+-- masked: 1, 2, 3
+select (mail_of(1)).*
+
+-- reader: deny 42501
+select email from table_of(1)

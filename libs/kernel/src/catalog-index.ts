@@ -17,7 +17,7 @@ export interface CatalogIndex {
   readonly types: PersistentMap<number, CatalogType>;
   /** By name alone. */
   readonly typesNamed: PersistentMap<string, readonly CatalogType[]>;
-  /** How many columns of relations have a name. */
+  /** How many columns of relations, and of what functions give, have a name. */
   readonly fields: PersistentMap<string, number>;
 }
 
@@ -64,8 +64,8 @@ export function editIndex(before: CatalogIndex): CatalogIndexEdit {
   const typesNamed = editLists(before.typesNamed);
   const fields = before.fields.edit();
 
-  const count = (relation: CatalogRelation, by: 1 | -1): void => {
-    for (const { name } of relation.columns) {
+  const count = (named: readonly { readonly name: string }[], by: 1 | -1): void => {
+    for (const { name } of named) {
       const now = (fields.get(name) ?? 0) + by;
       if (now > 0) fields.set(name, now);
       else fields.delete(name);
@@ -79,7 +79,7 @@ export function editIndex(before: CatalogIndex): CatalogIndexEdit {
     relations.set(key, relation);
     byOid.set(relation.oid, relation);
     for (const parent of relation.parents ?? []) children.put(parent, relation);
-    count(relation, 1);
+    count(relation.columns, 1);
     return undefined;
   };
 
@@ -89,11 +89,12 @@ export function editIndex(before: CatalogIndex): CatalogIndexEdit {
         relations.delete(relationKey(relation));
         byOid.delete(relation.oid);
         for (const parent of relation.parents ?? []) children.take(parent, relation);
-        count(relation, -1);
+        count(relation.columns, -1);
       }
       for (const each of entries.functions ?? []) {
         functions.delete(each.oid);
         functionsNamed.take(each.name, each);
+        count(each.results ?? [], -1);
       }
       for (const type of entries.types ?? []) {
         types.delete(type.oid);
@@ -109,6 +110,7 @@ export function editIndex(before: CatalogIndex): CatalogIndexEdit {
         if (functions.get(each.oid) !== undefined) return { kind: 'functions', entry, field: 'oid' };
         functions.set(each.oid, each);
         functionsNamed.put(each.name, each);
+        count(each.results ?? [], 1);
       }
       for (const [entry, type] of (entries.types ?? []).entries()) {
         if (types.get(type.oid) !== undefined) return { kind: 'types', entry, field: 'oid' };

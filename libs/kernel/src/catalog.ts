@@ -49,6 +49,14 @@ export interface CatalogRelation {
   readonly key?: readonly number[];
   /** Whose rows go, or change, with rows of this one, by a foreign key; by OID. */
   readonly cascades?: readonly number[];
+  /** Attribute numbers of other columns whose values must fit those of other rows: unique, exclusion and foreign keys. */
+  readonly matched?: readonly number[];
+  /** What rows must fulfil (CHECK), as the server prints it. */
+  readonly checks?: readonly string[];
+  /** Expressions and conditions of indexes, one text for each, as the server prints them between commas. */
+  readonly indexed?: readonly string[];
+  /** What decides in which partition a row is: columns and expressions between commas, as the server prints them. */
+  readonly partitionedBy?: string;
 }
 
 export interface CatalogTrigger {
@@ -93,6 +101,8 @@ export interface CatalogColumn {
   readonly type: number;
   /** The expression of a generated column, as the server prints it. */
   readonly generated?: string;
+  /** Its type takes no more than a length: `varchar(10)`. */
+  readonly limited?: true;
 }
 
 export interface CatalogFunction {
@@ -111,6 +121,14 @@ export interface CatalogFunction {
   readonly owner?: string;
   /** Type OID. */
   readonly returns?: number;
+  /** Of one with OUT, INOUT or TABLE parameters: those, in order; a name is empty where none was given. */
+  readonly results?: readonly CatalogResult[];
+}
+
+export interface CatalogResult {
+  readonly name: string;
+  /** Type OID. */
+  readonly type: number;
 }
 
 export interface CatalogType {

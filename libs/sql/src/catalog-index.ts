@@ -4,6 +4,7 @@ import type {
   CatalogCast,
   CatalogFunction,
   CatalogOperator,
+  CatalogResult,
   CatalogIndex as Indexed,
 } from '@sallyport/kernel';
 
@@ -16,8 +17,10 @@ export interface MadeFunction {
   readonly stores: boolean;
   /** Of an extension in C. */
   readonly compiled: boolean;
-  /** Type OID. `undefined`: nobody told, or what is returned is named by its own parameters. */
+  /** Type OID. `undefined`: nobody told. */
   readonly returns: number | undefined;
+  /** OUT, INOUT and TABLE parameters. */
+  readonly results: readonly CatalogResult[];
 }
 
 export interface MadeOperator {
@@ -43,11 +46,13 @@ export interface CatalogIndex extends Pick<Indexed, 'relations' | 'byOid' | 'chi
   readonly casts: readonly MadeCast[];
   /** User-made types behind a type OID: itself, elements, fields and bases. Only where there are casts to look for. */
   typesIn(oid: number): readonly number[];
+  /** Values of this type are checked, at any depth. */
+  isDomain(oid: number): boolean;
   /** OIDs of user-made types of this name. */
   typesNamed(name: string): readonly number[];
   /** Columns of a value of this type in FROM. `one`: it is no row; `undefined`: nobody can tell. */
   fieldsOf(type: number): readonly string[] | 'one' | undefined;
-  /** Some composite type or table has a column of this name. */
+  /** Some composite type, table or result of a function has a column of this name. */
   readonly fields: { has(name: string): boolean };
 }
 
@@ -56,6 +61,7 @@ const firstUserOid = 16_384;
 
 export function indexCatalog(catalog: Catalog | undefined): CatalogIndex {
   const known = catalog === undefined ? emptyIndex : catalogIndexOf(catalog);
+  const typesIn = createTypesIn(known);
   return {
     relations: known.relations,
     byOid: known.byOid,
@@ -64,7 +70,8 @@ export function indexCatalog(catalog: Catalog | undefined): CatalogIndex {
     functions: { get: (name) => known.functionsNamed.get(name)?.map(meaningOf) },
     operators: grouped(catalog?.operators ?? []),
     casts: (catalog?.casts ?? []).map(castOf),
-    typesIn: createTypesIn(known),
+    typesIn,
+    isDomain: (oid) => typesIn(oid).some((each) => known.types.get(each)?.kind === 'domain'),
     fieldsOf: (type) => fieldsIn(type, known),
     typesNamed: (name) => known.typesNamed.get(name)?.map(({ oid }) => oid) ?? [],
     // What information_schema._pg_expandarray gives has these two.
@@ -85,16 +92,15 @@ function grouped(made: readonly CatalogOperator[]): ReadonlyMap<string, readonly
 
 /** C is only written by who may do anything on the server; of its functions, an immutable one reads nothing but arguments. */
 const meaningOf = (made: CatalogFunction): MadeFunction => {
-  const { schema, language, volatility, identity, returns } = made;
+  const { schema, language, volatility, returns, results = [] } = made;
   const compiled = language === 'c' || language === 'internal';
-  // OUT and TABLE name the columns, and no catalog says how.
-  const named = identity !== undefined && identity.length < made.arguments.length;
   return {
     schema,
     compiled,
     pure: compiled && volatility === 'immutable',
     stores: volatility === 'volatile',
-    returns: named ? undefined : returns,
+    returns,
+    results,
   };
 };
 

@@ -24,6 +24,7 @@ import { joinLineage, noLineage, unknownLineage } from './lineage.js';
 import { roleOf } from './node-kinds.js';
 import { fieldsOf, isFields, listOf, nameParts, textOf, unwrap } from './node.js';
 import type { Fields } from './node.js';
+import { resultsOfMade } from './made-results.js';
 import { readQuery } from './query.js';
 import type { QueryResult } from './query.js';
 import { expandStar, findColumn, reachOfScope } from './scope.js';
@@ -323,11 +324,20 @@ function readCall(fields: Fields, scope: Scope, into: Collector): Found {
     keptBy(last, constantOf(listOf(fields['args'])[0])),
     passed(last, call, args, othersOf(listOf(fields['args']).slice(1)), into),
   ]);
+  const all = joinLineage([result, ...order, filter, over]);
   return {
-    lineage: joinLineage([result, ...order, filter, over]),
+    lineage: all,
     verbatim: false,
+    row: rowOfCall(name, all, into),
     extent: call.reviewed ? noteCallExtent(last, parts, into) : undefined,
   };
+}
+
+/** `(f(1)).email`, `(f(1)).*`: a user's function may give a row. */
+function rowOfCall(parts: readonly string[], lineage: Lineage, into: Collector): readonly ReadColumn[] | undefined {
+  const made = into.resolver.madeFunctions(parts.length > 1 ? parts.at(-2) : undefined, parts.at(-1) ?? '');
+  const given = made.length === 0 || parts.length > 2 ? undefined : resultsOfMade(made, parts, into.resolver);
+  return given?.kind === 'row' ? given.names.map((name) => ({ name, lineage, verbatim: false })) : undefined;
 }
 
 const bounds: ReadonlySet<string> = new Set(['lower', 'upper']);

@@ -147,6 +147,7 @@ export function readRelation(fields: Fields, scope: Scope, into: Collector, use:
         into.hides();
       }
       into.spend(1 + relation.columns.length);
+      into.filter(into.resolver.steeredBy(relation));
       if (systemReach(relation.name) !== 'description') {
         if (statisticsRelations.has(relation.name)) into.filter(unknownLineage);
         const columns = relation.columns.map((column) => ({

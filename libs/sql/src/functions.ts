@@ -1,10 +1,10 @@
 import { plainArrays, plainTypes, resultsOf } from './builtin-tables.js';
-import { isServersOwn, reviewedFunctions } from './builtins.js';
-import type { MadeFunction } from './catalog-index.js';
+import { reviewedFunctions } from './builtins.js';
 import type { Collector } from './collector.js';
 import { readExpression } from './expression.js';
 import type { Lineage, OutputColumn } from './facts.js';
 import { joinLineage } from './lineage.js';
+import { resultsOfMade } from './made-results.js';
 import { outputName } from './naming.js';
 import { fieldsOf, listOf, nameParts, textOf, unwrap } from './node.js';
 import type { Fields } from './node.js';
@@ -65,8 +65,10 @@ function readFunction(
   const name = parts.at(-1) ?? '';
   const made = into.resolver.madeFunctions(parts.length === 2 ? parts[0] : undefined, name);
   if (made.length > 0) {
-    const names = parts.length < 3 ? resultsOfMade(made, name, into) : undefined;
-    return names === undefined ? unknown : all(names === 'one' ? [own] : names);
+    const given = parts.length < 3 ? resultsOfMade(made, parts, into.resolver) : undefined;
+    if (given === undefined) return unknown;
+    // The name of a parameter goes before an alias.
+    return all(given.kind === 'row' ? given.names : [given.name ?? own]);
   }
   const isOwn = parts.length === 1 || (parts.length === 2 && parts[0] === 'pg_catalog');
   if (!isOwn || into.resolver.madeFunctions(undefined, name).length > 0) return unknown;
@@ -78,17 +80,6 @@ function readFunction(
   const names = resultsOf(name);
   if (names !== undefined) return names === 'of the arguments' ? unknown : all(names);
   return reviewedFunctions.has(name) ? all([own]) : unknown;
-}
-
-/** Columns of what a user's function returns. Overloads are not told apart, nor is it from a built-in of its name. */
-function resultsOfMade(
-  made: readonly MadeFunction[],
-  name: string,
-  { resolver }: Collector,
-): readonly string[] | 'one' | undefined {
-  const [only, ...others] = made;
-  if (only?.returns === undefined || others.length > 0 || isServersOwn(name)) return undefined;
-  return resolver.index.fieldsOf(only.returns);
 }
 
 /** `unnest(a, b)` is two functions. */

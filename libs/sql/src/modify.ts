@@ -8,6 +8,8 @@ import { fieldsOf, listOf, textOf, unwrap } from './node.js';
 import type { Fields } from './node.js';
 import { readQuery, readTargets } from './query.js';
 import type { QueryResult } from './query.js';
+import { noteRowTests } from './row-tests.js';
+import type { Assigned } from './row-tests.js';
 import { findColumn } from './scope.js';
 import type { Scope, Source } from './scope.js';
 import { readWith } from './with.js';
@@ -137,6 +139,7 @@ function readAssignments(
   table: string,
   into: Collector,
 ): void {
+  const assigned: Assigned[] = [];
   for (const target of targets) {
     const fields = unwrap(target)?.fields ?? {};
     readSubscripts(fields, scope, into);
@@ -144,13 +147,32 @@ function readAssignments(
     into.effect('update', columnObject(schema, table, column));
     const value = unwrap(fields['val']);
     const source = value?.kind === 'MultiAssignRef' ? value.fields['source'] : fields['val'];
-    const { lineage } = readExpression(source, scope, into);
+    const { lineage, verbatim } = readExpression(source, scope, into);
+    assigned.push({ column, value: lineage, verbatim });
     const others = lineage.columns.filter(
       (each) => each.schema !== schema || each.table !== table || each.column !== column,
     );
     into.copy({ columns: others, complete: lineage.complete });
     if (lineage.columns.length > 0) reading(into, schema, table);
   }
+  const found = into.resolver.relation(schema, table);
+  if (found.kind !== 'known') return;
+  noteRowTests(found.relation, assigned, into);
+  // Through a view the columns of its tables are set.
+  const shown = into.resolver.columnsOf(found.relation);
+  for (const base of into.resolver.basesOf(found.relation))
+    noteRowTests(
+      base,
+      assigned.flatMap((each) =>
+        shown
+          .filter(({ name }) => name === each.column)
+          .flatMap(({ lineage }) =>
+            lineage.columns.filter((part) => part.table === base.name && part.schema === base.schema),
+          )
+          .map(({ column }) => ({ ...each, column })),
+      ),
+      into,
+    );
 }
 
 export function readUpdate(fields: Fields, outer: Scope, into: Collector): QueryResult {

@@ -21,6 +21,10 @@ export interface Resolver {
   reachOf(relation: CatalogRelation): Lineage;
   /** Tables behind a view that can be written through. */
   basesOf(relation: CatalogRelation): readonly CatalogRelation[];
+  /** What rows that are written there must fit; what stands in `beside` need not be told again. */
+  testsOf: Views['testsOf'];
+  /** What decides, together with settings, which of its rows are seen. */
+  steeredBy: Views['steeredBy'];
 }
 
 export type ResolvedRelation =
@@ -38,7 +42,7 @@ export const systemReach = (name: string): 'description' | 'values' | 'secrets' 
 export function createResolver(
   index: CatalogIndex,
   searchPath: readonly string[],
-  views: Pick<Views, 'columnsOf' | 'reachOf' | 'basesOf'>,
+  views: Omit<Views, 'columns'>,
 ): Resolver {
   const { relations, functions, operators } = index;
   const find = (schema: string, name: string): ResolvedRelation | undefined => {
@@ -63,6 +67,8 @@ export function createResolver(
     columnsOf: (relation) => views.columnsOf(relation),
     reachOf: (relation) => views.reachOf(relation),
     basesOf: (relation) => views.basesOf(relation),
+    testsOf: (relation, beside) => views.testsOf(relation, beside),
+    steeredBy: (relation) => views.steeredBy(relation),
     relation: (schema, name) => {
       if (schema === 'pg_catalog' || schema === 'information_schema') return { kind: 'system', schema, name };
       if (schema !== undefined) return find(schema, name) ?? { kind: 'unresolved', schema, name };

@@ -11,8 +11,8 @@ export interface WrittenCatalog {
     readonly volatility?: Volatility;
     /** `text`, `record`, or a relation by its name. */
     readonly returns?: string;
-    /** It has OUT parameters. */
-    readonly names?: true;
+    /** OUT or TABLE parameters, all text, by their names; an empty one has none. */
+    readonly results?: readonly string[];
   }[];
   readonly operators?: readonly { readonly name: string; readonly compiled: boolean }[];
   readonly types?: readonly string[];
@@ -31,6 +31,9 @@ interface WrittenRelation {
   readonly key?: readonly string[];
   readonly rules?: true;
   readonly triggers?: true;
+  readonly checks?: readonly string[];
+  /** Conditions of policies for all commands. */
+  readonly policies?: readonly string[];
 }
 
 const split = (name: string): { readonly schema: string; readonly name: string } => {
@@ -68,21 +71,31 @@ export function makeCatalog(given: WrittenCatalog): Catalog {
         ...(each.definition === undefined ? {} : { definition: each.definition }),
         ...(each.parents === undefined ? {} : { parents: each.parents.map(oidOf) }),
         ...(each.rules ? { hasRules: true } : {}),
+        ...(each.checks === undefined ? {} : { checks: each.checks }),
+        ...(each.policies === undefined
+          ? {}
+          : {
+              rowSecurity: {
+                forced: false,
+                policies: each.policies.map((using, at) => ({ name: `p${at}`, command: 'all' as const, using })),
+              },
+            }),
         ...(each.triggers ? { hasTriggers: true } : {}),
         ...(each.key === undefined
           ? {}
           : { key: columns.filter(({ name }) => each.key?.includes(name)).map(({ attribute }) => attribute) }),
       };
     }),
-    functions: functions.map(({ name, language, volatility = 'volatile', returns, names }, at) => ({
+    functions: functions.map(({ name, language, volatility = 'volatile', returns, results }, at) => ({
       oid: firstFunction + at,
       ...split(name),
       kind: 'function',
       language,
       volatility,
       securityDefiner: false,
-      arguments: names ? [text, text] : [text],
+      arguments: [text, ...(results ?? []).map(() => text)],
       identity: [text],
+      ...(results === undefined ? {} : { results: results.map((name) => ({ name, type: text })) }),
       ...(returns === undefined ? {} : { returns: returnedBy(returns) }),
     })),
     types: [

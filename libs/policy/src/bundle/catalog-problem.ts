@@ -17,7 +17,7 @@ export function relationProblem(relation: CatalogRelation): Problem | undefined 
 
 const isReserved = (schema: string): boolean => schema === 'pg_catalog' || schema === 'information_schema';
 
-function columnsProblem({ columns, key = [] }: CatalogRelation): Problem | undefined {
+function columnsProblem({ columns, key = [], matched = [] }: CatalogRelation): Problem | undefined {
   const attributes = new Set<number>();
   const names = new Set<string>();
   for (const [index, { attribute, name }] of columns.entries()) {
@@ -27,9 +27,10 @@ function columnsProblem({ columns, key = [] }: CatalogRelation): Problem | undef
     attributes.add(attribute);
     names.add(name);
   }
-  return key.every((attribute) => attributes.has(attribute))
-    ? undefined
-    : { path: ['key'], message: 'names a column that is not there' };
+  const [strange] = Object.entries({ key, matched }).flatMap(([list, numbers]) =>
+    numbers.every((attribute) => attributes.has(attribute)) ? [] : [list],
+  );
+  return strange === undefined ? undefined : { path: [strange], message: 'names a column that is not there' };
 }
 
 const deepest = 1_000;

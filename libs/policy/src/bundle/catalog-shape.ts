@@ -22,13 +22,26 @@ const relation = z.strictObject({
   schema: name,
   name,
   kind: z.enum(['table', 'partitioned', 'view', 'materialized', 'foreign', 'sequence', 'composite']),
-  columns: list(z.strictObject({ attribute: z.int(), name, type: count, generated: text.exactOptional() }), 5000),
+  columns: list(
+    z.strictObject({
+      attribute: z.int(),
+      name,
+      type: count,
+      generated: text.exactOptional(),
+      limited: z.literal(true).exactOptional(),
+    }),
+    5000,
+  ),
   definition: text.exactOptional(),
   parents: list(count, 1000).exactOptional(),
   hasTriggers: z.boolean().exactOptional(),
   hasRules: z.boolean().exactOptional(),
   key: list(z.int(), 100).exactOptional(),
   cascades: list(count, 10_000).exactOptional(),
+  matched: list(z.int(), 5000).exactOptional(),
+  checks: list(text, 1000).exactOptional(),
+  indexed: list(text, 1000).exactOptional(),
+  partitionedBy: text.exactOptional(),
   owner: name.exactOptional(),
   triggers: list(z.strictObject({ name, function: count }), 1000).exactOptional(),
   rules: list(
@@ -63,6 +76,7 @@ const made = z.strictObject({
   identity: list(count, 1000).exactOptional(),
   owner: name.exactOptional(),
   returns: count.exactOptional(),
+  results: list(z.strictObject({ name, type: count }), 5000).exactOptional(),
 });
 
 const type = z.strictObject({
