@@ -46,11 +46,9 @@ select id from notes where line > 'M'
 
 -- Whoever sets a setting asks what a view, or a policy, asks of it.
 -- reader: deny 42501
--- first: set app.least = 'CNRYq'
 select id from v_asked
 
 -- reader: deny 42501
--- first: set app.least = 'CNRYq'
 select note from fenced
 
 -- curious: allow

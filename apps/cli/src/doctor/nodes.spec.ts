@@ -69,6 +69,27 @@ describe('targets', () => {
     });
     expect(JSON.stringify(check)).toContain('until an agent confirms it');
   });
+  test.each([
+    ['cannot be read', 'unreadable', 'the catalog cannot be read (28P01)', 'mend it before the catalog is stale'],
+    [
+      'is not believed',
+      'absent',
+      'the catalog is not believed: relations.3.oid: another one has it',
+      'masked or refused',
+    ],
+    ['is no catalog', 'absent', 'what its agent sends is no catalog: not canonical JSON', 'masked or refused'],
+    ['is stale and cannot be read', 'stale', 'the catalog cannot be read (ETIMEDOUT)', 'masked or refused'],
+    ['is stale', 'stale', null, 'is one connected'],
+    ['was never read', 'absent', null, 'is one connected'],
+  ])('whose catalog %s are told why, and what to do', (_, state, problem, advice) => {
+    const catalog = { database: 'app', readBy: 'one', readAt: null, state, problem, advice };
+    const [check] = checkTargets({ ...connection, catalogs: [catalog as never] }, [node]);
+    expect(check).toMatchObject({
+      state: 'broken',
+      says: expect.stringContaining(problem ?? `its catalog is ${state}`),
+    });
+    expect(JSON.stringify(check)).toContain(advice);
+  });
   test.each<readonly [string, readonly Node[]]>([
     ['none', []],
     ['away', [{ ...node, connectedAt: null }]],

@@ -76,6 +76,7 @@ describe('a catalog', () => {
       'relations.0.columns.1.name',
     ],
     ['a key of nothing', { relations: [{ ...first, key: [7] }] }, 'relations.0.key'],
+    ['a unique column that is not there', { relations: [{ ...first, matched: [7] }] }, 'relations.0.matched'],
     ['itself as a parent', { relations: [{ ...first, parents: [20_001] }, second] }, 'relations.0.parents'],
     [
       'parents in a circle',
