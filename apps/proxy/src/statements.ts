@@ -128,9 +128,11 @@ export const unreadStatement = (text: string): Statement => ({
   digest: hash('sha256', text, 'hex'),
 });
 
+const detectors = detectorsFor();
+
 /** Long texts cost linear time in the detectors; their middle is cut first, as evidence would. */
 export const shownText = (text: string): string =>
-  clip(detectorsFor().scrubText(clip(withoutPasswords(text) ?? upToPassword(text))));
+  clip(detectors.scrubText(clip(withoutPasswords(text) ?? upToPassword(text))));
 
 /** SHA-256 of the exact text and parameters, hex. */
 export const digestOf = (statement: Statement, parameters: readonly Parameter[]): string => {

@@ -7,7 +7,8 @@ export const decodeUtf8 = (bytes: Uint8Array): string | undefined => {
   let at = 0;
   while (at < bytes.length) {
     const lead = bytes[at] ?? 0;
-    const ascii = lead < 0x80 && units.length === 0 ? asciiUntil(bytes, at) : at;
+    const mayRun = lead < 0x80 && units.length === 0 && bytes.length - at >= longRun;
+    const ascii = mayRun ? asciiUntil(bytes, at) : at;
     if (ascii - at >= longRun) {
       chunks.push(asText(bytes.subarray(at, ascii)));
       at = ascii;

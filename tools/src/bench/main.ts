@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { catalogs } from './cases/catalogs.js';
 import { decisions } from './cases/decisions.js';
 import { facts } from './cases/facts.js';
+import { hostile } from './cases/hostile.js';
 import { memory } from './cases/memory.js';
 import { neighbours } from './cases/neighbours.js';
 import { soak } from './cases/soak.js';
@@ -26,6 +27,7 @@ const groups: Readonly<Record<string, (scene: Scene) => AsyncGenerator<Figure>>>
   publishing,
   memory,
   neighbours,
+  hostile,
   workers,
   soak,
 };
