@@ -56,15 +56,18 @@ const write = fc.oneof(
 const block = fc.constantFrom(
   ...['begin', 'commit', 'rollback', 'savepoint s', 'rollback to s', 'release s', 'begin isolation level serializable'],
 );
+/** DISCARD ALL is a unit of its own: with statements behind it, it is refused, for they were read with what it takes back. */
+const discard = fc.constantFrom('discard plans', 'discard temp', 'discard sequences', 'deallocate all');
 const sql = fc.oneof(
   { weight: 4, arbitrary: select },
   { weight: 3, arbitrary: write },
   { weight: 2, arbitrary: block },
   { weight: 1, arbitrary: unreadable },
+  { weight: 1, arbitrary: discard },
 );
 
 const simple: fc.Arbitrary<Unit> = fc
-  .array(sql, { minLength: 1, maxLength: 3 })
+  .array(sql, { minLength: 1, maxLength: 5 })
   .map((all) => ({ told: `Q ${all.join('; ')}`, messages: [encodeQuery(all.join('; '))], readies: 1 }));
 
 const parameterized = fc.constantFrom(
@@ -99,6 +102,23 @@ const orderly = fc
     ...(described ? [{ told: `D(${as})`, bytes: encodeDescribe('portal', as) }] : []),
     { told: `E(${as}) ${most}`, bytes: encodeExecute(as, most) },
   ]);
+/** A portal that is read on, closed between two slices, or asked for once more than it has. */
+const sliced = fc
+  .record({
+    n: number,
+    name,
+    limits: fc.array(fc.constantFrom(1, 2, 0), { minLength: 1, maxLength: 4 }),
+    closed: fc.nat(4),
+  })
+  .map(({ n, name: as, limits, closed }): readonly Sent[] => [
+    { told: `P() ${n}`, bytes: encodeParse(`select generate_series(1, ${n})`, '') },
+    { told: `B(${as},)`, bytes: bind(as, '', undefined) },
+    ...limits.flatMap((most, at): readonly Sent[] => [
+      ...(at === closed ? [{ told: `C(${as})`, bytes: encodeClose('portal', as) }] : []),
+      { told: `E(${as}) ${most}`, bytes: encodeExecute(as, most) },
+      ...(at % 2 === 1 ? [{ told: 'H', bytes: encodeFlush() }] : []),
+    ]),
+  ]);
 /** In any order, under any name. */
 const wild = fc
   .array(
@@ -122,10 +142,13 @@ const wild = fc
   .map((sent): readonly Sent[] => sent);
 const extended: fc.Arbitrary<Unit> = fc
   .array(
-    fc.array(fc.oneof({ weight: 2, arbitrary: orderly }, { weight: 1, arbitrary: wild }), {
-      minLength: 1,
-      maxLength: 2,
-    }),
+    fc.array(
+      fc.oneof({ weight: 4, arbitrary: orderly }, { weight: 2, arbitrary: wild }, { weight: 1, arbitrary: sliced }),
+      {
+        minLength: 1,
+        maxLength: 3,
+      },
+    ),
     {
       minLength: 1,
       maxLength: 2,
@@ -152,6 +175,48 @@ const load: fc.Arbitrary<Unit> = fc
     ],
     readies: 1,
   }));
+/** A COPY of the extended protocol, with commands before it in its pipeline. */
+const loadInPipeline: fc.Arbitrary<Unit> = fc
+  .record({
+    before: fc.oneof(orderly, fc.constant<readonly Sent[]>([])),
+    lines: fc.array(line, { maxLength: 4 }),
+    done: fc.boolean(),
+  })
+  .map(({ before, lines, done }) => ({
+    told: `${before.map(({ told }) => told).join(' ')} P B E COPY in ${JSON.stringify(lines)} ${done ? 'done' : 'fail'} S`,
+    messages: [
+      ...before.map(({ bytes }) => bytes),
+      encodeParse('copy corners.t from stdin'),
+      bind('', '', undefined),
+      encodeExecute(),
+      ...lines.map((text) => encodeCopyData(Buffer.from(text))),
+      done ? encodeCopyDone() : encodeCopyFail('enough'),
+      encodeSync(),
+    ],
+    readies: 1,
+  }));
+/** A cursor that outlives its block, and one that does not. */
+const cursor: fc.Arbitrary<Unit> = fc
+  .record({
+    n: number,
+    hold: fc.boolean(),
+    end: fc.constantFrom('commit', 'rollback'),
+    reads: fc.array(number, { maxLength: 3 }),
+  })
+  .map(({ n, hold, end, reads }) => {
+    const declared = `declare k scroll cursor ${hold ? 'with hold ' : ''}for select generate_series(1, ${n})`;
+    const texts = [
+      'rollback',
+      `begin; ${declared}; fetch 1 from k; ${end}`,
+      ...(hold && end === 'commit' ? reads.map((count) => `fetch ${count} from k`) : []),
+      ...(hold && end === 'commit' ? ['move backward 1 in k; fetch all from k; close k'] : []),
+    ];
+    return {
+      told: texts.map((text) => `Q ${text}`).join(' | '),
+      messages: texts.map(encodeQuery),
+      readies: texts.length,
+    };
+  });
 const unload: fc.Arbitrary<Unit> = fc
   .constantFrom('copy corners.t to stdout', 'copy (select id, name from corners.t order by id) to stdout csv header')
   .map((text) => ({ told: `Q ${text}`, messages: [encodeQuery(text)], readies: 1 }));
@@ -163,6 +228,12 @@ export const history: fc.Arbitrary<readonly Unit[]> = fc.array(
     { weight: 5, arbitrary: extended },
     { weight: 1, arbitrary: load },
     { weight: 1, arbitrary: unload },
+    { weight: 1, arbitrary: loadInPipeline },
+    { weight: 1, arbitrary: cursor },
+    {
+      weight: 1,
+      arbitrary: fc.constant({ told: 'Q discard all', messages: [encodeQuery('discard all')], readies: 1 }),
+    },
   ),
   { minLength: 1, maxLength: 8 },
 );

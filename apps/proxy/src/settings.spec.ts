@@ -97,6 +97,18 @@ describe('settings', () => {
     expect(watch.look(asked(state(base, 'failed')), []).drift?.code).toBe('state_drift');
   });
 
+  test('a DISCARD ALL that failed in the middle of a text leaves a doubt, and one that is done takes it', () => {
+    const watch = createSettingsWatch({});
+    watch.look(asked(state(base)), []);
+    const all = { session: { kind: 'discard', what: 'all' } } as const;
+    watch.sent(1, facts(all, {}), asked(state(base)));
+    watch.settled(1, false);
+    expect(watch.look(asked(state(base)), []).drift?.code).toBe('state_drift');
+    watch.sent(2, facts(all), asked(state(base)));
+    watch.settled(2, true);
+    expect(watch.look(asked(state(base)), [])).toMatchObject({ drift: undefined, unsettled: undefined });
+  });
+
   test('DISCARD ALL brings the first path back, its other forms do not', () => {
     const watch = createSettingsWatch({});
     watch.look(asked(state(base)), []);

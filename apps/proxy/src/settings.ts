@@ -110,7 +110,11 @@ export const createSettingsWatch = (login: Readonly<Record<string, string>>): Se
     for (const { session } of facts.statements) {
       for (const name of namesIn(session)) {
         const local = session?.kind === 'set' && session.local;
-        if (session?.kind === 'discard' && !sent.has(name) && isInitial(name, state)) continue;
+        if (session?.kind === 'discard' && !sent.has(name) && isInitial(name, state)) {
+          // Whatever half of an earlier text did to it is over.
+          doubted.delete(name);
+          continue;
+        }
         const known = sent.get(name);
         if (known === undefined && sent.size >= mostNames) {
           doubted.add(`one of more than ${mostNames} settings`);

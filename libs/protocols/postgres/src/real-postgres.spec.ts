@@ -353,6 +353,11 @@ describe('pipelines at a real target', () => {
     expect(await send(encodeDescribe('portal', 'c'), encodeSync())).toBe('T Z(open)');
     await send(encodeQuery('prepare p (int) as select $1 as n'));
     expect(await send(encodeDescribe('statement', 'p'), encodeSync())).toBe('t T Z(open)');
+    // A server would take these, so that they are not taken here fails nothing there.
+    expect(await send(encodeExecute('c'), encodeSync())).toBe('E(0A000) Z(open)');
+    expect(await send(encodeBind({ statement: 'p' }), encodeSync())).toBe('E(0A000) Z(open)');
+    expect(await send(encodeQuery('fetch 1 from c'))).toMatch(/C\(FETCH 1\) Z\(open\)$/);
+    await send(encodeQuery('close all; deallocate all'));
     expect(await send(encodeExecute('c'), encodeSync())).toBe('E(34000) Z(failed)');
     expect(await send(encodeDescribe('portal', 'nowhere'), encodeSync())).toBe('E(34000) Z(failed)');
     end();

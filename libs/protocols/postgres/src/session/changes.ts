@@ -21,9 +21,16 @@ const rebinding = /search_path|\bschema\b|\brole\b|authorization/i;
 const setTag = /^(?:SET|RESET)$/;
 const configuredTag = /^(?:SET|RESET|SELECT \d+)$/;
 
+/** Only chooses between two refusals of a name that no message gave: what it overlooks, or takes for one, is refused too. */
+const giving = /\b(?:prepare|declare)\s+([\w$]{1,63})/gi;
+const givenIn = (text: string): readonly string[] =>
+  [...text.matchAll(giving)].slice(0, 16).map(([, name = '']) => name.toLowerCase());
+const nothing: readonly string[] = [];
+
 /** What the text of a command may change for those behind it. */
-export const changesOf = (text: string): Pick<Run, 'renames' | 'drifts' | 'rebinds'> => ({
+export const changesOf = (text: string): Pick<Run, 'renames' | 'gives' | 'drifts' | 'rebinds'> => ({
   renames: renaming.test(text),
+  gives: renaming.test(text) ? givenIn(text) : nothing,
   drifts: mayDrift(text),
   rebinds: configuring.test(text) ? configuredTag : rebinding.test(text) ? setTag : undefined,
 });

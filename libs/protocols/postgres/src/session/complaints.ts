@@ -22,6 +22,15 @@ export const absent = (of: 'statement' | 'portal', name: string): Complaint => (
   ),
 });
 
+/** A server takes it, and here nobody knows what it would run or show. Nothing failed at the target: a block goes on. */
+export const madeBySql = (of: 'statement' | 'portal', name: string): Complaint => ({
+  refusal: refuse(
+    'unsupported',
+    `${of} "${name.slice(0, 63)}" was not made by a message, and what SQL made is not taken by one`,
+    { hint: of === 'portal' ? 'Read a cursor with FETCH.' : 'Run it with EXECUTE.' },
+  ),
+});
+
 /** The target reads text otherwise than it is read here: nothing is decided on a misreading. */
 export const misread = ({ parameters }: TargetState): Complaint | undefined => {
   const encoding = parameters.get('client_encoding') ?? 'UTF8';

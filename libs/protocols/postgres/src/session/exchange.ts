@@ -55,6 +55,8 @@ export class Exchange {
   skipping: string | undefined;
   /** A refusal that the client must hear before its next message counts. */
   barrier = false;
+  /** Names that SQL gave in this session, as far as they were noticed. */
+  readonly madeBySql = { statement: new Set<string>(), portal: new Set<string>() };
   /** The client may send COPY data for this command. */
   copyIn: Run | undefined;
   /** Half of a target's message went to the client: nothing else may go now. */
@@ -355,6 +357,7 @@ const neverSent = {
   limit: undefined,
   portal: undefined,
   renames: false,
+  gives: [],
   drifts: false,
   rebinds: undefined,
 } as const;

@@ -1,10 +1,12 @@
 import { refuse as refusal } from '@sallyport/kernel';
 import type { Parameter } from '@sallyport/kernel';
 import { readBind, readExecute, readNamed, readParse } from '../message/frontend.js';
+import type { Complaint } from '../message/refusal.js';
 import { describePortal } from '../message/write.js';
 import { changesOf } from './changes.js';
-import { absent, malformed, misread, notText, tooManyPortals } from './complaints.js';
+import { absent, madeBySql, malformed, misread, notText, tooManyPortals } from './complaints.js';
 import { weightOf } from './exchange.js';
+import type { Exchange } from './exchange.js';
 import { newRun } from './ledger.js';
 import type { Portal } from './ledger.js';
 import type { Names } from './names.js';
@@ -44,7 +46,7 @@ export class ExtendedQuery {
     if (parsed === undefined) return refuse(malformed('Bind'), false);
     const statement = exchange.statement(parsed.statement);
     if (statement === 'unsure') return wait(frame);
-    if (statement === undefined) return refuse(absent('statement', parsed.statement), false);
+    if (statement === undefined) return refuse(unknownName(exchange, 'statement', parsed.statement), false);
     const keep = parsed.portal !== '';
     const parameters: Parameter[] = parsed.parameters.map(({ value, format }, index) => ({
       type: statement.types[index] ?? 0,
@@ -111,7 +113,7 @@ export class ExtendedQuery {
     if (parsed === undefined) return refuse(malformed('Execute'), false);
     const portal = exchange.portal(parsed.portal);
     if (portal === 'unsure') return wait(frame);
-    if (portal === undefined) return refuse(absent('portal', parsed.portal), false);
+    if (portal === undefined) return refuse(unknownName(exchange, 'portal', parsed.portal), false);
     const drift = misread(exchange.state);
     if (drift) return refuse(drift, false);
     const { text } = portal.statement;
@@ -133,3 +135,6 @@ export class ExtendedQuery {
     });
   }
 }
+
+const unknownName = (exchange: Exchange, of: 'statement' | 'portal', name: string): Complaint =>
+  exchange.madeBySql[of].has(name) ? madeBySql(of, name) : absent(of, name);

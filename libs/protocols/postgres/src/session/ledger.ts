@@ -35,6 +35,8 @@ export interface Run {
   readonly portal: Portal | undefined;
   /** Its text may change what names stand for: PREPARE, DEALLOCATE, DISCARD, DECLARE, CLOSE. */
   readonly renames: boolean;
+  /** Names that its text may give. */
+  readonly gives: readonly string[];
   /** Its text may change how later ones are read: search_path, role, encodings. The target says so before it is ready. */
   readonly drifts: boolean;
   /** A tag of this form changes where names are looked up: open portals were bound under what was before. */
@@ -109,7 +111,10 @@ export type Entry =
 export const mostUnanswered = 65_536;
 
 export const newRun = (
-  of: Pick<Run, 'form' | 'id' | 'permit' | 'mask' | 'limit' | 'intake' | 'portal' | 'renames' | 'drifts' | 'rebinds'>,
+  of: Pick<
+    Run,
+    'form' | 'id' | 'permit' | 'mask' | 'limit' | 'intake' | 'portal' | 'renames' | 'gives' | 'drifts' | 'rebinds'
+  >,
 ): Run => ({
   kind: 'run',
   ...of,

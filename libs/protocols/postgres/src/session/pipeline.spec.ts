@@ -369,7 +369,7 @@ describe('names', () => {
     rig.target(complete('DEALLOCATE'), complete('PREPARE'), ready());
     expect(rig.letters).toBe('QS');
     rig.target(ready());
-    expect(rig.heard).toBe('C(DEALLOCATE) C(PREPARE) Z(idle) E(26000) Z(idle)');
+    expect(rig.heard).toBe('C(DEALLOCATE) C(PREPARE) Z(idle) E(0A000) Z(idle)');
   });
 
   test('Close frees a name; portals end with the transaction', () => {

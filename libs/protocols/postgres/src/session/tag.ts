@@ -21,16 +21,29 @@ export const followTag = (tag: string, run: Run, exchange: Exchange): void => {
       for (const statement of statements.settled()) statement.doubtful = true;
       return;
     case 'PREPARE':
+      remember(exchange.madeBySql.statement, run.gives);
       return statements.forgetAll(({ doubtful }, name) => doubtful && name !== '');
     case 'DEALLOCATE ALL':
+      exchange.madeBySql.statement.clear();
       return statements.forgetAll(named);
     case 'DISCARD ALL':
       statements.forgetAll();
+      exchange.madeBySql.statement.clear();
+      exchange.madeBySql.portal.clear();
       return portals.forgetAll(named);
     case 'DECLARE CURSOR':
-    case 'CLOSE CURSOR':
+      remember(exchange.madeBySql.portal, run.gives);
+      return portals.forgetAll(named);
     case 'CLOSE CURSOR ALL':
+      exchange.madeBySql.portal.clear();
+      return portals.forgetAll(named);
+    case 'CLOSE CURSOR':
       return portals.forgetAll(named);
     default:
   }
+};
+
+const mostRemembered = 64;
+const remember = (names: Set<string>, given: readonly string[]): void => {
+  for (const name of given) if (names.size < mostRemembered) names.add(name);
 };
