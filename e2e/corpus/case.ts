@@ -1,3 +1,6 @@
+import { readBound } from './bound.js';
+import type { Bound } from './bound.js';
+
 /** Who sends a statement; each is a connection of that name with policies of its own (scene.ts). */
 export const callers = ['reader', 'writer', 'lenient', 'curious', 'held'] as const;
 export type Caller = (typeof callers)[number];
@@ -27,6 +30,8 @@ export interface Case {
   readonly rows: readonly string[];
   /** Statements before it in the same session. */
   readonly first: readonly string[];
+  /** Parameters, in the extended protocol alone. */
+  readonly bound: readonly Bound[];
   /** Statements after Parse and before Bind. */
   readonly between: readonly string[];
   /** Not in a transaction block. */
@@ -59,7 +64,7 @@ export function readCases(text: string, assumed: ReadonlyMap<Caller, Expected> =
   return cases;
 }
 
-const annotation = /^-- (reader|writer|lenient|curious|held|forms|masked|row|first|between|bare|varies|escaped)(?:: (.*))?$/;
+const annotation = /^-- (reader|writer|lenient|curious|held|forms|masked|row|first|bind|between|bare|varies|escaped)(?:: (.*))?$/;
 
 function readCase(
   lines: readonly string[],
@@ -87,16 +92,18 @@ function readCase(
   );
   const expected = stated.size > 0 ? stated : assumed;
   if (expected.size === 0) fail('nobody sends it');
+  const bound = of('bind').map((said) => readBound(said) ?? fail(`"${said}" is no parameter`));
   const chosen = listed('forms').map((word) => (isForm(word) ? word : fail(`"${word}" is no form`)));
   return {
     sql,
     text: of('escaped').length > 0 ? unescape(sql) : Buffer.from(sql),
     line,
     expected,
-    forms: chosen.length > 0 ? chosen : formsOf(sql),
+    forms: chosen.length > 0 ? chosen : bound.length > 0 ? ['text', 'binary'] : formsOf(sql),
     masked: listed('masked'),
     rows: of('row'),
     first: of('first'),
+    bound,
     between: of('between'),
     bare: of('bare').length > 0,
     varies: of('varies').length > 0,

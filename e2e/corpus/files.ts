@@ -24,5 +24,8 @@ export const readBenign = (): readonly CorpusFile[] =>
     cases: readCases(
       readFileSync(join(import.meta.dirname, 'benign', name), 'utf8'),
       new Map([['reader', { verdict: 'allow' }]]),
-    ).map((given) => ({ ...given, forms: given.forms.filter((form) => form === 'simple' || form === 'text') })),
+    ).map((given) => ({
+      ...given,
+      forms: given.forms.filter((form) => form === 'simple' || form === 'text' || given.bound.length > 0),
+    })),
   }));

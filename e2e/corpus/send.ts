@@ -1,5 +1,6 @@
 import { encodeBind, encodeDescribe, encodeExecute, encodeSync } from '@sallyport/postgres';
 import type { BackendMessage } from '@sallyport/postgres';
+import { encodeBound } from './bound.js';
 import type { Case, Form } from './case.js';
 import type { Answer, Session } from './session.js';
 
@@ -32,12 +33,13 @@ type Sender = (session: Session, given: Case, aside: Answer[]) => Promise<readon
 
 const extended =
   (format: 'text' | 'binary'): Sender =>
-  async (session, { text, between }, aside) => {
+  async (session, { text, bound, between }, aside) => {
     // What comes in between takes the place of a statement without a name.
     const statement = between.length === 0 ? '' : 'corpus';
-    const parse = frame('P', statement, '\0', text, '\0', Buffer.alloc(2));
+    const parse = frame('P', statement, '\0', text, '\0', typesOf(bound));
+    const parameters = bound.map((each) => encodeBound(each, format));
     const rest = [
-      encodeBind({ statement, resultFormats: [format] }),
+      encodeBind({ statement, parameters, resultFormats: [format] }),
       encodeDescribe('portal'),
       encodeExecute(),
       encodeSync(),
@@ -67,6 +69,14 @@ const sendAs: Readonly<Record<Form, Sender>> = {
     if (declared.messages.some(({ type }) => type === 'error')) return [declared];
     return [declared, await session.ask(query('fetch all from corpus'))];
   },
+};
+
+/** How many, and which. */
+const typesOf = (bound: Case['bound']): Buffer => {
+  const into = Buffer.alloc(2 + 4 * bound.length);
+  into.writeUInt16BE(bound.length);
+  bound.forEach(({ type: { oid } }, at) => into.writeUInt32BE(oid, 2 + 4 * at));
+  return into;
 };
 
 /** A simple query. */

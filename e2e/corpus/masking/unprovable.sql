@@ -50,7 +50,17 @@ select id, note from orders
 -- first: create temporary table orders (id int, note text)
 select id from orders where note = 'x'
 
--- What is not modelled stays refused.
--- writer: deny 0A000
--- lenient: deny 0A000
+-- Another database is the target's to refuse.
+-- writer: allow
+-- lenient: allow
+-- forms: simple, text
 select * from elsewhere.public.people
+
+-- The same one is no other.
+-- writer: allow
+-- forms: simple, text
+-- masked: ssn
+select id, ssn from corpus.public.people order by id
+
+-- writer: deny 42501
+select id from corpus.public.people where ssn like 'C%'

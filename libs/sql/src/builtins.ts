@@ -68,7 +68,10 @@ aclexplode acldefault makeaclitem pg_basetype pg_collation_for pg_column_is_upda
 pg_available_extensions pg_available_extension_versions pg_filenode_relation pg_get_acl pg_get_function_arg_default
 pg_get_function_sqlbody pg_get_object_address pg_get_publication_tables pg_get_replica_identity_index pg_get_statisticsobjdef
 pg_get_statisticsobjdef_expressions pg_identify_object pg_identify_object_as_address pg_is_other_temp_schema pg_my_temp_schema
-pg_listening_channels pg_notification_queue_usage pg_options_to_table pg_relation_filenode pg_relation_filepath pg_sequence_parameters pg_tablespace_location
+pg_listening_channels pg_notification_queue_usage pg_current_wal_lsn pg_current_wal_insert_lsn pg_current_wal_flush_lsn
+pg_last_wal_receive_lsn pg_last_wal_replay_lsn pg_last_xact_replay_timestamp pg_is_wal_replay_paused pg_get_wal_replay_pause_state
+pg_wal_lsn_diff pg_current_snapshot pg_snapshot_xmin pg_snapshot_xmax txid_current_snapshot txid_snapshot_xmin txid_snapshot_xmax
+pg_current_xact_id_if_assigned txid_current_if_assigned pg_options_to_table pg_relation_filenode pg_relation_filepath pg_sequence_parameters pg_tablespace_location
 pg_tablespace_databases pg_timezone_abbrevs_zone pg_timezone_abbrevs_abbrevs pg_timezone_names pg_trigger_depth to_regcollation
 to_regoper to_regoperator to_regtypemod getdatabaseencoding get_current_ts_config inet_server_addr inet_server_port
 pg_blocking_pids pg_stat_get_numscans pg_stat_get_tuples_returned pg_stat_get_tuples_fetched pg_stat_get_tuples_inserted
@@ -96,7 +99,7 @@ const reaching = [
   {
     action: 'configure',
     names:
-      /^(pg_reload_conf|pg_rotate_logfile|pg_terminate_backend|pg_cancel_backend|pg_promote|pg_switch_wal|pg_wal_|pg_backup_|pg_stat_(reset|clear)|pg_(clear|restore)_(attribute|relation)_stats|pg_create_restore_point|pg_log_|binary_upgrade_|pg_import_system|pg_nextoid|pg_stop_making)/,
+      /^(pg_reload_conf|pg_rotate_logfile|pg_terminate_backend|pg_cancel_backend|pg_promote|pg_switch_wal|pg_wal_(?!lsn_diff$)|pg_backup_|pg_stat_(reset|clear)|pg_(clear|restore)_(attribute|relation)_stats|pg_create_restore_point|pg_log_|binary_upgrade_|pg_import_system|pg_nextoid|pg_stop_making)/,
   },
   {
     action: 'replicate',
@@ -149,15 +152,24 @@ export const statisticsRelations: ReadonlySet<string> = new Set(
   words('pg_stats pg_stats_ext pg_stats_ext_exprs pg_statistic pg_statistic_ext_data'),
 );
 
-/** Columns of `pg_stat_activity` that say what a session is doing, but not with which values. */
+/** Columns of what shows sessions that say what one is doing, and how it is connected, but not with which values. */
 export const harmlessColumns: ReadonlyMap<string, ReadonlySet<string>> = new Map([
   [
     'pg_stat_activity',
     new Set(
-      words(`datid datname pid leader_pid usesysid usename client_addr client_port backend_start xact_start query_start
-      state_change wait_event_type wait_event state backend_type`),
+      words(`datid datname pid leader_pid usesysid usename client_addr client_hostname client_port backend_start xact_start
+      query_start state_change wait_event_type wait_event state backend_type backend_xid backend_xmin query_id`),
     ),
   ],
+  [
+    'pg_stat_replication',
+    new Set(
+      words(`pid usesysid usename client_addr client_hostname client_port backend_start backend_xmin state sent_lsn write_lsn
+      flush_lsn replay_lsn write_lag flush_lag replay_lag sync_priority sync_state reply_time`),
+    ),
+  ],
+  ['pg_stat_ssl', new Set(words('pid ssl version cipher bits'))],
+  ['pg_stat_gssapi', new Set(words('pid gss_authenticated encrypted credentials_delegated'))],
 ]);
 
 /** System relations that hold secrets. */

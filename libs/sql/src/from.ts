@@ -112,7 +112,7 @@ export function readRelation(fields: Fields, scope: Scope, into: Collector, use:
   const schema = textOf(fields['schemaname']);
   const given = aliasOf(fields);
   const alias = given ?? name;
-  if (fields['catalogname'] !== undefined) into.unknown('names with a catalog are not modelled');
+  // A catalog in front (`db.public.users`) is the database of the session, or the server refuses the statement.
   const cte = schema === undefined ? scope.ctes.get(name) : undefined;
   if (cte !== undefined && use === 'select') {
     into.spend(1 + (cte.columns?.length ?? 0));
