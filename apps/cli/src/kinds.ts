@@ -25,6 +25,15 @@ const tagWithSchema = (tag: unknown): unknown =>
 const sameTags = (wanted: unknown, present: unknown): boolean =>
   sameValue(Array.isArray(wanted) ? wanted.map(tagWithSchema) : wanted, present);
 
+const wholeMapping = (mapping: unknown): unknown => {
+  if (!isFields(mapping)) return mapping;
+  const { groups = [] } = mapping;
+  const rules = Array.isArray(groups)
+    ? groups.map((rule: unknown) => (isFields(rule) ? { claim: 'groups', ...rule } : rule))
+    : groups;
+  return { ...mapping, groups: rules };
+};
+
 const without = (fields: Fields, name: string): Fields =>
   Object.fromEntries(Object.entries(fields).filter(([field]) => field !== name));
 
@@ -51,6 +60,25 @@ export const kinds = {
       return body['jwksUri'] === null || body['jwksUri'] === undefined ? body : without(body, 'keys');
     },
     written: (fields) => (fields['jwksUri'] === undefined ? fields : without(fields, 'keys')),
+  },
+  IdentityProvider: {
+    collection: 'identity-providers',
+    // Its client's secret is no part of a manifest: POST /v1/identity-providers/NAME/client-secret.
+    fields: [
+      'kind',
+      'issuer',
+      'clientId',
+      'metadataUrl',
+      'metadata',
+      'scopes',
+      'mapping',
+      'idpInitiated',
+      'justInTime',
+      'disabled',
+    ],
+    // The mapping's rules have defaults of their own.
+    settled: (field, wanted, present) =>
+      field === 'mapping' ? sameValue(wholeMapping(wanted), present['mapping']) : sameValue(wanted, present[field]),
   },
   User: {
     collection: 'users',

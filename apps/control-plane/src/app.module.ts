@@ -10,6 +10,7 @@ import { HttpModule } from './http/http.module.js';
 import { IdentityModule } from './identity/identity.module.js';
 import { LoginsModule } from './logins/logins.module.js';
 import { NodesModule } from './nodes/nodes.module.js';
+import { ProvidersModule } from './providers/providers.module.js';
 import { PoliciesModule } from './policies/policies.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
 
@@ -24,6 +25,7 @@ export class AppModule {
         HttpModule,
         IdentityModule,
         LoginsModule,
+        ProvidersModule,
         ConnectionsModule,
         PoliciesModule,
         NodesModule,

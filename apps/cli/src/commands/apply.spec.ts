@@ -80,6 +80,14 @@ const everyKind = (): readonly Document[] => [
   },
   { kind: 'Subagent', name: 'bot', spec: { issuer: 'by-hand', claims: { sub: 'bot' } } },
   { kind: 'User', name: 'linus', spec: { role: 'member', email: 'linus@example.com', groups: ['people', 'jobs'] } },
+  {
+    kind: 'IdentityProvider',
+    name: 'corp',
+    spec: {
+      ...{ kind: 'oidc', issuer: idp.issuer, clientId: 'sallyport' },
+      mapping: { groups: [{ value: 'x', group: 'people' }] },
+    },
+  },
   { kind: 'Issuer', name: 'by-url', spec: { issuer: idp.issuer, audiences: ['b', 'a'], jwksUri: idp.jwksUri } },
   {
     kind: 'Issuer',

@@ -39,6 +39,9 @@ async function fillOtherTenant(): Promise<Readonly<Record<string, string>>> {
   const issuer = await database.issuer.create({
     data: { ...own('iss'), name, issuer: 'https://theirs.test', jwksUri: 'http://127.0.0.1:1/', audiences: ['a'] },
   });
+  const idp = await database.identityProvider.create({
+    data: { ...own('idp'), name, kind: 'oidc', issuer: 'https://theirs.test', clientId: 'x' },
+  });
   const subagent = await database.subagent.create({
     data: { ...own('sub'), name, issuerId: issuer.id, claims: { sub: 'x' }, ownerId: user.id },
   });
@@ -92,6 +95,7 @@ async function fillOtherTenant(): Promise<Readonly<Record<string, string>>> {
     },
   });
   return {
+    'identity-providers': idp.id,
     ...{ users: user.id, groups: group.id, issuers: issuer.id, subagents: subagent.id, tokens: token.id },
     logins: login.id,
     ...{ classes: dataClass.id, connections: connection.id, 'policy-sets': set.id, 'join-tokens': joinToken.id },
@@ -105,6 +109,8 @@ const bodies: Readonly<Record<string, object>> = {
   'PUT /v1/users/:ref': { role: 'member' },
   'PUT /v1/groups/:ref': { description: 'taken over' },
   'PUT /v1/issuers/:ref': { issuer: 'https://taken.test', audiences: ['a'], keys: [key()] },
+  'PUT /v1/identity-providers/:ref': { kind: 'oidc', issuer: 'https://theirs.test', clientId: 'y' },
+  'POST /v1/identity-providers/:ref/client-secret': { clientSecret: 'y' },
   'PUT /v1/subagents/:ref': { issuer: 'theirs', claims: { sub: 'y' } },
   'PUT /v1/classes/:ref': { mask: 'null' },
   'PUT /v1/connections/:ref': connection(),

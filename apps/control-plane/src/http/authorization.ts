@@ -47,6 +47,14 @@ export const authorization: Readonly<Record<string, Access>> = {
   'DELETE /v1/issuers/:ref': admin,
   'POST /v1/issuers/:ref/refresh': admin,
 
+  'GET /v1/identity-providers': readers,
+  'GET /v1/identity-providers/:ref': readers,
+  'POST /v1/identity-providers': admin,
+  'PUT /v1/identity-providers/:ref': admin,
+  'DELETE /v1/identity-providers/:ref': admin,
+  'POST /v1/identity-providers/:ref/client-secret': admin,
+  'POST /v1/identity-providers/:ref/refresh': admin,
+
   'GET /v1/subagents': readers,
   'GET /v1/subagents/:ref': readers,
   'POST /v1/subagents': admin,

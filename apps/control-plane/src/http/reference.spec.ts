@@ -59,10 +59,12 @@ test('every route answers as the reference says', async () => {
   await call('GET /v1/logins/:id', undefined, { id: login });
   await call('DELETE /v1/logins/:id', undefined, { id: login });
 
+  const idp = { kind: 'oidc', issuer: provider.issuer, clientId: 'sallyport' };
   const nouns: readonly (readonly [string, object, object])[] = [
     ['groups', {}, { description: 'x' }],
     ['users', { role: 'member', groups: ['one'] }, { role: 'auditor', email: 'x@example.com' }],
     ['issuers', { issuer: provider.issuer, ...keys }, { issuer: provider.issuer, ...keys, algorithms: ['ES256'] }],
+    ['identity-providers', idp, { ...idp, disabled: true }],
     ['subagents', { issuer: 'one', claims: { sub: 'a' } }, { issuer: 'one', claims: { sub: 'b' }, owner: 'one' }],
     ['classes', { mask: 'partial' }, { mask: 'hash' }],
     ['connections', connection, { ...connection, tags: [{ table: 't', column: 'c', classes: ['one'] }] }],
@@ -76,6 +78,8 @@ test('every route answers as the reference says', async () => {
   }
   const one = { ref: 'one' };
   await call('POST /v1/issuers/:ref/refresh', undefined, one);
+  await call('POST /v1/identity-providers/:ref/refresh', undefined, one);
+  await call('POST /v1/identity-providers/:ref/client-secret', { clientSecret: 'x' }, one);
   for (const verb of ['disable', 'enable', 'revoke-tokens'])
     await call(`POST /v1/subagents/:ref/${verb}`, undefined, one);
   await call('PUT /v1/connections/:ref/tags', { items: [{ table: 't', column: 'd', classes: ['one'] }] }, one);
@@ -112,7 +116,16 @@ test('every route answers as the reference says', async () => {
 
   await sessionsAndApprovals(tenantId, call);
   await call('GET /v1/admin-actions');
-  for (const noun of ['policy-sets', 'connections', 'classes', 'subagents', 'issuers', 'users', 'groups'])
+  for (const noun of [
+    'policy-sets',
+    'connections',
+    'classes',
+    'subagents',
+    'identity-providers',
+    'issuers',
+    'users',
+    'groups',
+  ])
     expect((await call(`DELETE /v1/${noun}/:ref`, undefined, one)).status).toBe(204);
 
   await postgres.createDatabase('fresh');

@@ -25,6 +25,12 @@ export const name = z
 export const line = (most: number) =>
   text(most).refine((value) => !/[\p{Cc}\u2028\u2029]/u.test(value), 'must be one line without control characters');
 
+/** Where somebody publishes something. */
+export const webUrl = line(1_000).refine((value) => {
+  const url = URL.parse(value);
+  return url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '';
+}, 'must be an https URL');
+
 /** What PostgreSQL and everybody's calendar agree on. */
 const times = { first: Date.parse('0001-01-01T00:00:00Z'), last: Date.parse('9999-12-31T23:59:59.999Z') } as const;
 export const isKnownTime = (time: Date): boolean => time.getTime() >= times.first && time.getTime() <= times.last;

@@ -53,10 +53,40 @@ const resolveAll: Resolve = (host) => lookup(host, { all: true, verbatim: true }
  * Reads a small document from a URL that an admin typed. The name is resolved once and the connection goes to the very
  * address that was checked; no redirect is followed; time and size are bounded. Messages are for the admin.
  */
-export async function fetchDocument(
+export async function fetchDocument(text: string, { accept = keysOrJson, ...reach }: Fetching): Promise<string> {
+  const { status, body } = await fetchGuarded(text, { method: 'GET', headers: { accept } }, reach);
+  if (status !== 200) throw new Error(`it answered ${status}, not 200`);
+  return body;
+}
+
+const keysOrJson = 'application/jwk-set+json, application/json';
+
+interface Reach {
+  readonly allowPrivate: boolean;
+  readonly resolve?: Resolve;
+}
+interface Fetching extends Reach {
+  readonly accept?: string;
+}
+
+interface Asked {
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string | undefined;
+}
+
+interface Fetched {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** As above, for what is asked for in other ways: at a provider's token endpoint, say. */
+export async function fetchGuarded(
   text: string,
-  { allowPrivate, resolve = resolveAll }: { readonly allowPrivate: boolean; readonly resolve?: Resolve },
-): Promise<string> {
+  asked: Asked,
+  { allowPrivate, resolve = resolveAll }: Reach,
+): Promise<Fetched> {
   const url = URL.parse(text);
   if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:'))
     throw new Error('it is not an https URL');
@@ -68,7 +98,7 @@ export async function fetchDocument(
   if (target === undefined) throw new Error(`${host} has no address`);
   if (!allowPrivate && addresses.some(({ address }) => isPrivateAddress(address)))
     throw new Error(`${host} is on a private or local address (SALLYPORT_ALLOW_PRIVATE_URLS=true would allow it)`);
-  return read(url, target);
+  return exchange(url, asked, target);
 }
 
 async function named(host: string, resolve: Resolve): ReturnType<Resolve> {
@@ -79,33 +109,26 @@ async function named(host: string, resolve: Resolve): ReturnType<Resolve> {
   }
 }
 
-function read(url: URL, target: { readonly address: string; readonly family: number }): Promise<string> {
+function exchange(
+  url: URL,
+  { method, headers, body }: Asked,
+  target: { readonly address: string; readonly family: number },
+): Promise<Fetched> {
   const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
   return new Promise((resolve, reject) => {
     const request = send(url, {
       agent: false,
-      headers: { accept: 'application/jwk-set+json, application/json' },
+      method,
+      headers: { ...headers, ...(body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }) },
       signal: AbortSignal.timeout(limits.milliseconds),
       lookup: (_host, options, done) => {
         if (options.all === true) done(null, [{ ...target }]);
         else done(null, target.address, target.family);
       },
     });
-    request.once('error', (cause) =>
-      reject(
-        new Error(
-          cause.name === 'AbortError' || cause.name === 'TimeoutError'
-            ? 'it did not answer in time'
-            : 'it cannot be reached',
-        ),
-      ),
-    );
+    request.once('error', (cause) => reject(new Error(problemOf(cause))));
     request.once('response', (response) => {
-      if (response.statusCode !== 200) {
-        response.destroy();
-        reject(new Error(`it answered ${response.statusCode ?? 'nothing'}, not 200`));
-        return;
-      }
+      const status = response.statusCode ?? 0;
       const chunks: Buffer[] = [];
       let size = 0;
       response.on('data', (chunk: Buffer) => {
@@ -118,8 +141,14 @@ function read(url: URL, target: { readonly address: string; readonly family: num
         response.destroy();
       });
       response.once('error', () => reject(new Error('its answer broke off')));
-      response.once('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
+      response.once('end', () => {
+        const { 'content-type': type = '' } = response.headers;
+        resolve({ status, headers: { 'content-type': type }, body: Buffer.concat(chunks).toString('utf8') });
+      });
     });
-    request.end();
+    request.end(body);
   });
 }
+
+const problemOf = ({ name }: Error): string =>
+  name === 'AbortError' || name === 'TimeoutError' ? 'it did not answer in time' : 'it cannot be reached';

@@ -13,20 +13,10 @@ import { alreadyThere, nameForPut } from '../http/noun.js';
 import { nounPage, toPage } from '../http/page.js';
 import type { Page, PageQuery } from '../http/page.js';
 import { Problem, invalidField, notFound } from '../http/problem.js';
-import { byReference, line, name } from '../http/text.js';
+import { byReference, line, name, webUrl } from '../http/text.js';
 import { IssuerKeys } from './issuer-keys.js';
 import { publicJwk } from './jwks.js';
 import type { PublicJwk } from './jwks.js';
-
-const webUrl = line(1_000).refine((value) => {
-  const url = URL.parse(value);
-  return (
-    url !== null &&
-    (url.protocol === 'https:' || url.protocol === 'http:') &&
-    url.username === '' &&
-    url.password === ''
-  );
-}, 'must be an https URL');
 
 export const issuerFields = z.strictObject({
   issuer: line(1_000).min(1).describe('Exactly the `iss` of its tokens.'),

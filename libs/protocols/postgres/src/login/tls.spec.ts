@@ -25,7 +25,7 @@ const makeCertificate = async (): Promise<{ readonly cert: string; readonly key:
     notBefore: new Date(Date.now() - 60_000),
     notAfter: new Date(Date.now() + 3_600_000),
     signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
-    keys,
+    keys: keys as never,
     extensions: [
       new x509.BasicConstraintsExtension(true),
       new x509.SubjectAlternativeNameExtension([{ type: 'dns', value: 'target.test' }]),

@@ -1,0 +1,14 @@
+import { Module } from '@nestjs/common';
+import { LoginsModule } from '../logins/logins.module.js';
+import { MetadataRefresh } from './metadata-refresh.js';
+import { ProvidersController } from './providers.controller.js';
+import { ProvidersService } from './providers.service.js';
+
+/** Where people sign in, and how. */
+@Module({
+  imports: [LoginsModule],
+  controllers: [ProvidersController],
+  providers: [ProvidersService, MetadataRefresh],
+  exports: [ProvidersService],
+})
+export class ProvidersModule {}
