@@ -29,6 +29,7 @@ tell(
       tenantId: 't',
       name: 'all',
       createdAt: at,
+      updatedAt: at,
       members: { create: [{ id: 'm', tenantId: 't', userId: 'u1' }] },
     },
     include: { members: { include: { user: { select: { name: true } } } } },
