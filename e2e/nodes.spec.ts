@@ -1,5 +1,6 @@
 import { connect as connectTcp } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { until } from '@sallyport/testing';
 import { type Stack, connectAs, errorOf, startStack, waitFor } from '@sallyport/tools';
 import type { Client } from 'pg';
 
@@ -66,6 +67,29 @@ const reaches = (port: number): Promise<boolean> =>
     });
     socket.on('error', () => resolve(false));
   });
+
+describe('an identity that nobody bound', () => {
+  test('is seen, and one step from being a subagent', async () => {
+    expect((await stack.sally(['delete', 'subagent', 'deployer'])).exitCode).toBe(0);
+    const knock = async () => {
+      const outcome = await errorOf(connectAs(stack, 'deployer').then(({ client }) => client.end()));
+      return outcome?.code;
+    };
+    await until(async () => (await knock()) === '28P01', 'the proxy knows of it');
+    let line = '';
+    await until(async () => {
+      const { stdout } = await stack.sally(['observed', 'ls']);
+      line = stdout.split('\n').find((each) => / deployer /.test(each)) ?? '';
+      return line !== '';
+    }, 'the evidence of it has come');
+    expect(line).toMatch(/^obs_\S+ +\S+ +deployer +billing +\d+ +\S+ +sub=deployer$/);
+    const [id = ''] = line.split(' ');
+    const bound = await stack.sally(['observed', 'bind', id, 'deployer', '--group', 'deployers', '--owner', 'linus']);
+    expect([bound.exitCode, bound.stdout]).toEqual([0, 'deployer is a subagent now: sub=deployer\n']);
+    await until(async () => (await knock()) === undefined, 'it is let in');
+    expect((await stack.sally(['observed', 'forget', id])).exitCode).toBe(1);
+  }, 60_000);
+});
 
 describe('what is published binds the next statement of an open session', () => {
   test('a caller that is disabled, and enabled again', async () => {

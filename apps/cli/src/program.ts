@@ -12,6 +12,7 @@ import { addGet } from './commands/get.js';
 import { addJoinTokens } from './commands/join-tokens.js';
 import { addLogin } from './commands/login.js';
 import { addNodes } from './commands/nodes.js';
+import { addObserved } from './commands/observed.js';
 import { addRun } from './commands/run.js';
 import { addSessions } from './commands/sessions.js';
 import { addSuggestions } from './commands/suggestions.js';
@@ -62,6 +63,7 @@ Exit codes: 0 done, 1 failed, 64 usage, 69 unreachable, 70 our own fault, 75 not
   addApply(program, context);
   addGet(program, context);
   addCatalog(program, context);
+  addObserved(program, context);
   addSuggestions(program, context);
   addNodes(program, context);
   addJoinTokens(program, context);

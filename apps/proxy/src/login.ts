@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { loginRefusal } from '@sallyport/identity';
+import type { ProvedIdentity } from '@sallyport/identity';
 import { clip } from '@sallyport/audit';
 import type { AnswerMask, LoginQuestion, Permit, Refusal, Verdict } from '@sallyport/kernel';
 import { mintLoginPermit } from '@sallyport/policy';
@@ -30,6 +31,7 @@ export type Proof =
       readonly kind: 'refused';
       readonly cause: string;
       readonly claimed: { readonly issuer: string; readonly subject: string } | undefined;
+      readonly proved?: ProvedIdentity;
     };
 
 /** How a caller proves who it is. */
@@ -62,10 +64,11 @@ export const login = async (question: LoginQuestion, input: LoginInput): Promise
 
   const refused = async (
     cause: string,
-    claimed?: { readonly issuer: string; readonly subject: string },
+    of: Partial<Pick<Extract<Proof, { kind: 'refused' }>, 'claimed' | 'proved'>> = {},
     refusal: Refusal = loginRefusal,
   ): Promise<LoginOutcome> => {
     const database = clip(question.database, 256);
+    const { claimed, proved } = of;
     recorder.record({
       type: 'login.refused',
       connection,
@@ -73,6 +76,7 @@ export const login = async (question: LoginQuestion, input: LoginInput): Promise
       clientAddress,
       cause: clip(cause, 1024),
       claimed: claimed && { issuer: clip(claimed.issuer, 256), subject: clip(claimed.subject, 256) },
+      ...(proved === undefined ? {} : { proved }),
     });
     gate.log.info({ connection, clientAddress, cause }, 'login refused');
     await delay(Math.max(0, refusalTime - (gate.clock.monotonic() - started)));
@@ -81,10 +85,10 @@ export const login = async (question: LoginQuestion, input: LoginInput): Promise
 
   // Not the caller's doing, and it tells nothing about anybody.
   const { unfit, current } = gate.configuration;
-  if (unfit !== undefined || current === undefined) return refused(unfit?.code ?? 'no_bundle', undefined, unfit);
+  if (unfit !== undefined || current === undefined) return refused(unfit?.code ?? 'no_bundle', {}, unfit);
 
   const proof = await prove(question, current, gate.clock.now());
-  if (proof.kind === 'refused') return refused(proof.cause, proof.claimed);
+  if (proof.kind === 'refused') return refused(proof.cause, proof);
 
   const chunk = current.connection(question.connection);
   if (chunk === undefined) return refused('unknown_connection');

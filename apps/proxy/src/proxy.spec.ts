@@ -125,8 +125,10 @@ describe('a proxy in front of a real target', () => {
     expect(seen[0]?.code).toBe('28P01');
     const refused = (events: readonly AuditEvent[]): readonly string[] =>
       events.flatMap((event) => (event.type === 'login.refused' ? [event.cause] : []));
-    const causes = refused(await house.evidence((events) => refused(events).length >= 6));
-    expect(causes).toEqual([
+    const events = await house.evidence((all) => refused(all).length >= 6);
+    const proved = events.flatMap((event) => (event.type === 'login.refused' && event.proved ? [event.proved] : []));
+    expect(proved).toMatchObject([{ issuer: 'iss_1', subject: 'nobody', claims: { sub: 'nobody' } }]);
+    expect(refused(events)).toEqual([
       'unknown_subagent',
       'expired',
       'wrong_audience',

@@ -10,6 +10,8 @@ const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 const words = z.array(word).max(auditLimits.list);
 const optional = word.optional();
 
+const isShort = (members: Readonly<Record<string, string>>): boolean => Object.keys(members).length <= 64;
+
 const head = { id: name, session: name, sequence: count, at: count, proxy: name };
 const caller = z.strictObject({ kind: z.enum(['user', 'subagent']), id: name, name: word, onBehalfOf: words });
 const statement = {
@@ -45,6 +47,9 @@ const kinds = [
     clientAddress: word,
     cause: word,
     claimed: z.strictObject({ issuer: word, subject: word }).optional(),
+    proved: z
+      .strictObject({ issuer: name, subject: name, claims: z.record(name, word).refine(isShort) })
+      .exactOptional(),
   }),
   z.strictObject({
     ...statement,

@@ -42,6 +42,14 @@ export interface LoginRefused extends EventHead {
   readonly cause: string;
   /** What the token said of itself, unverified: issuer and subject, bounded and escaped. */
   readonly claimed: { readonly issuer: string; readonly subject: string } | undefined;
+  /** Who it verifiably is, where nobody bound that to a subagent: id of the issuer, subject, claims that a binding could name. */
+  readonly proved?: ProvedIdentity;
+}
+
+export interface ProvedIdentity {
+  readonly issuer: string;
+  readonly subject: string;
+  readonly claims: Readonly<Record<string, string>>;
 }
 
 interface StatementHead extends EventHead {

@@ -23,7 +23,20 @@ export interface BindingProblem {
 }
 
 /** They differ from token to token, or are checked by other rules. */
-const volatileClaims = new Set(['exp', 'iat', 'nbf', 'jti', 'iss', 'aud', 'nonce', 'auth_time', 'run_id', 'job_id']);
+export const volatileClaims = new Set([
+  'exp',
+  'iat',
+  'nbf',
+  'jti',
+  'iss',
+  'aud',
+  'nonce',
+  'auth_time',
+  'run_id',
+  'run_number',
+  'run_attempt',
+  'job_id',
+]);
 const limits = { claims: 32, name: 256, value: 1024 } as const;
 
 /** Problems to tell when a binding is saved; none means that it names exactly one workload, for good. */

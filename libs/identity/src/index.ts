@@ -1,6 +1,8 @@
 export { audienceProblem } from './audience.js';
 export { validateBinding } from './binding.js';
 export type { Binding, BindingProblem } from './binding.js';
+export { bindableClaims, suggestBinding } from './observed.js';
+export type { BindingSuggestion, ProvedIdentity } from './observed.js';
 export { tokenAlgorithms } from './key.js';
 export type { IdentityLike, IssuerLike, SubagentLike } from './record.js';
 export { tokenLimits } from './token.js';

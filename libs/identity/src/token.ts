@@ -42,7 +42,7 @@ export const readMembers = (bytes: Uint8Array): Members | undefined => {
   }
 };
 
-const isMembers = (value: unknown): value is Members =>
+export const isMembers = (value: unknown): value is Members =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** JSON.parse recurses. Brackets inside strings count too: no honest token has this many. */
@@ -66,6 +66,9 @@ export const claimAt = (payload: Members, name: string): unknown => {
   }
   return value;
 };
+
+/** A name as one step of a JSON pointer (RFC 6901). */
+export const escapePointer = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1');
 
 const own = (members: Members, name: string): unknown => (Object.hasOwn(members, name) ? members[name] : undefined);
 

@@ -2,6 +2,8 @@ import { refuse } from '@sallyport/kernel';
 import { compactVerify } from 'jose';
 import { allowsAlgorithm, candidateKeys, createKeyRing } from './key.js';
 import type { KeyRing } from './key.js';
+import { bindableClaims } from './observed.js';
+import type { ProvedIdentity } from './observed.js';
 import type { IdentityLike, IssuerLike, SubagentLike } from './record.js';
 import { claimAt, equalsClaim, readMembers, splitToken, tokenLimits } from './token.js';
 import type { Members } from './token.js';
@@ -53,6 +55,8 @@ export interface Refused {
   readonly cause: RefusedCause;
   /** What the token said of itself, unverified and bounded. Escape before showing. */
   readonly claimed: { readonly issuer: string; readonly subject: string } | undefined;
+  /** Verified, but bound to nobody. Only of `unknown_subagent`. */
+  readonly proved?: ProvedIdentity;
 }
 
 export interface Verifier<Subagent extends SubagentLike = SubagentLike> {
@@ -84,6 +88,10 @@ export const createVerifier = <Subagent extends SubagentLike>(identity: Identity
       const claims = checkClaims(payload, issuer, now / 1000);
       if (typeof claims === 'string') return no(claims);
       const subagent = findSubagent(identity.subagents, issuer, payload, claims);
+      if (subagent === 'unknown_subagent') {
+        const proved = { issuer: issuer.id, subject: claims.subject, claims: bindableClaims(payload) };
+        return { ...no(subagent), proved };
+      }
       if (typeof subagent === 'string') return no(subagent);
 
       return {

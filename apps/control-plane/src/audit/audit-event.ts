@@ -38,6 +38,10 @@ const members = {
     .object({ issuer: z.string(), subject: z.string() })
     .optional()
     .describe('What a refused token said of itself; nobody verified it.'),
+  proved: z
+    .object({ issuer: z.string(), subject: z.string(), claims: z.record(z.string(), z.string()) })
+    .optional()
+    .describe('Who it verifiably was, where nobody had bound that to a subagent. `issuer` is an id.'),
   command: word.describe('Joins an intent with its outcome, and with an alarm about it.'),
   text: word.describe('The statement, with detectors applied.'),
   digest: word.describe('SHA-256 of the exact text and parameters.'),

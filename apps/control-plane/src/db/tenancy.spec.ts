@@ -45,6 +45,9 @@ async function fillOtherTenant(): Promise<Readonly<Record<string, string>>> {
   const subagent = await database.subagent.create({
     data: { ...own('sub'), name, issuerId: issuer.id, claims: { sub: 'x' }, ownerId: user.id },
   });
+  const observed = await database.observedIdentity.create({
+    data: { ...own('obs'), issuerId: issuer.id, subject: name, claims: { sub: name } },
+  });
   const token = await database.apiToken.create({ data: { ...own('tok'), name, userId: user.id, hash: 'theirs' } });
   const login = await database.login.create({
     data: {
@@ -98,6 +101,7 @@ async function fillOtherTenant(): Promise<Readonly<Record<string, string>>> {
     'identity-providers': idp.id,
     ...{ users: user.id, groups: group.id, issuers: issuer.id, subagents: subagent.id, tokens: token.id },
     logins: login.id,
+    'observed-identities': observed.id,
     ...{ classes: dataClass.id, connections: connection.id, 'policy-sets': set.id, 'join-tokens': joinToken.id },
     ...{ agents: (await node('agent')).id, proxies: (await node('proxy')).id },
     ...{ sessions: session.id, approvals: approval.id },
@@ -112,6 +116,7 @@ const bodies: Readonly<Record<string, object>> = {
   'PUT /v1/identity-providers/:ref': { kind: 'oidc', issuer: 'https://theirs.test', clientId: 'y' },
   'POST /v1/identity-providers/:ref/client-secret': { clientSecret: 'y' },
   'PUT /v1/subagents/:ref': { issuer: 'theirs', claims: { sub: 'y' } },
+  'POST /v1/observed-identities/:id/bind': { name: 'ours' },
   'PUT /v1/classes/:ref': { mask: 'null' },
   'PUT /v1/connections/:ref': connection(),
   'PUT /v1/connections/:ref/tags': { items: [] },

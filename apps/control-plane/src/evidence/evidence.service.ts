@@ -9,6 +9,8 @@ import type { Transaction } from '../db/database.js';
 import { Refusal } from '../grpc/access.js';
 import type { NodePeer } from '../grpc/access.js';
 import { refusalOf } from '../grpc/peers.js';
+import { observe } from '../identity/observed-identities.js';
+import type { Observation } from '../identity/observed-identities.js';
 import { LOG } from '../log.js';
 import type { Log } from '../log.js';
 import { isOfData } from './is-of-data.js';
@@ -120,9 +122,15 @@ async function insert(transaction: Transaction, tenantId: string, rows: readonly
   const seen = new Set<string>();
   const news = rows.filter(({ id }) => fresh.has(id) && !seen.has(id) && seen.add(id).size > 0);
   await keepSessions(transaction, tenantId, news);
+  await observe(transaction, tenantId, news.flatMap(observationsOf));
   const known = rows.filter((row) => !news.includes(row));
   return known.length === 0 ? [] : conflicts(transaction, tenantId, known);
 }
+
+const observationsOf = ({ content }: Row): readonly Observation[] =>
+  content.type === 'login.refused' && content.proved !== undefined
+    ? [{ ...content.proved, connection: content.connection.slice(0, 200) }]
+    : [];
 
 /** The same id with other content is no repetition: somebody changed what happened. */
 async function conflicts(transaction: Transaction, tenantId: string, rows: readonly Row[]): Promise<RefusedRecord[]> {

@@ -64,6 +64,10 @@ export const authorization: Readonly<Record<string, Access>> = {
   'POST /v1/subagents/:ref/enable': admin,
   'POST /v1/subagents/:ref/revoke-tokens': admin,
 
+  'GET /v1/observed-identities': readers,
+  'POST /v1/observed-identities/:id/bind': admin,
+  'DELETE /v1/observed-identities/:id': admin,
+
   'GET /v1/classes': readers,
   'GET /v1/classes/:ref': readers,
   'POST /v1/classes': admin,

@@ -77,6 +77,13 @@ test('every route answers as the reference says', async () => {
     await call(`GET /v1/${noun}/:ref`, undefined, { ref: 'one' });
   }
   const one = { ref: 'one' };
+  for (const [route, body] of [
+    ['POST /v1/observed-identities/:id/bind', { name: 'knocked' }],
+    ['DELETE /v1/observed-identities/:id'],
+  ] as const)
+    await call(route, body, { id: await anObservedIdentity() });
+  await call('GET /v1/observed-identities');
+  await call('DELETE /v1/subagents/:ref', undefined, { ref: 'knocked' });
   await call('POST /v1/issuers/:ref/refresh', undefined, one);
   await call('POST /v1/identity-providers/:ref/refresh', undefined, one);
   await call('POST /v1/identity-providers/:ref/client-secret', { clientSecret: 'x' }, one);
@@ -140,6 +147,12 @@ async function aLogin(): Promise<string> {
   const { id: userId, tenantId } = await database.user.findFirstOrThrow({ where: { name: 'ada' } });
   const expiresAt = new Date(Date.now() + 60_000);
   return (await plane.app.get(Logins).begin({ tenantId, whose: { userId }, how: 'browser', expiresAt })).id;
+}
+
+async function anObservedIdentity(): Promise<string> {
+  const { id: issuerId, tenantId } = await database.issuer.findFirstOrThrow({ where: { name: 'one' } });
+  const data = { id: mintId('obs'), tenantId, issuerId, subject: 'knocked', claims: { sub: 'knocked' } };
+  return (await database.observedIdentity.create({ data })).id;
 }
 
 async function catalogs(

@@ -7,6 +7,7 @@ import { IssuersController } from './issuers.controller.js';
 import { IssuersService } from './issuers.service.js';
 import { KeyRefresh } from './key-refresh.js';
 import { MeController } from './me.controller.js';
+import { ObservedIdentitiesController } from './observed-identities.controller.js';
 import { SetupController } from './setup.controller.js';
 import { SubagentAuthenticator } from './subagent-authenticator.js';
 import { SubagentsController } from './subagents.controller.js';
@@ -25,6 +26,7 @@ import { UsersService } from './users.service.js';
     GroupsController,
     IssuersController,
     SubagentsController,
+    ObservedIdentitiesController,
   ],
   providers: [
     Authenticator,

@@ -280,6 +280,40 @@ describe('issuers', () => {
   });
 });
 
+describe('who knocked with a good token and is bound to nobody', () => {
+  test('is seen, counted, bound in one step, and known from then on', async () => {
+    await admin('PUT', '/v1/issuers/idp', issuer());
+    const stranger = plane.bearing(await provider.token('stranger', audience));
+    const first = await stranger('GET', '/v1/me');
+    const second = await stranger('GET', '/v1/me');
+    expect([first.status, second.status]).toEqual([401, 401]);
+    const seen = itemsOf(await admin('GET', '/v1/observed-identities')).filter(
+      (each) => each['subject'] === 'stranger',
+    );
+    expect(seen).toMatchObject([
+      {
+        ...{ issuer: 'idp', connection: '', attempts: 2, claims: { sub: 'stranger' } },
+        suggestion: { platform: null, claims: { sub: 'stranger' }, problems: [] },
+      },
+    ]);
+    const path = `/v1/observed-identities/${String(seen[0]?.['id'])}`;
+    const loose = await admin('POST', `${path}/bind`, { name: 'stranger', claims: { sub: '*' } });
+    expect(loose.status).toBe(400);
+    const bound = await admin('POST', `${path}/bind`, { name: 'stranger', groups: [] });
+    expect([bound.status, bound.body]).toMatchObject([201, { issuer: 'idp', claims: { sub: 'stranger' } }]);
+    expect((await stranger('GET', '/v1/me')).body).toMatchObject({ kind: 'subagent', name: 'stranger' });
+    expect((await admin('DELETE', path)).status).toBe(404);
+    await admin('DELETE', '/v1/subagents/stranger');
+  });
+
+  test('is not whoever brings a token that does not verify', async () => {
+    const [head, body] = (await provider.token('stranger', audience)).split('.');
+    await plane.bearing(`${head}.${body}.AAAA`)('GET', '/v1/me');
+    await plane.bearing(await provider.token('stranger', 'https://somewhere.else'))('GET', '/v1/me');
+    expect(itemsOf(await admin('GET', '/v1/observed-identities'))).toEqual([]);
+  });
+});
+
 describe('subagents', () => {
   const etl = () => ({ issuer: 'idp', claims: { sub: 'etl' }, groups: ['etl'], owner: 'linus' });
 

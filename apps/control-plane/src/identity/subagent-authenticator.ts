@@ -5,6 +5,7 @@ import { decodeJwt } from 'jose';
 import { Database } from '../db/database.js';
 import type { Issuer } from '../db/generated/client.js';
 import { Tenancy } from '../db/tenancy.js';
+import { observe } from './observed-identities.js';
 import type { Authentication } from './authenticator.js';
 
 /** A subagent asks with the token of its own identity provider, by the very rules that a proxy goes by. */
@@ -43,7 +44,14 @@ export class SubagentAuthenticator {
       })),
     });
     const outcome = await verifier.verifyToken(token, { now: Date.now() });
-    if (outcome.kind === 'refused') return outcome;
+    if (outcome.kind === 'refused') {
+      const { proved } = outcome;
+      if (proved !== undefined)
+        await this.#database.$transaction((transaction) =>
+          observe(transaction, tenantId, [{ ...proved, connection: '' }]),
+        );
+      return outcome;
+    }
     const { id, name, groups, owner } = outcome.subagent;
     return { kind: 'known', caller: { kind: 'subagent', tenantId, id, name, groups, owner } };
   }
