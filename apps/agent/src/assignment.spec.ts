@@ -106,9 +106,22 @@ describe('an assignment', () => {
       'with a chunk that is for proxies',
       /identity is not for agents/,
       () =>
-        signedBundle(authority, [billing, ['', { kind: 'identity', value: { issuers: [], subagents: [] } }]], {
-          version: 3,
-        }),
+        signedBundle(
+          authority,
+          [
+            billing,
+            [
+              '',
+              {
+                kind: 'identity',
+                value: { issuers: [], own: { issuer: 'https://gate', keys: [] }, subagents: [], users: [] },
+              },
+            ],
+          ],
+          {
+            version: 3,
+          },
+        ),
     ],
   ];
   test.each(refusals)('one %s is refused, and the last good one stays as it was', (_what, reason, make) => {

@@ -111,7 +111,10 @@ const shop: readonly [string, Chunk] = [
   'shop',
   { kind: 'agent_connection', value: connectionChunk({ id: 'con_2', name: 'shop' }) },
 ];
-const identity: readonly [string, Chunk] = ['', { kind: 'identity', value: { issuers: [], subagents: [] } }];
+const identity: readonly [string, Chunk] = [
+  '',
+  { kind: 'identity', value: { issuers: [], own: { issuer: 'https://gate', keys: [] }, subagents: [], users: [] } },
+];
 
 describe('an agent’s bundles', () => {
   test.each(bad)(

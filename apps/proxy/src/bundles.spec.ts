@@ -74,7 +74,7 @@ const start = (): Control => {
 const policies = compiled('@id("p") permit (principal, action in Action::"read", resource in Connection::"billing");');
 const content = (version: number): BundleContent => ({
   version,
-  identity: { issuers: [], subagents: [] },
+  identity: { issuers: [], own: { issuer: 'https://gate', keys: [] }, subagents: [], users: [] },
   connections: [
     {
       id: 'con_1',

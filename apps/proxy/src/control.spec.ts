@@ -74,7 +74,7 @@ const taken = async (given: Bundle): Promise<void> => {
 const bundle = (version: number, more: Partial<BundleContent> = {}): Bundle =>
   signedBundle(authority, {
     version,
-    identity: { issuers: [], subagents: [] },
+    identity: { issuers: [], own: { issuer: 'https://gate', keys: [] }, subagents: [], users: [] },
     connections: [],
     catalogs: {},
     ...more,
@@ -135,6 +135,8 @@ describe('control', () => {
           notBefore: 0,
         },
       ],
+      own: { issuer: 'https://gate', keys: [] },
+      users: [],
     };
     const next = bundle(6, { identity: changed });
     expect(await control.accept({ ...next, chunks: [] })).toMatch(/^lacks identity/);

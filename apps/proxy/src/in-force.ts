@@ -1,7 +1,15 @@
 import type { Catalog } from '@sallyport/kernel';
 import { createVerifier } from '@sallyport/identity';
 import type { Verifier } from '@sallyport/identity';
-import type { Chunk, ConnectionChunk, IdentityChunk, JoinedCatalog, Manifest, SubagentRecord } from '@sallyport/policy';
+import type {
+  Chunk,
+  ConnectionChunk,
+  EndedLoginsChunk,
+  IdentityChunk,
+  JoinedCatalog,
+  Manifest,
+  SubagentRecord,
+} from '@sallyport/policy';
 import { createPlace } from './place.js';
 import type { Place } from './place.js';
 
@@ -9,6 +17,8 @@ import type { Place } from './place.js';
 export interface InForce {
   readonly manifest: Manifest;
   readonly identity: IdentityChunk;
+  /** Ids of logins that were ended: no token under them is good. */
+  readonly endedLogins: ReadonlySet<string>;
   readonly verifier: Verifier<SubagentRecord>;
   connection(name: string): ConnectionChunk | undefined;
   /** One database behind one connection. `undefined`: there is no such connection, or it does not allow that database. */
@@ -28,13 +38,23 @@ interface Kept {
 
 const kept = new WeakMap<InForce, Kept>();
 
+const ended = new WeakMap<EndedLoginsChunk, ReadonlySet<string>>();
+
+/** The same set while the chunk stays the same. */
+const endedIn = (chunk: EndedLoginsChunk): ReadonlySet<string> => {
+  const known = ended.get(chunk) ?? new Set(chunk.ids);
+  ended.set(chunk, known);
+  return known;
+};
+
 /** Throws when a chunk that the manifest names is not there: nothing of half a bundle comes into force. */
 export const createInForce = (
   manifest: Manifest,
   { chunks, catalogs: joined }: Content,
   before: InForce | undefined,
 ): InForce => {
-  let identity: IdentityChunk = { issuers: [], subagents: [] };
+  let identity: IdentityChunk = { issuers: [], own: { issuer: '', keys: [] }, subagents: [], users: [] };
+  let endedLogins: ReadonlySet<string> = new Set();
   const connections = new Map<string, ConnectionChunk>();
   const catalogs = new Map<string, Catalog>();
   for (const { kind, name, digest } of manifest.chunks) {
@@ -43,6 +63,9 @@ export const createInForce = (
     switch (chunk.kind) {
       case 'identity':
         identity = chunk.value;
+        break;
+      case 'ended_logins':
+        endedLogins = endedIn(chunk.value);
         break;
       case 'connection':
         connections.set(name, chunk.value);
@@ -64,6 +87,7 @@ export const createInForce = (
   const inForce: InForce = {
     manifest,
     identity,
+    endedLogins,
     verifier: former?.inForce.identity === identity ? former.inForce.verifier : createVerifier(identity),
     connection: (name) => connections.get(name),
     place(name, database) {

@@ -9,6 +9,8 @@ import type { TestAuthority } from './authority.js';
 export interface BundleContent {
   readonly version: number;
   readonly identity: IdentityChunk;
+  /** Ids. */
+  readonly endedLogins?: readonly string[];
   readonly connections: readonly ConnectionChunk[];
   /** By `connection/database`. */
   readonly catalogs: Readonly<Record<string, Catalog>>;
@@ -40,6 +42,7 @@ export const signedBundle = (authority: TestAuthority, content: BundleContent, f
   };
   const chunks = [
     spell('', { kind: 'identity', value: content.identity }),
+    spell('', { kind: 'ended_logins', value: { ids: content.endedLogins ?? [] } }),
     ...content.connections.map((value) => spell(value.name, { kind: 'connection', value })),
     ...Object.entries(content.catalogs).map(([name, catalog]) => headOf(name, catalog)),
   ];

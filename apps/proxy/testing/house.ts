@@ -5,7 +5,7 @@ import { SignJWT, exportJWK, generateKeyPair } from 'jose';
 import pg from 'pg';
 import type { AuditEvent } from '@sallyport/audit';
 import type { Catalog } from '@sallyport/kernel';
-import type { ConnectionChunk, IdentityChunk, SubagentRecord } from '@sallyport/policy';
+import type { ConnectionChunk, IdentityChunk, OwnKey, SubagentRecord, UserRecord } from '@sallyport/policy';
 import { createLogger, createShutdown, systemClock } from '@sallyport/runtime';
 import { startPostgres, until } from '@sallyport/testing';
 import type { TestPostgres } from '@sallyport/testing';
@@ -27,12 +27,20 @@ export interface House {
   readonly agent: TestAgent;
   readonly issuer: string;
   token(subject: string, more?: { readonly audience?: string; readonly expiresIn?: string }): Promise<string>;
+  /** One of ours: claims beside `iss`, `aud`, `iat`, `exp` and `jti`. */
+  ownToken(claims: Readonly<Record<string, unknown>>, expiresIn?: string): Promise<string>;
   /** A client as any program would have one. */
   client(password: string, more?: pg.ClientConfig): Promise<pg.Client>;
   /** A new bundle. The reason when it is refused. */
   publish(change: {
     readonly policies?: string;
     readonly subagents?: readonly SubagentRecord[];
+    readonly users?: readonly UserRecord[];
+    /** Ids of logins. */
+    readonly endedLogins?: readonly string[];
+    /** Pinned keys of the identity provider; of our own tokens. */
+    readonly keys?: readonly Readonly<Record<string, unknown>>[];
+    readonly ownKeys?: readonly OwnKey[];
     readonly catalog?: Catalog;
     /** The database whose catalog is in force no more. */
     readonly withdrawn?: string;
@@ -48,6 +56,8 @@ export interface HouseOptions {
   readonly analyses: Analyses;
   readonly policies: string;
   readonly subagents: readonly SubagentRecord[];
+  readonly users?: readonly UserRecord[];
+  readonly endedLogins?: readonly string[];
   /** Further `name=value` settings of the target. */
   readonly targetSettings?: readonly string[];
   /** Run in every database. */
@@ -65,6 +75,7 @@ export interface HouseOptions {
 }
 
 const issuer = 'https://idp.test';
+const ownIssuer = 'https://gate.test';
 
 export const openHouse = async (options: HouseOptions): Promise<House> => {
   const first = compiled(options.policies);
@@ -82,6 +93,8 @@ export const openHouse = async (options: HouseOptions): Promise<House> => {
 
   const keys = await generateKeyPair('ES256', { extractable: true });
   const jwk = { ...(await exportJWK(keys.publicKey)), kid: 'k', alg: 'ES256', use: 'sig' };
+  const ownKeys = await generateKeyPair('ES256', { extractable: true });
+  const ownJwk = { ...(await exportJWK(ownKeys.publicKey)), kid: 'key_1', alg: 'ES256', use: 'sig' } as OwnKey;
   const authority = await createTestAuthority();
   const controlPlane = await startTestControlPlane(await authority.issue('control-plane', 'control'));
   const log = createLogger({ name: 'proxy', level: 'silent' });
@@ -130,19 +143,32 @@ export const openHouse = async (options: HouseOptions): Promise<House> => {
   };
   let version = 0;
   let policies = connection.policies;
-  let { subagents } = options;
+  let { subagents, users = [], endedLogins = [] } = options;
   const publish: House['publish'] = (change) => {
     version += 1;
     policies = change.policies === undefined ? policies : compiled(change.policies);
     subagents = change.subagents ?? subagents;
+    users = change.users ?? users;
+    endedLogins = change.endedLogins ?? endedLogins;
     if (change.withdrawn !== undefined) Reflect.deleteProperty(catalogs, `billing/${change.withdrawn}`);
     if (change.catalog !== undefined) catalogs[`billing/${change.catalog.database}`] = change.catalog;
     const identity: IdentityChunk = {
-      issuers: [{ id: 'iss_1', name: 'idp', issuer, audiences: ['sallyport'], keys: [jwk], algorithms: ['ES256'] }],
+      issuers: [
+        {
+          id: 'iss_1',
+          name: 'idp',
+          issuer,
+          audiences: ['sallyport'],
+          keys: change.keys ?? [jwk],
+          algorithms: ['ES256'],
+        },
+      ],
+      own: { issuer: ownIssuer, keys: change.ownKeys ?? [ownJwk] },
       subagents,
+      users,
     };
     const connections = [{ ...connection, policies, policyVersion: version }];
-    return controlPlane.publish(signedBundle(authority, { version, identity, connections, catalogs }));
+    return controlPlane.publish(signedBundle(authority, { version, identity, endedLogins, connections, catalogs }));
   };
   const refused = await publish({});
   if (refused !== undefined) throw new Error(refused);
@@ -179,6 +205,15 @@ export const openHouse = async (options: HouseOptions): Promise<House> => {
         .setIssuedAt()
         .setExpirationTime(expiresIn)
         .sign(keys.privateKey),
+    ownToken: (claims, expiresIn = '1h') =>
+      new SignJWT({ ...claims })
+        .setProtectedHeader({ alg: 'ES256', kid: 'key_1', typ: 'at+jwt' })
+        .setIssuer(ownIssuer)
+        .setAudience(ownIssuer)
+        .setIssuedAt()
+        .setJti('tok_1')
+        .setExpirationTime(expiresIn)
+        .sign(ownKeys.privateKey),
     async client(password, more = {}) {
       const client = new pg.Client({
         host: '127.0.0.1',

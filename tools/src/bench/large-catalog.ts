@@ -58,7 +58,10 @@ export function bundleOf(version: number, catalog: Catalog, before: ReadonlySet<
   };
   const { head, digest, parts } = encoded.value;
   const chunks = [
-    named('', { kind: 'identity', value: { issuers: [], subagents: [] } }),
+    named('', {
+      kind: 'identity',
+      value: { issuers: [], own: { issuer: 'https://gate', keys: [] }, subagents: [], users: [] },
+    }),
     named('billing', { kind: 'connection', value: connection }),
     { kind: 'catalog' as const, name: 'billing/app', digest, content: Buffer.from(head) },
   ];

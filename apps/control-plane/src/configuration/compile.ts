@@ -7,10 +7,10 @@ import type {
   ColumnTag,
   CompiledPolicy,
   ConnectionChunk,
-  IssuerRecord,
   MaskFormat,
 } from '@sallyport/policy';
 import type { Database, Transaction } from '../db/database.js';
+import { readIdentity } from './identity-chunks.js';
 
 /** What one change compiles to: chunks by digest, and who gets which. */
 export interface Compiled {
@@ -30,10 +30,14 @@ export interface Compiled {
 export async function compile(
   database: Database,
   tenantId: string,
-  hashKey: Uint8Array,
+  own: {
+    /** Of the tokens that are minted here: their `iss`. */
+    readonly issuerOf: (tenant: { readonly id: string; readonly name: string }) => string;
+    readonly hashKey: Uint8Array;
+  },
   before: Pick<Compiled, 'chunks'> | undefined,
 ): Promise<Compiled> {
-  const state = await read(database, tenantId, before?.chunks ?? new Map());
+  const state = await read(database, tenantId, own.issuerOf, before?.chunks ?? new Map());
   const chunks = new Map<string, Uint8Array>(state.parts.chunks);
   const add = (name: string, chunk: Chunk): ChunkReference => {
     const bytes = encodeChunk(chunk);
@@ -47,7 +51,10 @@ export async function compile(
     ),
   );
   const classes = Object.fromEntries(state.classes.map(({ name, mask }) => [name, mask as MaskFormat]));
-  const forProxies: ChunkReference[] = [add('', { kind: 'identity', value: identityOf(state) })];
+  const forProxies: ChunkReference[] = [
+    add('', { kind: 'identity', value: state.identity }),
+    add('', { kind: 'ended_logins', value: state.endedLogins }),
+  ];
   const connections = new Map<string, ConnectionChunk>();
   const nodes = new Set(state.nodes.map(({ kind, name }) => `${kind} ${name}`));
   const served: { readonly agents: readonly string[]; readonly reference: ChunkReference }[] = [];
@@ -73,7 +80,7 @@ export async function compile(
         classes: of,
       })),
       classes,
-      hashKey: Buffer.from(hashKey).toString('base64'),
+      hashKey: Buffer.from(own.hashKey).toString('base64'),
       policies: slice,
       policyVersion: versionOf(slice),
     };
@@ -126,18 +133,19 @@ const versionOf = (policies: readonly CompiledPolicy[]): number =>
   createHash('sha256').update(JSON.stringify(policies)).digest().readUInt32BE() >>> 1;
 
 /** One moment of the database. */
-const read = (database: Database, tenantId: string, known: ReadonlyMap<string, Uint8Array>) =>
+const read = (
+  database: Database,
+  tenantId: string,
+  issuerOf: (tenant: { readonly id: string; readonly name: string }) => string,
+  known: ReadonlyMap<string, Uint8Array>,
+) =>
   database.$transaction(
     async (transaction) => {
       const where = { tenantId };
       const orderBy = { id: 'asc' } as const;
-      const { bundleVersion: version } = await transaction.tenant.findUniqueOrThrow({ where: { id: tenantId } });
-      const issuers = await transaction.issuer.findMany({ where, orderBy });
-      const subagents = await transaction.subagent.findMany({
-        where,
-        orderBy,
-        include: { groups: { include: { group: true } } },
-      });
+      const tenant = await transaction.tenant.findUniqueOrThrow({ where: { id: tenantId } });
+      const { bundleVersion: version } = tenant;
+      const { identity, endedLogins } = await readIdentity(transaction, tenantId, issuerOf(tenant));
       const connections = await transaction.connection.findMany({
         where,
         orderBy,
@@ -166,7 +174,7 @@ const read = (database: Database, tenantId: string, known: ReadonlyMap<string, U
           }),
         })),
       );
-      return { version, issuers, subagents, connections, parts, classes, nodes, sets };
+      return { version, identity, endedLogins, connections, parts, classes, nodes, sets };
     },
     { isolationLevel: 'RepeatableRead', maxWait: 15_000, timeout: 60_000 },
   );
@@ -201,28 +209,4 @@ async function partsOf(
     for (const part of await transaction.catalogPart.findMany({ where })) chunks.set(part.digest, part.content);
   }
   return { chunks, of };
-}
-
-function identityOf({ issuers, subagents }: Awaited<ReturnType<typeof read>>) {
-  return {
-    issuers: issuers.map(({ id, name, issuer, audiences, keys, algorithms }): IssuerRecord => ({
-      id,
-      name,
-      issuer,
-      audiences,
-      keys: keys as unknown as IssuerRecord['keys'],
-      algorithms,
-    })),
-    subagents: subagents.map((row) => ({
-      id: row.id,
-      name: row.name,
-      issuer: row.issuerId,
-      claims: row.claims as Readonly<Record<string, string>>,
-      groups: row.groups.map(({ group }) => group.name).sort(),
-      owner: row.ownerId ?? undefined,
-      disabled: row.disabled,
-      notBefore: Math.floor(row.notBefore.getTime() / 1000),
-      ...(row.holdSeconds === null ? {} : { hold: row.holdSeconds * 1000 }),
-    })),
-  };
 }

@@ -15,6 +15,8 @@ import { streamAccess } from '../grpc/access.js';
 import type { NodePeer } from '../grpc/access.js';
 import { KEYS } from '../grpc/keyring.js';
 import type { Keys } from '../grpc/keyring.js';
+import { Tenancy } from '../db/tenancy.js';
+import { tokenIssuer } from '../logins/token-issuer.js';
 import { LOG } from '../log.js';
 import type { Log } from '../log.js';
 import { Notifications } from '../notify/notifications.js';
@@ -74,6 +76,7 @@ export class Hub implements OnApplicationBootstrap {
   readonly #notifications: Notifications;
   readonly #keys: Keys;
   readonly #maxStaleness: number;
+  readonly #issuerOf: (tenant: { readonly id: string; readonly name: string }) => string;
   readonly #log: Log;
   readonly #compiled = new Map<string, Compiled>();
   readonly #compiling = new Map<string, Promise<Compiled>>();
@@ -93,6 +96,7 @@ export class Hub implements OnApplicationBootstrap {
     @Inject(BudgetSharing) budgets: BudgetSharing,
     @Inject(Findings) findings: Findings,
     @Inject(LOG) log: Log,
+    @Inject(Tenancy) tenancy: Tenancy,
   ) {
     this.#presence = presence;
     this.#database = database;
@@ -103,6 +107,7 @@ export class Hub implements OnApplicationBootstrap {
     this.#notifications = notifications;
     this.#keys = keys;
     this.#maxStaleness = config.maxStaleness;
+    this.#issuerOf = ({ id, name }) => tokenIssuer(config.publicUrl, { name, isFirst: id === tenancy.defaultTenant });
     this.#log = log;
     notifications.on(changesChannel, () => this.#soon());
     notifications.on(endSessionChannel, (payload) => this.#endSession(payload));
@@ -309,7 +314,12 @@ export class Hub implements OnApplicationBootstrap {
 
   async #compile(tenantId: string): Promise<Compiled> {
     const before = this.#compiled.get(tenantId);
-    const compiled = await compile(this.#database, tenantId, this.#keys.hashKey, before);
+    const compiled = await compile(
+      this.#database,
+      tenantId,
+      { issuerOf: this.#issuerOf, hashKey: this.#keys.hashKey },
+      before,
+    );
     // Of two that compiled at once, the newer one stays.
     const other = this.#compiled.get(tenantId);
     if (other !== undefined && other.version > compiled.version) return other;

@@ -109,6 +109,12 @@ export const acceptChunk = ({
         ? { kind: 'accepted', chunk: { kind: 'identity', value: decoded.value } }
         : refused(decoded.problem);
     }
+    case 'ended_logins': {
+      const decoded = decodeChunk('ended_logins', bytes);
+      return decoded.ok
+        ? { kind: 'accepted', chunk: { kind: 'ended_logins', value: decoded.value } }
+        : refused(decoded.problem);
+    }
     case 'connection': {
       const decoded = decodeChunk('connection', bytes);
       if (!decoded.ok) return refused(decoded.problem);

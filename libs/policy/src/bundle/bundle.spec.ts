@@ -71,6 +71,11 @@ const identity: IdentityChunk = {
       notBefore: 5,
     },
   ],
+  own: {
+    issuer: 'https://sallyport.test',
+    keys: [{ kty: 'EC', crv: 'P-256', x: 'x'.repeat(43), y: 'y'.repeat(43), kid: 'key_1', alg: 'ES256', use: 'sig' }],
+  },
+  users: [{ id: 'usr_1', name: 'dana', groups: ['g'], disabled: false, notBefore: 0 }],
 };
 const agentConnection: AgentConnectionChunk = {
   id: 'con_1',
@@ -86,6 +91,7 @@ const agentConnection: AgentConnectionChunk = {
 const chunks: readonly Chunk[] = [
   { kind: 'connection', value: connection },
   { kind: 'identity', value: identity },
+  { kind: 'ended_logins', value: { ids: ['log_1'] } },
   { kind: 'agent_connection', value: agentConnection },
   { kind: 'proxies', value: { proxies: [{ name: 'p', host: 'h', port: 1 }] } },
   {
@@ -248,6 +254,23 @@ describe('a chunk', () => {
     ['a name that never ends', { name: 'x'.repeat(256) }],
   ])('with %s is refused', (_, change) => {
     expect(decodeChunk('connection', encode({ ...connection, ...change })).ok).toBe(false);
+  });
+
+  const [key] = identity.own.keys;
+  test.each([
+    ['a private half in our own key', { own: { ...identity.own, keys: [{ ...key, d: 'd'.repeat(43) }] } }],
+    ['another curve', { own: { ...identity.own, keys: [{ ...key, crv: 'P-384' }] } }],
+    ['a key without a name', { own: { ...identity.own, keys: [{ ...key, kid: '' }] } }],
+    ['an issuer of our own without a name', { own: { issuer: '', keys: [] } }],
+    ['a role that a user is to have', { users: [{ ...identity.users[0], role: 'admin' }] }],
+    ['a user who may be disabled', { users: [{ ...identity.users[0], disabled: null }] }],
+  ])('with %s is refused', (_, change) => {
+    expect(decodeChunk('identity', encode(identity)).ok).toBe(true);
+    expect(decodeChunk('identity', encode({ ...identity, ...change })).ok).toBe(false);
+  });
+
+  test.each([[['']], [[1]], ['log_1']])('of ended logins %j is refused', (ids) => {
+    expect(decodeChunk('ended_logins', encode({ ids })).ok).toBe(false);
   });
 
   test.each([

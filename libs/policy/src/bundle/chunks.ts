@@ -26,13 +26,14 @@ export interface ChunkReference {
 }
 
 /** What a manifest names. */
-export const namedKinds = ['identity', 'connection', 'catalog', 'agent_connection', 'proxies'] as const;
+export const namedKinds = ['identity', 'ended_logins', 'connection', 'catalog', 'agent_connection', 'proxies'] as const;
 /** A part of a catalog is named by the catalog's own chunk. */
 export const chunkKinds = [...namedKinds, 'catalog_part'] as const;
 export type ChunkKind = (typeof chunkKinds)[number];
 
 export type Chunk =
   | { readonly kind: 'identity'; readonly value: IdentityChunk }
+  | { readonly kind: 'ended_logins'; readonly value: EndedLoginsChunk }
   | { readonly kind: 'connection'; readonly value: ConnectionChunk }
   | { readonly kind: 'catalog'; readonly value: CatalogHead }
   | { readonly kind: 'catalog_part'; readonly value: CatalogPart }
@@ -42,6 +43,7 @@ export type Chunk =
 /** What each kind of chunk holds. */
 export interface ChunkValues {
   readonly identity: IdentityChunk;
+  readonly ended_logins: EndedLoginsChunk;
   readonly connection: ConnectionChunk;
   readonly catalog: CatalogHead;
   readonly catalog_part: CatalogPart;
@@ -65,7 +67,34 @@ export interface CatalogHead extends Omit<Catalog, PartedList> {
 /** To proxies: who may be who. */
 export interface IdentityChunk {
   readonly issuers: readonly IssuerRecord[];
+  /** Whose tokens name logins: the control plane itself. */
+  readonly own: OwnIssuer;
   readonly subagents: readonly SubagentRecord[];
+  readonly users: readonly UserRecord[];
+}
+
+/** To proxies: what was taken back before its tokens ran out. A chunk of its own, so that this moves fast. */
+export interface EndedLoginsChunk {
+  /** Ids of logins, in order. */
+  readonly ids: readonly string[];
+}
+
+export interface OwnIssuer {
+  /** Exactly the token's `iss`, and its `aud`. */
+  readonly issuer: string;
+  /** The key that signs, the one that will, those that did and whose tokens may still live. */
+  readonly keys: readonly OwnKey[];
+}
+
+/** An ES256 public key, as a JWK. */
+export interface OwnKey {
+  readonly kty: 'EC';
+  readonly crv: 'P-256';
+  readonly x: string;
+  readonly y: string;
+  readonly kid: string;
+  readonly alg: 'ES256';
+  readonly use: 'sig';
 }
 
 export interface IssuerRecord {
@@ -94,6 +123,15 @@ export interface SubagentRecord {
   readonly notBefore: number;
   /** How long its commands are held on the wire, milliseconds; absent: as the connection says. */
   readonly hold?: number;
+}
+
+export interface UserRecord {
+  readonly id: string;
+  readonly name: string;
+  readonly groups: readonly string[];
+  readonly disabled: boolean;
+  /** Tokens issued before this are refused, seconds since the epoch. */
+  readonly notBefore: number;
 }
 
 export const maskFormats = ['redact', 'partial', 'hash', 'null', 'email'] as const;

@@ -5,8 +5,10 @@ import type {
   ChunkKind,
   ChunkValues,
   ConnectionChunk,
+  EndedLoginsChunk,
   IdentityChunk,
   Manifest,
+  OwnIssuer,
   ProxiesChunk,
 } from './chunks.js';
 import { catalogHead, catalogPart } from './catalog-shape.js';
@@ -53,10 +55,33 @@ const subagent = z
   })
   .transform(({ owner, ...rest }) => ({ ...rest, owner }));
 
+const user = z.strictObject({ id: name, name, groups: list(name, 1000), disabled: z.boolean(), notBefore: count });
+
+const coordinate = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
+const own: z.ZodType<OwnIssuer> = z.strictObject({
+  issuer: text.min(1),
+  keys: list(
+    z.strictObject({
+      kty: z.literal('EC'),
+      crv: z.literal('P-256'),
+      x: coordinate,
+      y: coordinate,
+      kid: name.min(1),
+      alg: z.literal('ES256'),
+      use: z.literal('sig'),
+    }),
+    16,
+  ),
+});
+
 const identity: z.ZodType<IdentityChunk> = z.strictObject({
   issuers: list(issuer, 1000),
-  subagents: list(subagent, 100_000),
+  own,
+  subagents: list(subagent, 1_000_000),
+  users: list(user, 1_000_000),
 });
+
+const endedLogins: z.ZodType<EndedLoginsChunk> = z.strictObject({ ids: list(name.min(1), 1_000_000) });
 
 const policy = z.strictObject({ id: z.string().min(1).max(400), json: z.json() }).superRefine(({ json }, context) => {
   const problem = policyFormProblem(json);
@@ -105,6 +130,7 @@ export const manifestShape = manifest;
 
 export const chunkShapes: { readonly [K in ChunkKind]: z.ZodType<ChunkValues[K]> } = {
   identity,
+  ended_logins: endedLogins,
   connection,
   catalog: catalogHead,
   catalog_part: catalogPart,
