@@ -11,6 +11,7 @@ import { IdentityModule } from './identity/identity.module.js';
 import { LoginsModule } from './logins/logins.module.js';
 import { NodesModule } from './nodes/nodes.module.js';
 import { ProvidersModule } from './providers/providers.module.js';
+import { OAuthModule } from './oauth/oauth.module.js';
 import { PoliciesModule } from './policies/policies.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
 
@@ -26,6 +27,7 @@ export class AppModule {
         IdentityModule,
         LoginsModule,
         ProvidersModule,
+        OAuthModule,
         ConnectionsModule,
         PoliciesModule,
         NodesModule,

@@ -79,6 +79,15 @@ export const configSchema = z
     SALLYPORT_CERTIFICATE_LIFETIME: durationField(10_000, 2_592_000_000)
       .default('24h')
       .describe('How long certificates of nodes live; they renew by themselves after half of it.'),
+    SALLYPORT_TOKEN_LIFETIME: durationField(60_000, 3_600_000)
+      .default('15m')
+      .describe('How long access tokens of people live; their logins renew them.'),
+    SALLYPORT_TOKEN_KEY_LIFETIME: durationField(86_400_000, 31_536_000_000)
+      .default('30d')
+      .describe('How long a key signs access tokens before the next one does.'),
+    SALLYPORT_LOGIN_LIFETIME: durationField(300_000, 7_776_000_000)
+      .default('7d')
+      .describe('How long a login of `sally` lasts before its person must sign in again.'),
     SALLYPORT_ALLOW_PRIVATE_URLS: flag
       .default('false')
       .describe('Allow issuers whose keys are on loopback or in a private network.'),
@@ -117,6 +126,12 @@ export interface Config {
   readonly shutdownLimit: number;
   /** Milliseconds. */
   readonly certificateLifetime: number;
+  /** Milliseconds. */
+  readonly tokenLifetime: number;
+  /** Milliseconds. */
+  readonly tokenKeyLifetime: number;
+  /** Milliseconds. */
+  readonly loginLifetime: number;
   readonly allowPrivateUrls: boolean;
 }
 
@@ -146,6 +161,9 @@ export function readConfig(env: Environment): Config {
     shutdownDelay: parseDuration(value.SALLYPORT_SHUTDOWN_DELAY),
     shutdownLimit: parseDuration(value.SALLYPORT_SHUTDOWN_LIMIT),
     certificateLifetime: parseDuration(value.SALLYPORT_CERTIFICATE_LIFETIME),
+    tokenLifetime: parseDuration(value.SALLYPORT_TOKEN_LIFETIME),
+    tokenKeyLifetime: parseDuration(value.SALLYPORT_TOKEN_KEY_LIFETIME),
+    loginLifetime: parseDuration(value.SALLYPORT_LOGIN_LIFETIME),
     allowPrivateUrls: value.SALLYPORT_ALLOW_PRIVATE_URLS === 'true',
   });
 }

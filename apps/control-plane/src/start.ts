@@ -11,7 +11,7 @@ import { openEmbeddedPostgres } from './db/embedded.js';
 import { applyMigrations } from './db/migrations.js';
 import { databaseProblem } from './db/unreachable.js';
 import { prepareTenancy } from './db/tenancy.js';
-import { jsonOnly, shallowOnly } from './http/body.js';
+import { formType, knownTypesOnly, shallowOnly } from './http/body.js';
 import { answerClientErrors } from './http/client-error.js';
 import { serveDocs } from './http/openapi.js';
 import { Readiness } from './http/readiness.js';
@@ -22,6 +22,8 @@ import { within } from './within.js';
 
 /** A policy set of a megabyte, in JSON. */
 const bodyLimit = '2mb';
+/** A token request with an assertion. */
+const formLimit = '256kb';
 /** How long connections to the database may take to come home. */
 const databasePatience = 2_000;
 
@@ -102,8 +104,10 @@ function equip(app: NestExpressApplication): void {
   const directives = { 'upgrade-insecure-requests': null };
   app.use(helmet({ contentSecurityPolicy: { directives } }));
   app.use('/v1', neverStored);
-  app.use(jsonOnly);
+  app.use('/oauth', neverStored);
+  app.use(knownTypesOnly);
   app.useBodyParser('json', { limit: bodyLimit, type: 'application/json', strict: true });
+  app.useBodyParser('urlencoded', { limit: formLimit, type: formType, extended: false, parameterLimit: 50 });
   app.use(shallowOnly);
   const server = app.getHttpServer() as Server;
   server.requestTimeout = 30_000;

@@ -6,13 +6,14 @@ import { Database } from '../db/database.js';
 import type { ApprovalRun } from '../db/generated/client.js';
 import { Answers, Refuses, list, moment } from '../http/answers.js';
 import { CurrentCaller, CurrentUser } from '../http/caller.js';
-import type { Caller, UserCaller } from '../http/caller.js';
+import type { Caller, SubagentCaller, UserCaller } from '../http/caller.js';
 import { NounDocs, Summary } from '../http/noun.js';
 import { pageOf, pageQuery, timePage, toPage } from '../http/page.js';
 import type { Page } from '../http/page.js';
 import { Problem, notFound } from '../http/problem.js';
 import { idParams, text } from '../http/text.js';
 import type { IdParams } from '../http/text.js';
+import { namesConnection, permits } from '../oauth/authorization-details.js';
 import { ApprovalsService, stateOf } from './approvals.service.js';
 import type { ApprovalWithWords } from './approvers.js';
 import { namedTextsOf } from './held-command.js';
@@ -106,6 +107,15 @@ const present = (approval: ApprovalWithWords, now: Date, owners: Owners): z.inpu
   createdAt: approval.createdAt,
   expiresAt: approval.expiresAt,
 });
+
+/** A delegated token sees what was asked with the same chain, where it may be at all; one without sees none of that. */
+const isOwnOf = ({ id, onBehalfOf, details }: SubagentCaller, approval: ApprovalWithWords): boolean =>
+  approval.callerId === id &&
+  approval.onBehalfOf.join() === onBehalfOf.join() &&
+  namesConnection(details, approval.connectionName);
+
+const actionsOf = ({ held }: ApprovalWithWords): readonly string[] =>
+  (held as unknown as readonly { readonly action: string }[]).map(({ action }) => action);
 
 /** In a list a long text is shown by both of its ends; reading one gives all of it. */
 const brief = (view: z.input<typeof approvalView>): z.input<typeof approvalView> => ({
@@ -217,6 +227,8 @@ export class ApprovalsController {
   ): Promise<z.input<typeof runView>> {
     const approval = await this.#readable(caller, id);
     const isTheirs = caller.kind === 'subagent' || approval.ownerId === caller.id || caller.role === 'admin';
+    if (caller.kind === 'subagent' && !permits(caller.details, approval.connectionName, actionsOf(approval)))
+      throw new Problem('forbidden', 'your token does not reach as far as this command');
     if (!isTheirs) throw new Problem('forbidden', 'only its caller, the owner of the caller or an admin may run it');
     const run = await this.#runs.run(approval);
     response.status(run.finishedAt === null ? 202 : 200);
@@ -239,7 +251,7 @@ export class ApprovalsController {
     const approval = await this.#approvals.find(caller.tenantId, id);
     const may =
       caller.kind === 'subagent'
-        ? approval.callerId === caller.id
+        ? isOwnOf(caller, approval)
         : caller.role !== 'member' || approval.ownerId === caller.id;
     if (!may) throw notFound('approval');
     return approval;

@@ -37,7 +37,7 @@ export class AuthGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<Request & CallerHolder>();
     const address = request.socket.remoteAddress ?? '';
     const { authorization } = request.headers;
-    const authentication = await this.#authenticate(authorization);
+    const authentication = await this.#authenticate(request);
     if (authentication.kind === 'refused') {
       const tenantId = this.#tenancy.defaultTenant;
       const { cause, user, claimed } = authentication;
@@ -58,12 +58,16 @@ export class AuthGuard implements CanActivate {
     return true;
   }
 
-  async #authenticate(header: string | undefined): Promise<Authentication> {
-    const match = /^Bearer ([A-Za-z0-9._~+/-]+=*)$/i.exec(header ?? '');
-    const token = match?.[1];
+  async #authenticate({ headers, method, path }: Request): Promise<Authentication> {
+    const match = /^(Bearer|DPoP) ([A-Za-z0-9._~+/-]+=*)$/i.exec(headers.authorization ?? '');
+    const [, scheme = '', token] = match ?? [];
     if (token === undefined) return { kind: 'refused', cause: 'malformed' };
     if (token.length > longestToken) return { kind: 'refused', cause: 'too_long' };
-    return this.#authenticator.authenticate(token);
+    const { dpop } = headers;
+    // Two proofs are none.
+    const proof = typeof dpop === 'string' && !dpop.includes(',') ? dpop : undefined;
+    const isBound = scheme.toLowerCase() === 'dpop';
+    return this.#authenticator.authenticate({ scheme: isBound ? 'dpop' : 'bearer', token, proof, method, path });
   }
 }
 

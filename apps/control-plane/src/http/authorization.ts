@@ -19,6 +19,11 @@ export const authorization: Readonly<Record<string, Access>> = {
   'GET /readyz': 'public',
   'POST /v1/setup': 'public',
   'GET /v1/me': everybody,
+  'GET /.well-known/oauth-authorization-server': 'public',
+  'GET /oauth/jwks': 'public',
+  'POST /oauth/token': 'public',
+  'GET /v1/token-keys': readers,
+  'POST /v1/token-keys/rotate': admin,
 
   'GET /v1/tokens': people,
   'POST /v1/tokens': people,

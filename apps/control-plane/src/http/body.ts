@@ -5,19 +5,24 @@ import { Problem } from './problem.js';
 /** Nothing of ours is nested deeper; what is would exhaust the stack of whoever walks it. */
 const deepest = 64;
 
+/** OAuth is spoken in forms. */
+const takesForm = (path: string): boolean => path.startsWith('/oauth/');
+export const formType = 'application/x-www-form-urlencoded';
+
 /** A body of another kind would be passed over; better to say so. */
-export function jsonOnly(request: Request, _response: Response, next: NextFunction): void {
+export function knownTypesOnly(request: Request, _response: Response, next: NextFunction): void {
   const { headers } = request;
   const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
-  if (hasBody && !isJson(headers['content-type'] ?? ''))
-    next(new Problem('unsupported_media_type', `send application/json in UTF-8 (${STATUS_CODES[415] ?? ''})`));
+  const wanted = takesForm(request.path) ? formType : 'application/json';
+  if (hasBody && !isOf(wanted, headers['content-type'] ?? ''))
+    next(new Problem('unsupported_media_type', `send ${wanted} in UTF-8 (${STATUS_CODES[415] ?? ''})`));
   else next();
 }
 
-function isJson(contentType: string): boolean {
+function isOf(wanted: string, contentType: string): boolean {
   const [type = '', ...parameters] = contentType.toLowerCase().split(';');
   const charset = parameters.map((each) => each.trim()).find((each) => each.startsWith('charset='));
-  return type.trim() === 'application/json' && (charset === undefined || /^charset="?utf-8"?$/.test(charset));
+  return type.trim() === wanted && (charset === undefined || /^charset="?utf-8"?$/.test(charset));
 }
 
 /** After the parser, which does not mind. */

@@ -1,5 +1,6 @@
 import { createParamDecorator } from '@nestjs/common';
 import type { ExecutionContext } from '@nestjs/common';
+import type { AuthorizationDetail } from '../oauth/authorization-details.js';
 
 export const roles = ['admin', 'approver', 'auditor', 'member'] as const;
 export type Role = (typeof roles)[number];
@@ -22,12 +23,18 @@ export interface UserCaller extends Named {
   readonly tokenExpiresAt: Date | null;
   /** Ids of others who had this token, or one that it was made with, in their hands. */
   readonly tokenMakers: readonly string[];
+  /** The login that they ask with; null: an API token, which is under none. */
+  readonly loginId: string | null;
 }
 
 export interface SubagentCaller extends Named {
   readonly kind: 'subagent';
   /** User id of the human who answers for it. */
   readonly owner: string | undefined;
+  /** Ids of the principals that it acts for, the nearest first; empty: for itself. */
+  readonly onBehalfOf: readonly string[];
+  /** What its token may at most; `undefined`: what its principals may. */
+  readonly details: readonly AuthorizationDetail[] | undefined;
 }
 
 /** What the guard leaves on a request for those who come after it. */

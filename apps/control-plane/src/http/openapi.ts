@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { refusesKey } from './answers.js';
 import { accessOf } from './authorization.js';
 import type { Access } from './authorization.js';
+import { oauthErrorBody, oauthErrors } from '../oauth/oauth-problem.js';
 import { problemBody, problemCodes } from './problem.js';
 import type { ProblemCode } from './problem.js';
 
@@ -45,7 +46,11 @@ function describe(app: INestApplication): OpenAPIObject {
   });
   document.components = {
     ...document.components,
-    schemas: { ...document.components?.schemas, Problem: schemaOf(problemBody) },
+    schemas: {
+      ...document.components?.schemas,
+      Problem: schemaOf(problemBody),
+      OAuthError: schemaOf(oauthErrorBody),
+    },
   };
   for (const [path, item] of Object.entries(document.paths))
     for (const method of methods) {
@@ -62,14 +67,29 @@ const schemaOf = (schema: z.ZodType) => {
 
 function complete(operation: Operation, route: string): void {
   const access = accessOf(route);
-  const takesKey = route.startsWith('POST ') && access !== 'public';
+  const isOAuth = route.includes(' /oauth/');
+  const takesKey = route.startsWith('POST ') && access !== 'public' && !isOAuth;
   operation.security = access === 'public' ? [] : [{ bearer: [] }];
   operation.description = [operation.description, callers(access)].filter(Boolean).join('\n\n');
   if (takesKey) operation.parameters = [...(operation.parameters ?? []), idempotencyKey];
+  if (isOAuth) {
+    for (const status of oauthStatuses(access)) operation.responses[status] ??= oauthRefusal;
+    Reflect.deleteProperty(operation, refusesKey);
+    return;
+  }
   const byStatus = Map.groupBy(problemsOf(operation, access, takesKey), (code) => String(problemCodes[code].status));
   for (const [status, codes] of byStatus) operation.responses[status] ??= problemResponse(codes);
   Reflect.deleteProperty(operation, refusesKey);
 }
+
+const oauthStatuses = (access: Access): readonly string[] => [
+  ...new Set(Object.values(oauthErrors).map(String)),
+  ...(access === 'public' ? [] : ['401', '403']),
+];
+const oauthRefusal = {
+  description: 'In the form of RFC 6749.',
+  content: { 'application/json': { schema: { $ref: '#/components/schemas/OAuthError' } } },
+};
 
 const callers = (access: Access): string =>
   access === 'public' ? 'Open to everybody.' : `Open to: ${access.map((each) => `\`${each}\``).join(', ')}.`;

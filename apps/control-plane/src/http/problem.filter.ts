@@ -5,6 +5,7 @@ import { mintId } from '@sallyport/runtime';
 import { Prisma } from '../db/generated/client.js';
 import { LOG } from '../log.js';
 import type { Log } from '../log.js';
+import { OAuthProblem, oauthOf } from '../oauth/oauth-problem.js';
 import { Problem, problemCodes } from './problem.js';
 import type { ProblemCode } from './problem.js';
 
@@ -37,6 +38,10 @@ export class ProblemFilter implements ExceptionFilter {
       response.destroy();
       return;
     }
+    if (request.path.startsWith('/oauth/')) {
+      answerInOAuth(response, exception instanceof OAuthProblem ? exception : oauthOf(problem), problem);
+      return;
+    }
     if (problem.status === 401) response.setHeader('www-authenticate', 'Bearer realm="sallyport"');
     if (problem.retryAfterSeconds !== undefined) response.setHeader('retry-after', String(problem.retryAfterSeconds));
     response
@@ -46,8 +51,19 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
+/** The form that clients of OAuth read (RFC 6749 section 5.2). */
+function answerInOAuth(response: Response, refusal: OAuthProblem, { retryAfterSeconds }: Problem): void {
+  if (refusal.status === 401) response.setHeader('www-authenticate', 'Bearer realm="sallyport"');
+  if (retryAfterSeconds !== undefined) response.setHeader('retry-after', String(retryAfterSeconds));
+  response
+    .status(refusal.status)
+    .setHeader('cache-control', 'no-store')
+    .json({ error: refusal.error, error_description: refusal.message });
+}
+
 export function toProblem(exception: unknown): Problem {
   if (exception instanceof Problem) return exception;
+  if (exception instanceof OAuthProblem) return new Problem('invalid_request', exception.message);
   if (exception instanceof Prisma.PrismaClientKnownRequestError) return ofDatabase(exception.code);
   if (exception instanceof Prisma.PrismaClientInitializationError) return unavailable();
   const status = statusOf(exception);

@@ -3,11 +3,14 @@ import { mintId } from '@sallyport/runtime';
 import { startIdentityProvider, startPostgres, until } from '@sallyport/testing';
 import type { TestIdentityProvider, TestPostgres } from '@sallyport/testing';
 import { keepCatalog } from '../../testing/catalog.js';
+import { accessTokenType, grant, sendForm } from '../../testing/oauth.js';
+import type { Form } from '../../testing/oauth.js';
 import { openDatabase, referenceOf, restOf, startPlane, testConfig } from '../../testing/plane.js';
 import type { Answer, TestPlane } from '../../testing/plane.js';
 import type { Database } from '../db/database.js';
 import { startControlPlane } from '../start.js';
 import { Logins } from '../logins/logins.service.js';
+import { AccessTokens } from '../oauth/access-tokens.js';
 import { authorization } from './authorization.js';
 
 const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
@@ -58,6 +61,16 @@ test('every route answers as the reference says', async () => {
   await call('GET /v1/logins', undefined, { query: '?all=true' });
   await call('GET /v1/logins/:id', undefined, { id: login });
   await call('DELETE /v1/logins/:id', undefined, { id: login });
+
+  await call('GET /.well-known/oauth-authorization-server');
+  await call('GET /oauth/jwks');
+  await call('GET /v1/token-keys');
+  await call('POST /v1/token-keys/rotate');
+  for (const [route, fields] of await oauthForms()) {
+    const answer = await sendForm(plane.admin, route.split(' ')[1] ?? '', fields);
+    expect([route, answer.status]).toEqual([route, 200]);
+    visited.set(route, answer.status);
+  }
 
   const idp = { kind: 'oidc', issuer: provider.issuer, clientId: 'sallyport' };
   const nouns: readonly (readonly [string, object, object])[] = [
@@ -147,6 +160,15 @@ async function aLogin(): Promise<string> {
   const { id: userId, tenantId } = await database.user.findFirstOrThrow({ where: { name: 'ada' } });
   const expiresAt = new Date(Date.now() + 60_000);
   return (await plane.app.get(Logins).begin({ tenantId, whose: { userId }, how: 'browser', expiresAt })).id;
+}
+
+/** Each route that takes a form, with one that it takes. */
+async function oauthForms(): Promise<readonly (readonly [string, Form])[]> {
+  const login = await database.login.findUniqueOrThrow({ where: { id: await aLogin() } });
+  const { token } = await plane.app.get(AccessTokens, { strict: false }).mint(login);
+  return [
+    ['POST /oauth/token', { grant_type: grant.exchange, subject_token: token, subject_token_type: accessTokenType }],
+  ];
 }
 
 async function anObservedIdentity(): Promise<string> {

@@ -375,14 +375,16 @@ describe('docs and health', () => {
         expect([route, status, JSON.stringify(shape ?? {}).length > 2]).toEqual([route, status, status !== '204']);
       }
       const isPublic = authorization[route] === 'public';
+      const isOAuth = route.includes(' /oauth/');
       expect([route, operation.security]).toEqual([route, isPublic ? [] : [{ bearer: [] }]]);
       const problems = ['500', ...(isPublic ? [] : ['401', '403']), ...(route.includes(':') ? ['404'] : [])];
       for (const status of problems) {
         const content = operation.responses[status]?.content ?? {};
-        expect([route, status, Object.keys(content)]).toEqual([route, status, ['application/problem+json']]);
+        const form = isOAuth ? 'application/json' : 'application/problem+json';
+        expect([route, status, Object.keys(content)]).toEqual([route, status, [form]]);
       }
       const names = (operation.parameters ?? []).map((parameter) => parameter.name);
-      const takesKey = route.startsWith('POST ') && !isPublic;
+      const takesKey = route.startsWith('POST ') && !isPublic && !isOAuth;
       expect([route, names.includes('Idempotency-Key')]).toEqual([route, takesKey]);
       expect([route, names.includes('limit'), names.includes('cursor')]).toEqual([
         route,

@@ -1,4 +1,6 @@
 import { Module } from '@nestjs/common';
+import { LoginsModule } from '../logins/logins.module.js';
+import { AccessTokensModule } from '../oauth/access-tokens.module.js';
 import { Authenticator } from './authenticator.js';
 import { GroupsController } from './groups.controller.js';
 import { GroupsService } from './groups.service.js';
@@ -18,6 +20,7 @@ import { UsersService } from './users.service.js';
 
 /** Who may be who: issuers, subagents, users, groups, and the tokens of people. */
 @Module({
+  imports: [AccessTokensModule, LoginsModule],
   controllers: [
     SetupController,
     MeController,
@@ -38,6 +41,6 @@ import { UsersService } from './users.service.js';
     SubagentsService,
     UsersService,
   ],
-  exports: [Authenticator],
+  exports: [Authenticator, SubagentAuthenticator],
 })
 export class IdentityModule {}

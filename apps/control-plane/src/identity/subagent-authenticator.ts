@@ -6,7 +6,18 @@ import { Database } from '../db/database.js';
 import type { Issuer } from '../db/generated/client.js';
 import { Tenancy } from '../db/tenancy.js';
 import { observe } from './observed-identities.js';
-import type { Authentication } from './authenticator.js';
+import type { Authentication, RefusedAuthentication } from './authenticator.js';
+
+export interface VerifiedSubagent {
+  readonly kind: 'verified';
+  readonly tenantId: string;
+  readonly id: string;
+  readonly name: string;
+  readonly groups: readonly string[];
+  readonly owner: string | undefined;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
+}
 
 /** A subagent asks with the token of its own identity provider, by the very rules that a proxy goes by. */
 @Injectable()
@@ -20,6 +31,15 @@ export class SubagentAuthenticator {
   }
 
   async authenticate(token: string): Promise<Authentication> {
+    const outcome = await this.verify(token);
+    if (outcome.kind === 'refused') return outcome;
+    const { tenantId, id, name, groups, owner } = outcome;
+    const caller = { kind: 'subagent', tenantId, id, name, groups, owner, onBehalfOf: [], details: undefined } as const;
+    return { kind: 'known', caller };
+  }
+
+  /** Which subagent a token of a platform proves, and until when. */
+  async verify(token: string): Promise<VerifiedSubagent | RefusedAuthentication> {
     const claimed = claimedBy(token);
     if (claimed === undefined) return { kind: 'refused', cause: 'malformed' };
     const tenantId = this.#tenancy.defaultTenant;
@@ -53,7 +73,7 @@ export class SubagentAuthenticator {
       return outcome;
     }
     const { id, name, groups, owner } = outcome.subagent;
-    return { kind: 'known', caller: { kind: 'subagent', tenantId, id, name, groups, owner } };
+    return { kind: 'verified', tenantId, id, name, groups, owner, expiresAt: outcome.expiresAt };
   }
 }
 
