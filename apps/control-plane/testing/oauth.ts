@@ -1,4 +1,4 @@
-import { SignJWT, exportJWK, generateKeyPair } from 'jose';
+import { SignJWT, decodeJwt, exportJWK, generateKeyPair } from 'jose';
 import type { JWK, JWTPayload } from 'jose';
 import type { Answer, Rest, TestPlane } from './plane.js';
 
@@ -56,3 +56,27 @@ export const sendForm = (
   const body = typeof fields === 'string' ? fields : new URLSearchParams(pairs).toString();
   return rest('POST', path, body, { 'content-type': 'application/x-www-form-urlencoded', ...headers });
 };
+
+/** The ways to a token that need no person. */
+export function askFor(plane: TestPlane, platform: TestPlatform) {
+  const ask = (fields: Form, headers?: Readonly<Record<string, string>>): Promise<Answer> =>
+    sendForm(plane.nobody, '/oauth/token', fields, headers);
+  const assertion = async (subject: string, more: Form = {}): Promise<Answer> =>
+    ask({ grant_type: grant.jwtBearer, assertion: await platform.token(subject), ...more });
+  const exchange = (subject: string, more: Form = {}): Promise<Answer> =>
+    ask({ grant_type: grant.exchange, subject_token: subject, subject_token_type: accessTokenType, ...more });
+  /** `token` handed on to a subagent that acts for it. */
+  const delegate = async (token: string, to: string, more: Form = {}): Promise<Answer> =>
+    exchange(token, { actor_token: await platform.token(to), actor_token_type: jwtType, ...more });
+  return { ask, assertion, exchange, delegate };
+}
+
+export const tokenOf = (answer: Answer): string => {
+  if (answer.status !== 200) throw new Error(JSON.stringify(answer.body));
+  return String(answer.body['access_token']);
+};
+export const claimsOf = (answer: Answer): JWTPayload => decodeJwt(tokenOf(answer));
+export const errorOf = ({ status, body }: Answer): readonly unknown[] => [status, body['error']];
+/** RFC 9396, of entries of our type. */
+export const details = (...entries: readonly object[]): string =>
+  JSON.stringify(entries.map((entry) => ({ type: 'sallyport_connection', ...entry })));

@@ -107,7 +107,7 @@ export class Hub implements OnApplicationBootstrap {
     this.#notifications = notifications;
     this.#keys = keys;
     this.#maxStaleness = config.maxStaleness;
-    this.#issuerOf = ({ id, name }) => tokenIssuer(config.publicUrl, { name, isFirst: id === tenancy.defaultTenant });
+    this.#issuerOf = ({ id }) => tokenIssuer(config.publicUrl, { id, isFirst: id === tenancy.defaultTenant });
     this.#log = log;
     notifications.on(changesChannel, () => this.#soon());
     notifications.on(endSessionChannel, (payload) => this.#endSession(payload));

@@ -22,6 +22,12 @@ export const authorization: Readonly<Record<string, Access>> = {
   'GET /.well-known/oauth-authorization-server': 'public',
   'GET /oauth/jwks': 'public',
   'POST /oauth/token': 'public',
+  'POST /oauth/introspect': everybody,
+  'POST /oauth/revoke': 'public',
+  'POST /oauth/device_authorization': 'public',
+  'GET /v1/device-codes/:code': people,
+  'POST /v1/device-codes/:code/approve': people,
+  'POST /v1/device-codes/:code/deny': people,
   'GET /v1/token-keys': readers,
   'POST /v1/token-keys/rotate': admin,
 

@@ -72,6 +72,14 @@ test('every route answers as the reference says', async () => {
     visited.set(route, answer.status);
   }
 
+  for (const word of ['approve', 'deny'] as const) {
+    const begun = await sendForm(plane.nobody, '/oauth/device_authorization', { client_id: 'sally' });
+    const path = `/v1/device-codes/${String(begun.body['user_code'])}`;
+    const browser = plane.bearing((await aLoginWithToken()).token);
+    visited.set('GET /v1/device-codes/:code', (await browser('GET', path)).status);
+    visited.set(`POST /v1/device-codes/:code/${word}`, (await browser('POST', `${path}/${word}`)).status);
+  }
+
   const idp = { kind: 'oidc', issuer: provider.issuer, clientId: 'sallyport' };
   const nouns: readonly (readonly [string, object, object])[] = [
     ['groups', {}, { description: 'x' }],
@@ -162,12 +170,19 @@ async function aLogin(): Promise<string> {
   return (await plane.app.get(Logins).begin({ tenantId, whose: { userId }, how: 'browser', expiresAt })).id;
 }
 
+async function aLoginWithToken(): Promise<{ readonly token: string }> {
+  const login = await database.login.findUniqueOrThrow({ where: { id: await aLogin() } });
+  return plane.app.get(AccessTokens, { strict: false }).mint(login);
+}
+
 /** Each route that takes a form, with one that it takes. */
 async function oauthForms(): Promise<readonly (readonly [string, Form])[]> {
-  const login = await database.login.findUniqueOrThrow({ where: { id: await aLogin() } });
-  const { token } = await plane.app.get(AccessTokens, { strict: false }).mint(login);
+  const { token } = await aLoginWithToken();
   return [
+    ['POST /oauth/introspect', { token }],
+    ['POST /oauth/device_authorization', { client_id: 'sally' }],
     ['POST /oauth/token', { grant_type: grant.exchange, subject_token: token, subject_token_type: accessTokenType }],
+    ['POST /oauth/revoke', { token }],
   ];
 }
 

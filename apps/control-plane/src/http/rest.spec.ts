@@ -84,10 +84,12 @@ describe('the authorization table', () => {
         .replace(':ref', 'nothing-of-this-name')
         .replace(':id', 'xxx_00000000000000000000000000')
         .replace(':version', '1');
-      const body = method === 'POST' || method === 'PUT' ? { nothing: true } : undefined;
-      expect([route, (await plane.nobody(method, path, body)).status]).toEqual([route, 401]);
+      const isForm = path.startsWith('/oauth/');
+      const body = method !== 'POST' && method !== 'PUT' ? undefined : isForm ? 'nothing=true' : { nothing: true };
+      const type = isForm ? { 'content-type': 'application/x-www-form-urlencoded' } : {};
+      expect([route, (await plane.nobody(method, path, body, type)).status]).toEqual([route, 401]);
       for (const [role, rest] of Object.entries(callers)) {
-        const { status } = await rest(method, path, body);
+        const { status } = await rest(method, path, body, type);
         const allowed = (access as readonly string[]).includes(role);
         expect([route, role, status === 403]).toEqual([route, role, !allowed]);
         expect(status).toBeLessThan(500);

@@ -13,6 +13,9 @@ const interval = 5;
 /** Polls that come a little early are the network's fault. */
 const tolerance = 500;
 
+/** Devices that may wait at once: each is a row that a stranger made. */
+export const mostWaiting = 1_000;
+
 export interface NewDeviceCode {
   readonly deviceCode: string;
   readonly userCode: string;
@@ -33,7 +36,12 @@ export class DeviceCodes {
     this.#database = database;
   }
 
-  async begin(tenantId: string, address: string, userAgent: string): Promise<NewDeviceCode> {
+  /** `undefined`: as many as may wait do already. */
+  async begin(tenantId: string, address: string, userAgent: string): Promise<NewDeviceCode | undefined> {
+    const waiting = await this.#database.deviceCode.count({
+      where: { tenantId, state: 'pending', expiresAt: { gt: new Date() } },
+    });
+    if (waiting >= mostWaiting) return undefined;
     const deviceCode = mintSecret('sdc');
     const userCode = Array.from({ length: 8 }, () => alphabet.charAt(randomInt(alphabet.length))).join('');
     await this.#database.deviceCode.create({

@@ -1,8 +1,7 @@
 import type { Config } from '../config.js';
 import type { Tenancy } from '../db/tenancy.js';
+import { tokenIssuer } from '../logins/token-issuer.js';
 
-/** `iss` and `aud` of our tokens: the public URL, with the organisation behind it for every one but the first. */
-export function issuerUrl({ publicUrl }: Pick<Config, 'publicUrl'>, tenancy: Tenancy, tenantId: string): string {
-  const base = publicUrl.replace(/\/+$/, '');
-  return tenantId === tenancy.defaultTenant ? base : `${base}/t/${tenantId}`;
-}
+/** `iss` and `aud` of our tokens. */
+export const issuerUrl = ({ publicUrl }: Pick<Config, 'publicUrl'>, tenancy: Tenancy, id: string): string =>
+  tokenIssuer(publicUrl, { id, isFirst: id === tenancy.defaultTenant });

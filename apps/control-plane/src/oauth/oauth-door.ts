@@ -21,7 +21,12 @@ export class OAuthDoor {
     this.#tenancy = tenancy;
   }
 
-  async through<Result>(request: Request, route: string, work: (tenantId: string) => Promise<Result>): Promise<Result> {
+  /** `count`: what it does counts as a failure, though it is answered as if it were none. */
+  async through<Result>(
+    request: Request,
+    route: string,
+    work: (tenantId: string, count: () => void) => Promise<Result>,
+  ): Promise<Result> {
     const tenantId = this.#tenancy.defaultTenant;
     const address = request.socket.remoteAddress ?? '';
     const refusal = { tenantId, route, address, user: undefined };
@@ -31,7 +36,7 @@ export class OAuthDoor {
       throw new Problem('too_many_requests', 'too many refused requests', { retryAfterSeconds: wait });
     }
     try {
-      return await work(tenantId);
+      return await work(tenantId, () => void this.#limiter.failed(address));
     } catch (problem) {
       if (problem instanceof OAuthProblem && problem.refusedFor !== undefined) {
         this.#limiter.failed(address);

@@ -37,6 +37,13 @@ export class RefreshTokens {
     return row?.login;
   }
 
+  /** The live login of one that was not used yet. */
+  async unusedLoginOf(tenantId: string, token: string): Promise<Login | undefined> {
+    const where = { tenantId, hash: hashSecret(token), usedAt: null };
+    const row = await this.#database.refreshToken.findFirst({ where });
+    return row === null ? undefined : this.#logins.alive(tenantId, { id: row.loginId });
+  }
+
   /** `thumbprint`: of the key that the caller proved to have. */
   async renew(tenantId: string, token: string, thumbprint: string | undefined): Promise<Refreshed> {
     const outcome = await this.#database.$transaction(async (transaction): Promise<Refreshed> => {

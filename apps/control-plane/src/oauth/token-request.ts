@@ -7,7 +7,7 @@ import { longestToken, shortestToken } from './lifetimes.js';
 import { OAuthProblem, invalidRequest } from './oauth-problem.js';
 
 /** A parameter is sent once (RFC 6749 section 3.2); one without a value is as good as not sent. */
-const parameter = (most: number) =>
+export const parameter = (most: number) =>
   z.preprocess((value) => (value === '' ? undefined : value), z.string().max(most).optional());
 
 /** What any grant may be asked with. What is not known is passed over, as RFC 6749 wants it. */
@@ -31,6 +31,14 @@ export const tokenRequest = z.object({
   expires_in: parameter(10).describe('How long it should live at the longest, seconds.'),
 });
 export type TokenRequest = z.infer<typeof tokenRequest>;
+
+/** One token, to be asked about or taken back. */
+export const tokenForm = z.object({
+  token: z.string().min(1).max(16_384),
+  token_type_hint: parameter(100).describe('Passed over: a token says itself what it is.'),
+  client_id: parameter(100),
+});
+export type TokenForm = z.infer<typeof tokenForm>;
 
 /** What a new login under this request is limited to. */
 export interface Limits {

@@ -1,9 +1,21 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { startPostgres } from '@sallyport/testing';
 import type { TestPostgres } from '@sallyport/testing';
-import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
-import type { JSONWebKeySet, JWTPayload } from 'jose';
-import { accessTokenType, audience, grant, jwtType, sendForm, startPlatform } from '../../testing/oauth.js';
+import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
+import type { JSONWebKeySet } from 'jose';
+import {
+  accessTokenType,
+  askFor,
+  audience,
+  claimsOf,
+  details,
+  errorOf,
+  grant,
+  jwtType,
+  sendForm,
+  startPlatform,
+  tokenOf,
+} from '../../testing/oauth.js';
 import type { Form, TestPlatform } from '../../testing/oauth.js';
 import { openDatabase, startPlane } from '../../testing/plane.js';
 import type { Answer, TestPlane } from '../../testing/plane.js';
@@ -13,10 +25,15 @@ import type { NewLogin } from '../logins/logins.service.js';
 import { AccessTokens } from './access-tokens.js';
 import { RefreshTokens } from './refresh-tokens.js';
 
+type Asking = ReturnType<typeof askFor>;
 let postgres: TestPostgres;
 let plane: TestPlane;
 let database: Database;
 let platform: TestPlatform;
+let ask: Asking['ask'];
+let assertion: Asking['assertion'];
+let exchange: Asking['exchange'];
+let delegate: Asking['delegate'];
 let tenantId: string;
 let userId: string;
 const ids = new Map<string, string>();
@@ -26,6 +43,7 @@ beforeAll(async () => {
   plane = await startPlane(postgres.url('oauth'), { SALLYPORT_AUDIENCE: audience });
   database = openDatabase(postgres.url('oauth'));
   platform = await startPlatform(plane, 'etl', 'child', 'grandchild');
+  ({ ask, assertion, exchange, delegate } = askFor(plane, platform));
   await plane.admin('PUT', '/v1/users/linus', { role: 'member' });
   tenantId = (await database.tenant.findFirstOrThrow()).id;
   userId = (await database.user.findFirstOrThrow({ where: { name: 'linus' } })).id;
@@ -41,29 +59,11 @@ beforeEach(async () => {
 });
 
 const idOf = (name: string): string => ids.get(name) ?? '';
-const ask = (fields: Form, headers?: Readonly<Record<string, string>>): Promise<Answer> =>
-  sendForm(plane.nobody, '/oauth/token', fields, headers);
-const tokenOf = (answer: Answer): string => {
-  if (answer.status !== 200) throw new Error(JSON.stringify(answer.body));
-  return String(answer.body['access_token']);
-};
-const claimsOf = (answer: Answer): JWTPayload => decodeJwt(tokenOf(answer));
-const assertion = async (subject: string, more: Form = {}): Promise<Answer> =>
-  ask({ grant_type: grant.jwtBearer, assertion: await platform.token(subject), ...more });
-const exchange = (subject: string, more: Form = {}): Promise<Answer> =>
-  ask({ grant_type: grant.exchange, subject_token: subject, subject_token_type: accessTokenType, ...more });
-/** `token` handed on to a subagent that acts for it. */
-const delegate = async (token: string, to: string, more: Form = {}): Promise<Answer> =>
-  exchange(token, { actor_token: await platform.token(to), actor_token_type: jwtType, ...more });
 const personal = async (more: Partial<NewLogin> = {}) => {
   const expiresAt = new Date(Date.now() + 7_200_000);
   const login = await plane.app.get(Logins).begin({ tenantId, whose: { userId }, how: 'device', expiresAt, ...more });
   return { login, token: (await plane.app.get(AccessTokens, { strict: false }).mint(login)).token };
 };
-const details = (...entries: readonly object[]): string =>
-  JSON.stringify(entries.map((entry) => ({ type: 'sallyport_connection', ...entry })));
-const errorOf = ({ status, body }: Answer): readonly unknown[] => [status, body['error']];
-
 describe('what we publish', () => {
   test('is enough to verify our tokens offline', async () => {
     const metadata = await plane.nobody('GET', '/.well-known/oauth-authorization-server');
@@ -314,5 +314,70 @@ describe('refresh', () => {
     await database.user.update({ where: { id: userId }, data: { disabled: true } });
     expect(errorOf(await renew(token))).toEqual([400, 'invalid_grant']);
     await database.user.update({ where: { id: userId }, data: { disabled: false } });
+  });
+});
+
+describe('introspection (RFC 7662)', () => {
+  const look = async (token: string, as = plane.admin): Promise<Answer['body']> =>
+    (await sendForm(as, '/oauth/introspect', { token })).body;
+
+  test('tells what a good token says, and of any other nothing', async () => {
+    const person = await personal();
+    const child = tokenOf(await delegate(person.token, 'etl', { purpose: 'report' }));
+    expect(await look(child)).toMatchObject({
+      ...{ active: true, sub: userId, act: { sub: idOf('etl') }, client_id: idOf('etl'), username: 'etl' },
+      ...{ purpose: 'report', token_type: 'Bearer' },
+    });
+    await plane.app.get(Logins).end(tenantId, person.login.id, 'over');
+    for (const each of [child, person.token, 'x', 'srt_none', await platform.token('etl'), 'a'.repeat(16_384)])
+      expect(await look(each)).toEqual({ active: false });
+  });
+
+  test('is for who has a token of their own', async () => {
+    const { token } = await personal();
+    expect((await sendForm(plane.nobody, '/oauth/introspect', { token })).status).toBe(401);
+    expect(await look(token, plane.bearing(token))).toMatchObject({ active: true, client_id: 'sally' });
+  });
+
+  test('of a refresh token does not use it, and says when it was used', async () => {
+    const { login } = await personal();
+    const refresh = plane.app.get(RefreshTokens, { strict: false });
+    const token = await database.$transaction((transaction) => refresh.issue(login, transaction));
+    expect(await look(token)).toMatchObject({ active: true, token_type: 'refresh_token', logins: [login.id] });
+    expect((await ask({ grant_type: grant.refresh, refresh_token: token, client_id: 'sally' })).status).toBe(200);
+    expect(await look(token)).toEqual({ active: false });
+  });
+});
+
+describe('revocation (RFC 7009)', () => {
+  const revoke = async (token: string): Promise<number> =>
+    (await sendForm(plane.nobody, '/oauth/revoke', { token })).status;
+  const isGood = async (token: string): Promise<boolean> =>
+    (await sendForm(plane.admin, '/oauth/introspect', { token })).body['active'] === true;
+
+  test('of a parent ends all of its children; of a child that child alone', async () => {
+    const person = await personal();
+    const first = tokenOf(await delegate(person.token, 'etl'));
+    const second = tokenOf(await delegate(first, 'child'));
+    const other = tokenOf(await delegate(person.token, 'etl'));
+    expect(await revoke(first)).toBe(200);
+    expect(await Promise.all([person.token, first, second, other].map(isGood))).toEqual([true, false, false, true]);
+    expect(await revoke(person.token)).toBe(200);
+    expect(await Promise.all([person.token, other].map(isGood))).toEqual([false, false]);
+  });
+
+  test('of a refresh token ends its login', async () => {
+    const { login, token } = await personal();
+    const refresh = plane.app.get(RefreshTokens, { strict: false });
+    const one = await database.$transaction((transaction) => refresh.issue(login, transaction));
+    expect(await revoke(one)).toBe(200);
+    expect([await isGood(token), await isGood(one)]).toEqual([false, false]);
+  });
+
+  test('of what is none of ours, or over, says nothing of it', async () => {
+    const { token } = await personal();
+    const forged = `${token.slice(0, -4)}AAAA`;
+    for (const each of ['x', forged, 'srt_none', await platform.token('etl')]) expect(await revoke(each)).toBe(200);
+    expect(await isGood(token)).toBe(true);
   });
 });
