@@ -86,7 +86,9 @@ describe('the authorization table', () => {
         .replace(':version', '1');
       const isForm = path.startsWith('/oauth/');
       const body = method !== 'POST' && method !== 'PUT' ? undefined : isForm ? 'nothing=true' : { nothing: true };
-      const type = isForm ? { 'content-type': 'application/x-www-form-urlencoded' } : {};
+      const type: Readonly<Record<string, string>> = isForm
+        ? { 'content-type': 'application/x-www-form-urlencoded' }
+        : {};
       expect([route, (await plane.nobody(method, path, body, type)).status]).toEqual([route, 401]);
       for (const [role, rest] of Object.entries(callers)) {
         const { status } = await rest(method, path, body, type);

@@ -337,6 +337,8 @@ describe('introspection (RFC 7662)', () => {
     const { token } = await personal();
     expect((await sendForm(plane.nobody, '/oauth/introspect', { token })).status).toBe(401);
     expect(await look(token, plane.bearing(token))).toMatchObject({ active: true, client_id: 'sally' });
+    // A question is no action.
+    expect(await database.adminAction.count({ where: { action: 'POST /oauth/introspect', outcome: 'done' } })).toBe(0);
   });
 
   test('of a refresh token does not use it, and says when it was used', async () => {
