@@ -22,6 +22,7 @@ import {
 } from '@sallyport/policy';
 import type { DecisionContext } from '@sallyport/policy';
 import type { Facts } from '@sallyport/sql';
+import { createReadings } from './apart.js';
 import { bindingFor } from './binding.js';
 import type { Desk, DeskNow } from './desk.js';
 import type { Gate } from './gate.js';
@@ -41,7 +42,7 @@ import { outlineOf } from './outline.js';
 import { moved, wordFor } from './word.js';
 import type { Grants } from './word.js';
 import { digestOf, preparedIn, unreadStatement } from './statements.js';
-import type { Statement } from './statements.js';
+import type { Statement, Statements } from './statements.js';
 import { asUnproved, isUnresolved } from './unprovable.js';
 import { underAnyUser } from './any-user.js';
 
@@ -95,6 +96,7 @@ export const createCommands = (input: CommandsInput): Commands => {
   const settings = createSettingsWatch(input.parameters);
   const moves = createSessionMoves(gate.moves.at(connection, database));
   const leftBehind = createLeftBehind();
+  const readings = createReadings(gate.statements, gate.reader);
   const running = new Map<QuestionId, Running>();
   const trials = new Map<QuestionId, Trying>();
   let holding: { readonly controller: AbortController; readonly over: Promise<void> } | undefined;
@@ -104,8 +106,11 @@ export const createCommands = (input: CommandsInput): Commands => {
     return desk.kind === 'desk' ? desk.place.catalog : undefined;
   };
 
-  /** `charged`: it counts in its budgets already. */
-  const judge = (question: CommandQuestion, charged = false): Judged | Refused => {
+  /** `charged`: it counts in its budgets already. `from`: who reads its text. */
+  const judge = (
+    question: CommandQuestion,
+    { charged = false, from = gate.statements as Pick<Statements, 'read'> } = {},
+  ): Judged | Refused => {
     const no = (refusal: Refusal, statement?: Statement, desk?: Desk, policies: readonly string[] = []): Refused => ({
       kind: 'refused',
       refusal,
@@ -119,12 +124,12 @@ export const createCommands = (input: CommandsInput): Commands => {
     const { place, decider } = desk;
     const meaning = settings.look(question, place.catalog?.searchPath ?? noPath, place.catalog?.user);
     const { searchPath, drift, anyUser } = meaning;
-    const read = gate.statements.read(question.text, place, searchPath);
+    const read = from.read(question.text, place, searchPath);
     const { statement } = read;
     if (read.kind === 'refused') return no(read.refusal, statement, desk);
     if (drift !== undefined && !isWayOut(statement.facts)) return no(drift, statement, desk);
     const { facts: meant, behind } = memory.resolve(statement.facts, (text) =>
-      preparedIn(gate.statements.read(text, place, searchPath)),
+      preparedIn(from.read(text, place, searchPath)),
     );
     const named = anyUser ? underAnyUser(meant, place, (oid) => gate.statements.columnsOf(place, oid)) : meant;
     const found = leftBehind.check(moves.check(named, searchPath, place));
@@ -281,7 +286,7 @@ export const createCommands = (input: CommandsInput): Commands => {
     const seen = shown.ran ? shown.preview : undefined;
     const binding = bindingFor(input, question, first, seen);
     const again = (): Judged | Refused => {
-      const now = judge(question, shown.ran);
+      const now = judge(question, { charged: shown.ran });
       if (now.kind === 'refused' || bindingFor(input, question, now, seen).equals(binding)) return now;
       return { ...first, kind: 'refused', refusal: moved, policies: [] };
     };
@@ -335,16 +340,11 @@ export const createCommands = (input: CommandsInput): Commands => {
 
   return {
     ask(id, question, inform) {
-      const judged = judge(question);
-      const command = gate.mint.command();
-      if (judged.kind === 'refused') return deny(command, question, judged);
-      last = judged.desk;
-      const { decision } = judged;
-      if (question.phase === 'prepare') return prepared(judged);
-      if (decision.kind === 'hold' && decision.preview)
-        return previewed(id, command, question, { ...judged, decision }, inform);
-      if (decision.kind === 'hold') return held(id, command, question, { ...judged, decision }, inform);
-      return allow(id, command, question, judged, mintCommandPermit(decision));
+      const decide = (judged: Judged | Refused) => decided(id, question, judged, inform);
+      return readings.settle(
+        () => decide(judge(question, { from: readings })),
+        (refusal) => decide({ kind: 'refused', refusal, statement: undefined, desk: last, policies: [] }),
+      );
     },
 
     tried({ of, attempt }, inform) {
@@ -401,9 +401,13 @@ export const createCommands = (input: CommandsInput): Commands => {
 
     named: (of, name) => memory.taken(of, name),
 
-    cancel: () => holding?.controller.abort(),
+    cancel() {
+      void readings.cancel();
+      holding?.controller.abort();
+    },
 
     closed() {
+      const over = readings.cancel() ?? holding?.over;
       holding?.controller.abort();
       // Whatever nobody saw the end of is told as that.
       for (const { command } of running.values())
@@ -416,9 +420,26 @@ export const createCommands = (input: CommandsInput): Commands => {
           error: undefined,
         });
       running.clear();
-      return holding?.over;
+      return over;
     },
   };
+
+  function decided(
+    id: QuestionId,
+    question: CommandQuestion,
+    judged: Judged | Refused,
+    inform: (notice: Notice) => void,
+  ): Verdict | Promise<Verdict> {
+    const command = gate.mint.command();
+    if (judged.kind === 'refused') return deny(command, question, judged);
+    last = judged.desk;
+    const { decision } = judged;
+    if (question.phase === 'prepare') return prepared(judged);
+    if (decision.kind === 'hold' && decision.preview)
+      return previewed(id, command, question, { ...judged, decision }, inform);
+    if (decision.kind === 'hold') return held(id, command, question, { ...judged, decision }, inform);
+    return allow(id, command, question, judged, mintCommandPermit(decision));
+  }
 
   /** People are asked when it was tried, or told why it cannot be. */
   function previewed(

@@ -40,6 +40,7 @@ import { createRuns } from './runs.js';
 import { createSessions } from './sessions.js';
 import { createShipper } from './ship.js';
 import { createMoves } from './moves.js';
+import { createReader } from './reader.js';
 import { createStatements } from './statements.js';
 import type { Analyses } from './statements.js';
 import { createTunnelServer } from './tunnel-listener.js';
@@ -154,11 +155,15 @@ export const compose = async (input: ComposeInput): Promise<RunningProxy> => {
   });
   shutdown.add('tunnels', tunnels.close);
 
+  const reader = createReader();
+  shutdown.add('reader', reader.close);
+
   // What every session shares.
   const gate: Gate = {
     clock,
     configuration: control,
     statements: createStatements(analyses),
+    reader,
     // Who could not be told of them has not read them either.
     moves: createMoves({ monotonic: () => control.assured }),
     evidence,

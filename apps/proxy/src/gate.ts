@@ -5,6 +5,7 @@ import type { Evidence } from './evidence.js';
 import type { InForce } from './in-force.js';
 import type { Moves } from './moves.js';
 import type { PreviewBounds } from './trial-plan.js';
+import type { Reader } from './reader.js';
 import type { Sessions } from './sessions.js';
 import type { Statements } from './statements.js';
 import type { Tunnels } from './tunnels.js';
@@ -23,6 +24,8 @@ export interface Gate {
   readonly clock: Clock;
   readonly configuration: Configuration;
   readonly statements: Statements;
+  /** Of texts that are too long for the loop. */
+  readonly reader: Reader;
   /** Names that definitions moved since catalogs were read. */
   readonly moves: Moves;
   readonly evidence: Evidence;

@@ -65,24 +65,6 @@ export const createStatements = (analyses: Analyses): Statements => {
     return shelf;
   };
 
-  const readAnew = (
-    text: string,
-    { analyser }: Shelf,
-    searchPath: readonly string[],
-  ): Read & { readonly alike: boolean } => {
-    let analysis: Analysis;
-    try {
-      analysis = analyser.analyse(text, searchPath);
-    } catch {
-      // Whatever the grammar stumbles over is not run.
-      analysis = { kind: 'refused', refusal: refuse('unreadable', 'the statement cannot be read') };
-    }
-    const unread = unreadStatement(text);
-    return analysis.kind === 'refused'
-      ? { ...analysis, statement: unread, alike: false }
-      : { kind: 'read', statement: { ...unread, facts: analysis.facts }, alike: analysis.alike };
-  };
-
   return {
     read(text, place, searchPath) {
       const shelf = shelfOf(place);
@@ -90,7 +72,7 @@ export const createStatements = (analyses: Analyses): Statements => {
       const texts = shelf.texts.get(path) ?? new Map<string, Read>();
       const known = texts.get(text);
       if (known !== undefined) return known;
-      const read = readAnew(text, shelf, searchPath);
+      const read = readText(text, shelf.analyser, searchPath);
       // One of many that differ in a literal: it is read fast, and may never come again.
       if (read.alike || text.length > longestKept) return read;
       if (!shelf.texts.has(path)) makeRoom(shelf.texts, mostPaths);
@@ -104,6 +86,25 @@ export const createStatements = (analyses: Analyses): Statements => {
       return made.get(relation);
     },
   };
+};
+
+/** `alike`: it was not read, one like it was. */
+export const readText = (
+  text: string,
+  analyser: Analyser,
+  searchPath: readonly string[],
+): Read & { readonly alike: boolean } => {
+  let analysis: Analysis;
+  try {
+    analysis = analyser.analyse(text, searchPath);
+  } catch {
+    // Whatever the grammar stumbles over is not run.
+    analysis = { kind: 'refused', refusal: refuse('unreadable', 'the statement cannot be read') };
+  }
+  const unread = unreadStatement(text);
+  return analysis.kind === 'refused'
+    ? { ...analysis, statement: unread, alike: false }
+    : { kind: 'read', statement: { ...unread, facts: analysis.facts }, alike: analysis.alike };
 };
 
 const makeRoom = (kept: Map<string, unknown>, most: number): void => {

@@ -38,6 +38,8 @@ export const longestText = abridging.above;
 const tooLong = 'the text is too long';
 /** Search paths that texts were read under. */
 const mostPaths = 16;
+/** Programs that send whole scripts in one text split them far below it, or send one by one. */
+const mostStatements = 10_000;
 /** Deeper trees are not walked: nobody writes them, and recursion has an end. */
 const deepest = 400;
 
@@ -84,6 +86,8 @@ export function createAnalyzer(catalog: Catalog | undefined): Analyzer {
       } catch (error) {
         return problemOf(error);
       }
+      if (statements.length > mostStatements)
+        return unreadable(`the text holds more than ${mostStatements} statements: send them in several`);
       if (abridged !== undefined && !areConstants(statements, abridged)) return unreadable(tooLong);
       if (statements.some((statement) => depthOf(statement) > deepest))
         return unreadable('the statement is nested too deeply');
