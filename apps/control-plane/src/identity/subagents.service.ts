@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Inject, Injectable } from '@nestjs/common';
 import { validateBinding } from '@sallyport/identity';
 import { z } from 'zod';
@@ -11,6 +12,7 @@ import { alreadyThere, nameForPut } from '../http/noun.js';
 import { nounPage, toPage } from '../http/page.js';
 import type { Page, PageQuery } from '../http/page.js';
 import { Problem, invalidField, notFound } from '../http/problem.js';
+import { Logins } from '../logins/logins.service.js';
 import { byReference, name, text } from '../http/text.js';
 import { setGroupsOf } from './memberships.js';
 
@@ -73,10 +75,16 @@ const present = (row: Row): SubagentView => ({
 export class SubagentsService {
   readonly #database: Database;
   readonly #changes: ConfigurationChanges;
+  readonly #logins: Logins;
 
-  constructor(@Inject(Database) database: Database, @Inject(ConfigurationChanges) changes: ConfigurationChanges) {
+  constructor(
+    @Inject(Database) database: Database,
+    @Inject(ConfigurationChanges) changes: ConfigurationChanges,
+    @Inject(Logins) logins: Logins,
+  ) {
     this.#database = database;
     this.#changes = changes;
+    this.#logins = logins;
   }
 
   async list(tenantId: string, query: PageQuery): Promise<Page<SubagentView>> {
@@ -117,7 +125,7 @@ export class SubagentsService {
   }
 
   disable(tenantId: string, ref: string): Promise<SubagentView> {
-    return this.#change(tenantId, ref, { disabled: true });
+    return this.#change(tenantId, ref, { disabled: true }, 'the subagent was disabled');
   }
 
   enable(tenantId: string, ref: string): Promise<SubagentView> {
@@ -126,16 +134,26 @@ export class SubagentsService {
 
   /** Tokens count whole seconds: the next one is the first that no token from before can carry. */
   revokeTokens(tenantId: string, ref: string): Promise<SubagentView> {
-    return this.#change(tenantId, ref, { notBefore: new Date((Math.floor(Date.now() / 1000) + 1) * 1000) });
+    const notBefore = new Date((Math.floor(Date.now() / 1000) + 1) * 1000);
+    return this.#change(tenantId, ref, { notBefore }, 'the tokens of the subagent were revoked');
   }
 
-  async #change(tenantId: string, ref: string, data: Prisma.SubagentUpdateManyMutationInput): Promise<SubagentView> {
-    await this.#database.$transaction(async (transaction) => {
+  /** `ends`: why all its logins end with this. */
+  async #change(
+    tenantId: string,
+    ref: string,
+    data: Prisma.SubagentUpdateManyMutationInput,
+    ends?: string,
+  ): Promise<SubagentView> {
+    return this.#database.$transaction(async (transaction) => {
       await this.#changes.changed(tenantId, transaction);
-      const done = await transaction.subagent.updateMany({ where: byReference(tenantId, ref), data });
-      if (done.count === 0) throw notFound('subagent');
+      const row = await transaction.subagent.findFirst({ where: byReference(tenantId, ref) });
+      if (row === null) throw notFound('subagent');
+      const { id } = row;
+      const changed = await transaction.subagent.update({ where: { id }, data, include });
+      if (ends !== undefined) await this.#logins.endAllOf(tenantId, { subagentId: id }, ends, transaction);
+      return present(changed);
     });
-    return this.get(tenantId, ref);
   }
 
   async #save(
@@ -160,15 +178,28 @@ export class SubagentsService {
       holdSeconds: fields.holdSeconds ?? null,
       ...(disabled === undefined ? {} : { disabled }),
     };
+    const before = await transaction.subagent.findFirst({ where: { tenantId, name } });
     const { id } = await transaction.subagent.upsert({
       where: { tenantId_name: { tenantId, name } },
       create: { id: mintId('sub'), tenantId, name, ...data },
       update: data,
     });
     if (groups !== undefined) await setGroupsOf(transaction, tenantId, { subagentId: id }, groups);
+    const ends =
+      disabled === true
+        ? 'the subagent was disabled'
+        : before !== null && !isBoundAlike(before, data)
+          ? 'the subagent was bound to another identity'
+          : undefined;
+    if (ends !== undefined) await this.#logins.endAllOf(tenantId, { subagentId: id }, ends, transaction);
     return present(await transaction.subagent.findUniqueOrThrow({ where: { id }, include }));
   }
 }
+
+type Binding = { readonly issuerId: string; readonly claims: unknown };
+
+const isBoundAlike = (one: Binding, other: Binding): boolean =>
+  one.issuerId === other.issuerId && isDeepStrictEqual(one.claims, other.claims);
 
 async function findOwner(
   transaction: Transaction,

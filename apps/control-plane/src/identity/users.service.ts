@@ -12,6 +12,7 @@ import { alreadyThere, nameForPut } from '../http/noun.js';
 import { nounPage, toPage } from '../http/page.js';
 import type { Page, PageQuery } from '../http/page.js';
 import { Problem, notFound } from '../http/problem.js';
+import { Logins } from '../logins/logins.service.js';
 import { byReference, line, name } from '../http/text.js';
 import { setGroupsOf } from './memberships.js';
 
@@ -56,10 +57,16 @@ const present = (row: Row): UserView => ({
 export class UsersService {
   readonly #database: Database;
   readonly #changes: ConfigurationChanges;
+  readonly #logins: Logins;
 
-  constructor(@Inject(Database) database: Database, @Inject(ConfigurationChanges) changes: ConfigurationChanges) {
+  constructor(
+    @Inject(Database) database: Database,
+    @Inject(ConfigurationChanges) changes: ConfigurationChanges,
+    @Inject(Logins) logins: Logins,
+  ) {
     this.#database = database;
     this.#changes = changes;
+    this.#logins = logins;
   }
 
   async list(tenantId: string, query: PageQuery): Promise<Page<UserView>> {
@@ -118,6 +125,7 @@ export class UsersService {
       update: data,
     });
     if (groups !== undefined) await setGroupsOf(transaction, tenantId, { userId: id }, groups);
+    if (disabled === true) await this.#logins.endAllOf(tenantId, { userId: id }, 'the user was disabled', transaction);
     return present(await transaction.user.findUniqueOrThrow({ where: { id }, include }));
   }
 

@@ -6,6 +6,7 @@ import { DeviceAnswers } from './device-answers.js';
 import { DeviceAuthorizationController } from './device-authorization.controller.js';
 import { DeviceCodesController } from './device-codes.controller.js';
 import { DeviceCodes } from './device-codes.js';
+import { ExpiredRows } from './expired-rows.js';
 import { IntrospectionController } from './introspection.controller.js';
 import { MetadataController } from './metadata.controller.js';
 import { OAuthDoor } from './oauth-door.js';
@@ -29,7 +30,16 @@ import { TokenKeysController } from './token-keys.controller.js';
     DeviceCodesController,
     TokenKeysController,
   ],
-  providers: [DeviceAnswers, DeviceCodes, OAuthDoor, RefreshTokens, SamlBearer, SubjectTokens, TokenGrants],
+  providers: [
+    DeviceAnswers,
+    DeviceCodes,
+    ExpiredRows,
+    OAuthDoor,
+    RefreshTokens,
+    SamlBearer,
+    SubjectTokens,
+    TokenGrants,
+  ],
   exports: [AccessTokensModule, DeviceCodes, RefreshTokens, SamlBearer],
 })
 export class OAuthModule {}

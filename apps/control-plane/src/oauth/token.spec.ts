@@ -23,6 +23,7 @@ import type { Database } from '../db/database.js';
 import { Logins } from '../logins/logins.service.js';
 import type { NewLogin } from '../logins/logins.service.js';
 import { AccessTokens } from './access-tokens.js';
+import { ExpiredRows, loginsKept } from './expired-rows.js';
 import { RefreshTokens } from './refresh-tokens.js';
 
 type Asking = ReturnType<typeof askFor>;
@@ -382,4 +383,74 @@ describe('revocation (RFC 7009)', () => {
     for (const each of ['x', forged, 'srt_none', await platform.token('etl')]) expect(await revoke(each)).toBe(200);
     expect(await isGood(token)).toBe(true);
   });
+});
+
+describe('what ends logins for good', () => {
+  // Of tokens that were revoked, those of the same second are too.
+  beforeEach(() => database.subagent.updateMany({ data: { notBefore: new Date(0) } }));
+  const subagent = { issuer: 'platform', claims: { sub: 'child' } };
+  test.each<readonly [string, readonly (readonly [string, string, object?])[]]>([
+    [
+      'the subagent is disabled, and enabled again',
+      [
+        ['POST', '/v1/subagents/child/disable'],
+        ['POST', '/v1/subagents/child/enable'],
+      ],
+    ],
+    [
+      'the subagent is declared disabled, and enabled again',
+      [
+        ['PUT', '/v1/subagents/child', { ...subagent, disabled: true }],
+        ['PUT', '/v1/subagents/child', { ...subagent, disabled: false }],
+      ],
+    ],
+    [
+      'the subagent is bound to another identity, and back',
+      [
+        ['PUT', '/v1/subagents/child', { ...subagent, claims: { sub: 'other' } }],
+        ['PUT', '/v1/subagents/child', subagent],
+      ],
+    ],
+    ['the tokens of the subagent are revoked', [['POST', '/v1/subagents/child/revoke-tokens']]],
+    [
+      'the user is disabled, and enabled again',
+      [
+        ['PUT', '/v1/users/linus', { role: 'member', disabled: true }],
+        ['PUT', '/v1/users/linus', { role: 'member', disabled: false }],
+      ],
+    ],
+  ])('%s', async (_, requests) => {
+    const person = await personal();
+    const acting = tokenOf(await delegate(person.token, 'child'));
+    const onward = tokenOf(await delegate(acting, 'etl'));
+    const unrelated = tokenOf(await assertion('etl'));
+    for (const [method, path, body] of requests) expect((await plane.admin(method, path, body)).status).toBe(200);
+    for (const token of [acting, onward]) expect((await plane.bearing(token)('GET', '/v1/me')).status).toBe(401);
+    expect((await plane.bearing(unrelated)('GET', '/v1/me')).status).toBe(200);
+    const over = await database.login.findMany({ where: { how: 'delegation' } });
+    expect(over.map(({ endedAt }) => endedAt !== null)).toEqual([true, true]);
+  });
+
+  test('is nothing that leaves the binding as it is', async () => {
+    const token = tokenOf(await assertion('grandchild'));
+    const same = { issuer: 'platform', claims: { sub: 'grandchild' }, owner: 'ada' };
+    expect((await plane.admin('PUT', '/v1/subagents/grandchild', same)).status).toBe(200);
+    expect((await plane.bearing(token)('GET', '/v1/me')).status).toBe(200);
+  });
+});
+
+test('what is over is swept, logins long after; a used refresh token is known until its login is over', async () => {
+  const rows = plane.app.get(ExpiredRows, { strict: false });
+  const { login } = await personal();
+  const refresh = plane.app.get(RefreshTokens, { strict: false });
+  const token = await database.$transaction((transaction) => refresh.issue(login, transaction));
+  await refresh.renew(tenantId, token, undefined);
+  const later = (milliseconds: number): Date => new Date(login.expiresAt.getTime() + milliseconds);
+  const kept = async () => [await database.refreshToken.count(), await database.login.count()];
+  await rows.sweep(later(-1));
+  expect(await kept()).toEqual([2, 1]);
+  await rows.sweep(later(1));
+  expect(await kept()).toEqual([0, 1]);
+  await rows.sweep(later(loginsKept + 1));
+  expect(await kept()).toEqual([0, 0]);
 });
