@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Inject, Injectable } from '@nestjs/common';
 import { mintId } from '@sallyport/runtime';
 import { SignJWT, decodeJwt, decodeProtectedHeader, errors, jwtVerify } from 'jose';
@@ -133,8 +134,11 @@ export class AccessTokens {
     });
     const login = logins.find(({ id }) => id === ids.at(-1));
     if (login === undefined || logins.length !== ids.length) return no('login_ended');
-    if ([...login.ancestors, login.id].join() !== ids.join() || payload.sub !== login.chain.at(-1))
-      return no('bad_claims');
+    const isOfLogin =
+      [...login.ancestors, login.id].join() === ids.join() &&
+      payload.sub === login.chain.at(-1) &&
+      isDeepStrictEqual(payload['act'], actorOf(login.chain));
+    if (!isOfLogin) return no('bad_claims');
     const principals = await principalsOf(from, tenantId, login.chain, new Date(iat * 1000));
     if (!principals.ok) return no(principals.cause);
     const confirmation = payload['cnf'] as { readonly jkt?: unknown } | undefined;
