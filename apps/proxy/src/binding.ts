@@ -18,7 +18,8 @@ export const bindingFor = (
     bindingOf({
       statement: question.text,
       parameters: question.parameters,
-      principal: desk.identified.caller.id,
+      // For whom it acts is part of who it is: what was agreed to for one chain is for no other.
+      principal: [desk.identified.caller.id, ...desk.identified.caller.onBehalfOf].join(' '),
       connection,
       database,
       policyVersion: desk.place.source.policyVersion,

@@ -1,6 +1,6 @@
 import type { Catalog } from '@sallyport/kernel';
-import { createVerifier } from '@sallyport/identity';
-import type { Verifier } from '@sallyport/identity';
+import { createOwnVerifier, createVerifier } from '@sallyport/identity';
+import type { OwnVerifier, Verifier } from '@sallyport/identity';
 import type {
   Chunk,
   ConnectionChunk,
@@ -20,6 +20,8 @@ export interface InForce {
   /** Ids of logins that were ended: no token under them is good. */
   readonly endedLogins: ReadonlySet<string>;
   readonly verifier: Verifier<SubagentRecord>;
+  /** Of tokens that the control plane itself minted. */
+  readonly ownVerifier: OwnVerifier;
   connection(name: string): ConnectionChunk | undefined;
   /** One database behind one connection. `undefined`: there is no such connection, or it does not allow that database. */
   place(connection: string, database: string): Place | undefined;
@@ -45,6 +47,16 @@ const endedIn = (chunk: EndedLoginsChunk): ReadonlySet<string> => {
   const known = ended.get(chunk) ?? new Set(chunk.ids);
   ended.set(chunk, known);
   return known;
+};
+
+const verifiersOf = ({ verifier, ownVerifier }: InForce) => ({ verifier, ownVerifier });
+
+const verifiersFor = (identity: IdentityChunk) => {
+  const { issuer, keys } = identity.own;
+  return {
+    verifier: createVerifier(identity),
+    ownVerifier: createOwnVerifier({ issuer, keys: keys.map((key) => ({ ...key })) }),
+  };
 };
 
 /** Throws when a chunk that the manifest names is not there: nothing of half a bundle comes into force. */
@@ -88,7 +100,7 @@ export const createInForce = (
     manifest,
     identity,
     endedLogins,
-    verifier: former?.inForce.identity === identity ? former.inForce.verifier : createVerifier(identity),
+    ...(former?.inForce.identity === identity ? verifiersOf(former.inForce) : verifiersFor(identity)),
     connection: (name) => connections.get(name),
     place(name, database) {
       const key = `${name}/${database}`;

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { loginRefusal } from '@sallyport/identity';
+import { loginRefusal, splitToken, tokenLimits } from '@sallyport/identity';
 import type { ProvedIdentity } from '@sallyport/identity';
 import { clip } from '@sallyport/audit';
 import type { AnswerMask, LoginQuestion, Permit, Refusal, Verdict } from '@sallyport/kernel';
@@ -10,6 +10,7 @@ import { createDesk } from './desk.js';
 import type { DeskNow } from './desk.js';
 import type { Gate } from './gate.js';
 import type { InForce } from './in-force.js';
+import { watchOwnToken } from './own-caller.js';
 import type { Recorder } from './record.js';
 
 /** A caller who proved who it is, in front of the database that it named. */
@@ -38,7 +39,16 @@ export type Proof =
 export type Prove = (question: LoginQuestion, inForce: InForce, now: number) => Promise<Proof>;
 
 export const proveByToken: Prove = async (question, inForce, now) => {
-  const verified = await inForce.verifier.verifyToken(question.credential, { now });
+  const { credential } = question;
+  const parts = credential.length > tokenLimits.token ? undefined : splitToken(credential);
+  const { issuer } = inForce.identity.own;
+  if (parts !== undefined && issuer !== '' && parts.payload['iss'] === issuer) {
+    const { sub } = parts.payload;
+    const own = await inForce.ownVerifier.verify(credential, parts, now);
+    if (typeof own !== 'string') return { kind: 'known', watch: watchOwnToken(own) };
+    return { kind: 'refused', cause: own, claimed: { issuer, subject: typeof sub === 'string' ? sub : '' } };
+  }
+  const verified = await inForce.verifier.verifyToken(credential, { now });
   return verified.kind === 'verified' ? { kind: 'known', watch: watchToken(verified) } : verified;
 };
 

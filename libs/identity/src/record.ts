@@ -28,6 +28,14 @@ export interface SubagentLike {
   readonly notBefore: number;
 }
 
+/** The control plane itself, whose tokens name logins and principals. */
+export interface OwnIssuerLike {
+  /** Exactly the token's `iss`, and its `aud`. */
+  readonly issuer: string;
+  /** Public keys (JWK), each with a `kid`. */
+  readonly keys: readonly Readonly<Record<string, unknown>>[];
+}
+
 export interface IdentityLike<Subagent extends SubagentLike = SubagentLike> {
   readonly issuers: readonly IssuerLike[];
   readonly subagents: readonly Subagent[];

@@ -205,5 +205,5 @@ const isForUs = (
 };
 
 /** Without `iat` nobody can tell that it was issued later. */
-export const isRevoked = ({ notBefore }: SubagentLike, issuedAt: number | undefined): boolean =>
+export const isRevoked = ({ notBefore }: Pick<SubagentLike, 'notBefore'>, issuedAt: number | undefined): boolean =>
   notBefore > 0 && (issuedAt === undefined || issuedAt < notBefore);

@@ -127,6 +127,19 @@ describe('second hats', () => {
     expect((await approve(grace, id)).status).toBe(403);
   });
 
+  test('the owner of anyone in its chain', async () => {
+    const { id: ownerId, tenantId } = await bench.database.user.findFirstOrThrow({ where: { name: 'grace' } });
+    const { issuerId } = await bench.database.subagent.findFirstOrThrow({ where: { id: bench.subagent } });
+    const parent = { id: 'sub_parent', name: 'parent', claims: { sub: 'parent' } };
+    await bench.database.subagent.create({ data: { ...parent, tenantId, issuerId, ownerId } });
+    try {
+      const { id } = await ask({ onBehalfOf: [parent.id] });
+      expect((await approve(grace, id)).status).toBe(403);
+    } finally {
+      await bench.database.subagent.delete({ where: { id: parent.id } });
+    }
+  });
+
   test('another user by a token that the owner made, or that was made with such a token', async () => {
     await bench.person('linus', 'admin', ['dba']);
     try {

@@ -80,8 +80,14 @@ const principalOf = ({ id, name, groups }: UserRow): Principal => ({
 
 async function behindOf(from: Reader, approval: Approval): Promise<Behind> {
   const { tenantId, callerId, callerName, onBehalfOf } = approval;
-  const caller = await from.subagent.findFirst({ where: { tenantId, id: callerId }, select: { ownerId: true } });
-  const owners = [approval.ownerId, caller?.ownerId].filter((owner) => typeof owner === 'string');
+  // Who owns any of its chain stands behind it, too.
+  const subagents = await from.subagent.findMany({
+    where: { tenantId, id: { in: [callerId, ...onBehalfOf] } },
+    select: { ownerId: true },
+  });
+  const owners = [approval.ownerId, ...subagents.map(({ ownerId }) => ownerId)].filter(
+    (owner) => typeof owner === 'string',
+  );
   const principal = (kind: Principal['kind'], id: string, name: string): Principal => ({
     kind,
     id,
@@ -90,7 +96,10 @@ async function behindOf(from: Reader, approval: Approval): Promise<Behind> {
     owner: undefined,
   });
   return {
-    chain: [principal('subagent', callerId, callerName), ...onBehalfOf.map((id) => principal('user', id, id))],
+    chain: [
+      principal('subagent', callerId, callerName),
+      ...onBehalfOf.map((id) => principal(id.startsWith('usr_') ? 'user' : 'subagent', id, id)),
+    ],
     owners,
   };
 }

@@ -1,0 +1,68 @@
+import { isRevoked } from '@sallyport/identity';
+import type { VerifiedOwn } from '@sallyport/identity';
+import type { IdentityChunk } from '@sallyport/policy';
+import type { CallerCheck, CallerWatch, Identified } from './caller.js';
+import type { InForce } from './in-force.js';
+import { principalsOf } from './principals.js';
+import type { KnownPrincipal } from './principals.js';
+
+/** Chains that one identity chunk is asked for: deciders are kept by them. */
+const mostChains = 10_000;
+const chains = new WeakMap<IdentityChunk, Map<string, Identified>>();
+
+/** The same object for all sessions of one chain while the chunk stays the same. */
+const identify = (identity: IdentityChunk, first: KnownPrincipal, others: readonly KnownPrincipal[]): Identified => {
+  const known = chains.get(identity) ?? new Map<string, Identified>();
+  chains.set(identity, known);
+  const onBehalfOf = others.map(({ principal }) => principal.id);
+  const { kind, id, name } = first.principal;
+  const key = [id, ...onBehalfOf].join(' ');
+  const found = known.get(key);
+  if (found !== undefined) return found;
+  const made: Identified = {
+    chain: [first.principal, ...others.map(({ principal }) => principal)],
+    caller: { kind, id, name, onBehalfOf },
+    hold: first.hold,
+  };
+  const [oldest] = known.keys();
+  if (known.size >= mostChains && oldest !== undefined) known.delete(oldest);
+  known.set(key, made);
+  return made;
+};
+
+/** A session that a token of ours opened: good while its logins, its key and everybody in its chain are. */
+export const watchOwnToken = (verified: VerifiedOwn): CallerWatch => {
+  let lookedAt: Pick<InForce, 'identity' | 'endedLogins'> | undefined;
+  let good: CallerCheck | undefined;
+  return {
+    check(inForce, now) {
+      const { identity, endedLogins } = inForce;
+      if (now >= verified.expiresAt) return { kind: 'ended', cause: 'expired' };
+      if (good !== undefined && lookedAt?.identity === identity && lookedAt.endedLogins === endedLogins) return good;
+      const checked = checkOwn(verified, inForce);
+      good = checked.kind === 'valid' ? checked : undefined;
+      lookedAt = { identity, endedLogins };
+      return checked;
+    },
+  };
+};
+
+const checkOwn = (verified: VerifiedOwn, { identity, endedLogins }: InForce): CallerCheck => {
+  const ended = (cause: string): CallerCheck => ({ kind: 'ended', cause });
+  const { own } = identity;
+  if (!own.keys.some(({ kid }) => kid === verified.keyId)) return ended('key_removed');
+  if (verified.logins.some((login) => endedLogins.has(login))) return ended('login_ended');
+  const principals = principalsOf(identity);
+  const chain: KnownPrincipal[] = [];
+  for (const id of verified.chain) {
+    const known = principals.get(id);
+    if (known === undefined) return ended('principal_removed');
+    if (known.disabled) return ended('disabled');
+    if (isRevoked(known, verified.issuedAt)) return ended('revoked');
+    chain.push(known);
+  }
+  const [first, ...others] = chain;
+  // People sign in to decide, to look and to hand on; it is subagents that go through the gate.
+  if (first?.principal.kind !== 'subagent') return ended('not_a_subagent');
+  return { kind: 'valid', identified: identify(identity, first, others) };
+};
