@@ -1,6 +1,6 @@
 import { tokenExpiryWatch } from '@sallyport/identity';
 import type { Verified } from '@sallyport/identity';
-import type { PrincipalChain, SubagentRecord } from '@sallyport/policy';
+import type { PrincipalChain, SubagentRecord, TokenLimit } from '@sallyport/policy';
 import type { Caller } from '@sallyport/audit';
 import type { InForce } from './in-force.js';
 
@@ -10,6 +10,8 @@ export interface Identified {
   readonly caller: Caller;
   /** How long its commands are held, milliseconds, where that was said of it. */
   readonly hold: number | undefined;
+  /** What its token may at most. `undefined`: what its principals may. */
+  readonly limits?: readonly TokenLimit[] | undefined;
 }
 
 export type CallerCheck =

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { isRevoked } from '@sallyport/identity';
 import type { VerifiedOwn } from '@sallyport/identity';
 import type { IdentityChunk } from '@sallyport/policy';
@@ -10,19 +11,26 @@ import type { KnownPrincipal } from './principals.js';
 const mostChains = 10_000;
 const chains = new WeakMap<IdentityChunk, Map<string, Identified>>();
 
-/** The same object for all sessions of one chain while the chunk stays the same. */
-const identify = (identity: IdentityChunk, first: KnownPrincipal, others: readonly KnownPrincipal[]): Identified => {
+/** The same object for all sessions of one chain within one's limits while the chunk stays the same. */
+const identify = (
+  identity: IdentityChunk,
+  first: KnownPrincipal,
+  others: readonly KnownPrincipal[],
+  limits: VerifiedOwn['limits'],
+): Identified => {
   const known = chains.get(identity) ?? new Map<string, Identified>();
   chains.set(identity, known);
   const onBehalfOf = others.map(({ principal }) => principal.id);
   const { kind, id, name } = first.principal;
-  const key = [id, ...onBehalfOf].join(' ');
+  const within = limits === undefined ? '' : hash('sha256', JSON.stringify(limits));
+  const key = [within, id, ...onBehalfOf].join(' ');
   const found = known.get(key);
   if (found !== undefined) return found;
   const made: Identified = {
     chain: [first.principal, ...others.map(({ principal }) => principal)],
     caller: { kind, id, name, onBehalfOf },
     hold: first.hold,
+    limits,
   };
   const [oldest] = known.keys();
   if (known.size >= mostChains && oldest !== undefined) known.delete(oldest);
@@ -64,5 +72,5 @@ const checkOwn = (verified: VerifiedOwn, { identity, endedLogins }: InForce): Ca
   const [first, ...others] = chain;
   // People sign in to decide, to look and to hand on; it is subagents that go through the gate.
   if (first?.principal.kind !== 'subagent') return ended('not_a_subagent');
-  return { kind: 'valid', identified: identify(identity, first, others) };
+  return { kind: 'valid', identified: identify(identity, first, others, verified.limits) };
 };

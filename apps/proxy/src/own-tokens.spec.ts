@@ -38,6 +38,8 @@ const failure = (promise: Promise<unknown>): Promise<{ readonly code: string; re
     (error: unknown) => error as { code: string; message: string },
   );
 
+const limit = (more: object) => ({ type: 'sallyport_connection', ...more });
+
 describe('a token of our own', () => {
   test('opens a session; evidence names the whole chain', async () => {
     const client = await house.client(await chained());
@@ -59,12 +61,30 @@ describe('a token of our own', () => {
     await client.end();
   });
 
+  test.each<[string, object, string, string]>([
+    ['every action here', limit({ connections: ['billing'] }), '00000', '00000'],
+    ['writing, anywhere', limit({ actions: ['write'] }), '42501', '00000'],
+    ['reading, here', limit({ connections: ['billing'], actions: ['read'] }), '00000', '42501'],
+    ['one action', limit({ actions: ['delete'] }), '42501', '00000'],
+  ])('that was handed on for %s allows no more', async (_what, entry, reads, deletes) => {
+    const more = { authorization_details: [limit({ connections: ['other'] }), entry] };
+    const client = await house.client(await house.ownToken({ sub: 'sub_child', logins: ['log_root'], ...more }));
+    const answers = [
+      await failure(client.query(selectAll)),
+      await failure(client.query('DELETE FROM payments WHERE id = 3')),
+    ];
+    expect(answers.map(({ code }) => code)).toEqual([reads, deletes]);
+    for (const { code, message } of answers) if (code === '42501') expect(message).toContain('not_delegated');
+    await client.end();
+  });
+
   test.each<[string, object]>([
     ['a person, who is no subagent', { sub: 'usr_ada', act: undefined }],
     ['somebody unknown', { act: { sub: 'sub_nobody' } }],
     ['on behalf of somebody unknown', { sub: 'usr_nobody' }],
     ['more than it may say', { scope: 'all' }],
-    ['limits', { authorization_details: [] }],
+    ['limits that leave this connection out', { authorization_details: [limit({ connections: ['other'] })] }],
+    ['a budget', { budgets: [{ login: 'log_leaf', limits: 'rows=1/1h' }] }],
     ['a key that it is bound to', { cnf: { jkt: 'x' } }],
   ])('with %s is refused with the words for all', async (_what, claims) => {
     const refused = await failure(chained(claims).then((token) => house.client(token)));

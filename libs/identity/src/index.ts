@@ -5,7 +5,7 @@ export { bindableClaims, suggestBinding } from './observed.js';
 export type { BindingSuggestion, ProvedIdentity } from './observed.js';
 export { tokenAlgorithms } from './key.js';
 export { createOwnVerifier } from './own-token.js';
-export type { OwnRefusedCause, OwnVerifier, VerifiedOwn } from './own-token.js';
+export type { OwnLimit, OwnRefusedCause, OwnVerifier, VerifiedOwn } from './own-token.js';
 export type { IdentityLike, IssuerLike, OwnIssuerLike, SubagentLike } from './record.js';
 export { splitToken, tokenLimits } from './token.js';
 export type { TokenParts } from './token.js';

@@ -28,6 +28,8 @@ const good = { iss: issuer, aud: issuer, sub: 'usr_ada', act: { sub: 'sub_etl' }
 const times = { iat: now - 10, exp: now + 600, jti: 'jwt_1' };
 const header = { alg: 'ES256', typ: 'at+jwt', kid: 'key_1' };
 
+const limit = { type: 'sallyport_connection', connections: ['billing'], actions: ['read'] };
+
 const mint = (
   claims: Readonly<Record<string, unknown>> = {},
   more: Readonly<Record<string, unknown>> = {},
@@ -48,6 +50,7 @@ describe('a token of our own', () => {
       kind: 'own',
       chain: ['sub_etl', 'usr_ada'],
       logins: ['log_a', 'log_b'],
+      limits: undefined,
       keyId: 'key_1',
       expiresAt: (now + 600) * 1000,
       issuedAt: now - 10,
@@ -55,6 +58,9 @@ describe('a token of our own', () => {
     const deep = { act: { sub: 'sub_c', act: { sub: 'sub_b', act: { sub: 'sub_a' } } } };
     expect(await verify(await mint(deep))).toMatchObject({ chain: ['sub_c', 'sub_b', 'sub_a', 'usr_ada'] });
     expect(await verify(await mint({ sub: 'sub_etl', act: undefined }))).toMatchObject({ chain: ['sub_etl'] });
+    expect(await verify(await mint({ authorization_details: [limit, { type: limit.type }] }))).toMatchObject({
+      limits: [{ connections: ['billing'], actions: ['read'] }, {}],
+    });
     expect(await verify(await mint({ client_id: 'sub_etl', purpose: 'nightly load' }))).toMatchObject({ kind: 'own' });
   });
 
@@ -93,8 +99,14 @@ describe('a token of our own', () => {
     ],
     ['holds a claim that nobody knows', { scope: 'everything' }, 'bad_claims'],
     ['is bound to a key', { cnf: { jkt: 'x' } }, 'bound_token'],
-    ['may less than its principals', { authorization_details: [] }, 'limits_unsupported'],
-    ['has a budget', { budgets: [{ login: 'log_b', limits: 'rows=1/1h' }] }, 'limits_unsupported'],
+    ['may nothing', { authorization_details: [] }, 'bad_claims'],
+    ['is limited by a text', { authorization_details: 'billing' }, 'bad_claims'],
+    ['is limited in another way', { authorization_details: [{ type: 'payment_initiation' }] }, 'bad_claims'],
+    ['is limited by what nobody knows', { authorization_details: [{ ...limit, rows: 5 }] }, 'bad_claims'],
+    ['is limited to no action', { authorization_details: [{ ...limit, actions: [] }] }, 'bad_claims'],
+    ['is limited to numbers', { authorization_details: [{ ...limit, connections: [7] }] }, 'bad_claims'],
+    ['has limits without end', { authorization_details: Array.from({ length: 51 }, () => limit) }, 'bad_claims'],
+    ['has a budget', { budgets: [{ login: 'log_b', limits: 'rows=1/1h' }] }, 'budget_unsupported'],
   ])('that %s is refused', async (_what, claims, cause) => {
     expect(await verify(await mint(claims as Readonly<Record<string, unknown>>))).toBe(cause);
   });

@@ -1,7 +1,7 @@
 import { compactVerify } from 'jose';
 import { createKeyRing } from './key.js';
 import type { OwnIssuerLike } from './record.js';
-import { isMembers, readMembers } from './token.js';
+import { isMembers, readMembers, tokenLimits } from './token.js';
 import type { Members, TokenParts } from './token.js';
 
 /** What a token of our own proved (docs/decisions/0016). Holds nothing that could be used in its place. */
@@ -11,12 +11,20 @@ export interface VerifiedOwn {
   readonly chain: readonly [string, ...string[]];
   /** Ids of logins from the root to that of the token. */
   readonly logins: readonly string[];
+  /** What it may at most. `undefined`: what its principals may. */
+  readonly limits: readonly OwnLimit[] | undefined;
   /** Id of the key that signed it. */
   readonly keyId: string;
   /** Milliseconds since the epoch. */
   readonly expiresAt: number;
   /** Seconds since the epoch. */
   readonly issuedAt: number;
+}
+
+/** An entry of `authorization_details` (RFC 9396). What is absent means all. */
+export interface OwnLimit {
+  readonly connections?: readonly string[];
+  readonly actions?: readonly string[];
 }
 
 /** Why a token of our own is refused: for the auditor. */
@@ -31,7 +39,7 @@ export type OwnRefusedCause =
   | 'expired'
   | 'issued_in_future'
   | 'bound_token' // to a key that its bearer cannot prove on this wire
-  | 'limits_unsupported'; // it may less than its principals, by limits that are not applied here yet
+  | 'budget_unsupported'; // it has a budget of its own, which is not counted here yet
 
 export interface OwnVerifier {
   /** `now`: milliseconds since the epoch. Never rejects. */
@@ -86,9 +94,38 @@ const read = (payload: Members, own: OwnIssuerLike, keyId: string, now: number):
   const chain = chainOf(sub, act);
   if (chain === undefined || !isLogins(logins)) return 'bad_claims';
   if (payload['cnf'] !== undefined) return 'bound_token';
-  if (payload['authorization_details'] !== undefined || payload['budgets'] !== undefined) return 'limits_unsupported';
-  return { kind: 'own', chain, logins, keyId, expiresAt: Math.floor(exp * 1000), issuedAt: iat };
+  if (payload['budgets'] !== undefined) return 'budget_unsupported';
+  const limits = limitsOf(payload['authorization_details']);
+  if (limits === 'unreadable') return 'bad_claims';
+  return { kind: 'own', chain, logins, limits, keyId, expiresAt: Math.floor(exp * 1000), issuedAt: iat };
 };
+
+const mostLimits = 50;
+const limitMembers: ReadonlySet<string> = new Set(['type', 'connections', 'actions']);
+
+/** Every member is known, or it may have been meant to limit. */
+const limitsOf = (value: unknown): readonly OwnLimit[] | undefined | 'unreadable' => {
+  if (value === undefined) return undefined;
+  if (!Array.isArray(value) || value.length === 0 || value.length > mostLimits) return 'unreadable';
+  const limits: OwnLimit[] = [];
+  for (const entry of value as readonly unknown[]) {
+    if (!isMembers(entry) || entry['type'] !== 'sallyport_connection') return 'unreadable';
+    if (Object.keys(entry).some((name) => !limitMembers.has(name))) return 'unreadable';
+    const { connections, actions } = entry;
+    if (!isNames(connections) || !isNames(actions)) return 'unreadable';
+    limits.push({
+      ...(connections === undefined ? {} : { connections }),
+      ...(actions === undefined ? {} : { actions }),
+    });
+  }
+  return limits;
+};
+
+const isNames = (value: unknown): value is readonly string[] | undefined =>
+  value === undefined ||
+  (Array.isArray(value) &&
+    value.length > 0 &&
+    value.every((each) => typeof each === 'string' && each !== '' && each.length <= tokenLimits.text));
 
 const isLogins = (value: unknown): value is readonly string[] =>
   Array.isArray(value) &&

@@ -1,23 +1,12 @@
-import { actionGroups, actionRecords } from '@sallyport/policy';
+import { actionsWithin } from '@sallyport/policy';
 import { z } from 'zod';
 import { name } from '../http/text.js';
-
-/** Leaf actions by the name of an action or group. */
-const leavesOf: ReadonlyMap<string, readonly string[]> = new Map([
-  ...actionGroups.map((group): [string, readonly string[]] => {
-    const members = actionRecords.filter((action) => action.group === group).map((action) => action.name);
-    return [group, members.length === 0 ? [group] : [group, ...members]];
-  }),
-  ...actionRecords
-    .filter(({ name: action }) => !(actionGroups as readonly string[]).includes(action))
-    .map(({ name: action }): [string, readonly string[]] => [action, [action]]),
-]);
 
 const detail = z.strictObject({
   type: z.literal('sallyport_connection'),
   connections: z.array(name).min(1).max(100).optional(),
   actions: z
-    .array(z.string().refine((action) => leavesOf.has(action), 'is no action or action group'))
+    .array(z.string().refine((action) => actionsWithin.has(action), 'is no action or action group'))
     .min(1)
     .max(60)
     .optional(),
@@ -41,7 +30,7 @@ const isWithin = (child: readonly string[] | undefined, parent: readonly string[
   parent === undefined || (child !== undefined && child.every((each) => parent.includes(each)));
 
 const leaves = (actions: readonly string[] | undefined): readonly string[] | undefined =>
-  actions?.flatMap((action) => leavesOf.get(action) ?? [action]);
+  actions?.flatMap((action) => actionsWithin.get(action) ?? [action]);
 
 /** May a token with these limits do this here? */
 export const permits = (

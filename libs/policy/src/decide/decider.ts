@@ -10,11 +10,13 @@ import { explanationOf } from './explain.js';
 import type { Explanation } from './explain.js';
 import { approvalsOf, judge, minute, permitted } from './judge.js';
 import type { Judgement } from './judge.js';
+import { limitsFor } from './limits.js';
+import type { TokenLimit } from './limits.js';
 import { placesOf } from './place.js';
 import { requestsOf } from './request.js';
 import { sliceFor } from './slice.js';
 import type { Slice } from './slice.js';
-import { combine, refusedDecision } from './verdict.js';
+import { combine, refusedDecision, undelegated } from './verdict.js';
 
 /** Decides for one chain of principals on one connection. Made when a session opens, and again when policy changes. */
 export interface Decider {
@@ -33,6 +35,8 @@ export interface Decider {
 export interface DeciderInput {
   readonly connection: ConnectionChunk;
   readonly chain: PrincipalChain;
+  /** What the caller's token may at most. `undefined`: what its principals may. */
+  readonly limits?: readonly TokenLimit[] | undefined;
 }
 
 interface Seat {
@@ -48,7 +52,8 @@ interface Cached<T> {
 const mostCachedNames = 10_000;
 const mostCachedDatabases = 64;
 
-export const createDecider = ({ connection, chain }: DeciderInput): Decider => {
+export const createDecider = ({ connection, chain, limits: told }: DeciderInput): Decider => {
+  const limits = limitsFor(told, connection.name);
   const policies = executable(connection.policies);
   const places = placesOf(connection);
   const seats: readonly Seat[] = chain.map((principal) => {
@@ -68,7 +73,7 @@ export const createDecider = ({ connection, chain }: DeciderInput): Decider => {
     const at = mark(context.now);
     const known = shownTo.get(key);
     if (known?.minute === at) return known.value;
-    const value = seats.every((seat) => clear(ask(seat, 'reveal', object, context)));
+    const value = limits.allows('reveal') && seats.every((seat) => clear(ask(seat, 'reveal', object, context)));
     if (shownTo.size >= mostCachedNames) shownTo.clear();
     shownTo.set(key, { minute: at, value });
     return value;
@@ -79,34 +84,42 @@ export const createDecider = ({ connection, chain }: DeciderInput): Decider => {
     const judgements: Judgement[] = [];
     const later: Judgement[] = [];
     const extra: Judgement[] = [];
+    let beyond = [...requests, ...prepared].find(({ action }) => !limits.allows(action))?.action;
     for (const seat of seats) {
       const put = ({ action, object }: PolicyRequest): unknown => judgements.push(ask(seat, action, object, context));
       requests.forEach(put);
       for (const { action, object } of prepared) later.push(ask(seat, action, object, context));
       for (const object of filters) {
         const reveal = ask(seat, 'reveal', object, context);
-        if (clear(reveal)) extra.push(reveal);
-        else put({ action: 'filter', object });
+        if (clear(reveal) && limits.allows('reveal')) extra.push(reveal);
+        else {
+          put({ action: 'filter', object });
+          if (!limits.allows('filter')) beyond ??= 'filter';
+        }
       }
       for (const object of shown) {
         const reveal = ask(seat, 'reveal', object, context);
-        if (clear(reveal)) extra.push(reveal);
+        if (clear(reveal) && limits.allows('reveal')) extra.push(reveal);
       }
     }
     const decision = refused
       ? refusedDecision(refused.reason, refused.hint)
-      : combine('command', connection.name, context, { now: judgements, later, extra });
+      : beyond !== undefined
+        ? undelegated('command', beyond, connection.name)
+        : combine('command', connection.name, context, { now: judgements, later, extra });
     return { decision, judgements: [...judgements, ...later], extra };
   };
 
   const decisions = new WeakMap<Facts, Map<string, Cached<Decision<'command'>>>>();
   return {
     connect: (context) =>
-      combine('connect', connection.name, context, {
-        now: seats.map((seat) => ask(seat, 'connect', { kind: 'connection' }, context)),
-        later: [],
-        extra: [],
-      }),
+      !limits.connects
+        ? undelegated('connect', 'connect', connection.name)
+        : combine('connect', connection.name, context, {
+            now: seats.map((seat) => ask(seat, 'connect', { kind: 'connection' }, context)),
+            later: [],
+            extra: [],
+          }),
     decide: (facts, context) => {
       const at = mark(context.now);
       const known = decisions.get(facts)?.get(context.database);

@@ -40,6 +40,20 @@ export const refusedDecision = (reason: string, hint: string | undefined): Decis
     ...nothingOwed,
   });
 
+/** The token does not allow it, whatever policy says. */
+export const undelegated = <S extends Subject>(subject: S, action: string, connection: string): Decision<S> =>
+  prove({
+    kind: 'deny',
+    subject,
+    code: 'denied',
+    reason: `not_delegated: the token was handed on without "${action}" on ${connection}`,
+    hint: 'Whoever handed it on can ask for one that allows more, within what its own allows.',
+    policies: [],
+    shadow: [],
+    errors: [],
+    ...nothingOwed,
+  });
+
 export interface Judgements {
   readonly now: readonly Judgement[];
   /** They can deny, and oblige to nothing yet (what is only prepared). */
