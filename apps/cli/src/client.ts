@@ -1,6 +1,5 @@
 import { causeOf } from './cause.js';
 import { Failure, exitCodes } from './failure.js';
-import type { Login } from './login-store.js';
 import { secretUrl } from './secret-url.js';
 import { trustSystem } from './trust.js';
 
@@ -29,6 +28,10 @@ export interface RestClient {
   find(path: string): Promise<unknown>;
   /** Whatever the status says. */
   look(path: string): Promise<Answer>;
+  /** A form, as OAuth wants it; whatever the status says. What is `undefined` is left out. */
+  form(path: string, fields: Query): Promise<Answer>;
+  /** What it proves itself with, good for a while. */
+  token(): Promise<string>;
   send(method: 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<Answer>;
 }
 
@@ -36,22 +39,28 @@ export interface RestClient {
 const patience = 60_000;
 
 /** @throws Failure for an address that a token may not be sent to */
-export function createRestClient({ url, token }: Pick<Login, 'url' | 'token'>, within = patience): RestClient {
+export function createRestClient(
+  { url, token }: { readonly url: string; readonly token: string | (() => Promise<string>) },
+  within = patience,
+): RestClient {
   // It may stand behind a path of its own.
   const base = secretUrl('the control plane’s address', url).replace(/\/*$/, '/');
   if (base.startsWith('https:')) trustSystem();
+  const current = typeof token === 'string' ? () => Promise.resolve(token) : token;
   const request = async (method: string, path: string, body?: unknown): Promise<Answer> => {
+    const bearer = await current();
     try {
       const response = await fetch(new URL(path.replace(/^\//, ''), base), {
         method,
         redirect: 'error',
         signal: AbortSignal.timeout(within),
         headers: {
-          ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
+          ...(bearer === '' ? {} : { authorization: `Bearer ${bearer}` }),
           accept: 'application/json, application/problem+json',
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          // Of a form, fetch says so itself.
+          ...(body === undefined || body instanceof URLSearchParams ? {} : { 'content-type': 'application/json' }),
         },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(body === undefined ? {} : { body: body instanceof URLSearchParams ? body : JSON.stringify(body) }),
       });
       const text = await response.text();
       return {
@@ -69,6 +78,8 @@ export function createRestClient({ url, token }: Pick<Login, 'url' | 'token'>, w
   };
   return {
     url,
+    token: current,
+    form: (path, fields) => request('POST', path, searchOf(fields)),
     look: (path) => request('GET', path),
     get: async (path, query = {}) => expectOk(await request('GET', withQuery(path, query))).body,
     find: async (path) => {
@@ -79,10 +90,15 @@ export function createRestClient({ url, token }: Pick<Login, 'url' | 'token'>, w
   };
 }
 
-/** What is `undefined` is left out. */
-export function withQuery(path: string, query: Query): string {
+function searchOf(query: Query): URLSearchParams {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, value);
+  return search;
+}
+
+/** What is `undefined` is left out. */
+export function withQuery(path: string, query: Query): string {
+  const search = searchOf(query);
   return search.size > 0 ? `${path}?${search}` : path;
 }
 

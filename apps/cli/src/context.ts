@@ -8,6 +8,7 @@ export interface CommandContext {
   readonly output: Output;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  readonly wait: (milliseconds: number) => Promise<void>;
   /** Made on first use, so that `--help` and offline commands need no login. */
   client(): RestClient;
   readText(path: string): Promise<string>;

@@ -7,11 +7,13 @@ import { Failure, exitCodes } from './failure.js';
 export interface Login {
   readonly url: string;
   readonly token: string;
+  /** Of a login by code: renews the token. */
+  readonly refreshToken?: string;
   /** PEM of an authority that is trusted beside the system's. */
   readonly ca?: string;
 }
 
-const storePath = (env: NodeJS.ProcessEnv): string =>
+export const storePath = (env: NodeJS.ProcessEnv): string =>
   join(
     env['SALLYPORT_CONFIG_DIRECTORY'] ?? join(env['XDG_CONFIG_HOME'] ?? join(homedir(), '.config'), 'sallyport'),
     'login.json',
@@ -29,7 +31,9 @@ export function readLogin(env: NodeJS.ProcessEnv): Login {
       hint: 'run `sally login --url https://...` or set SALLYPORT_URL and SALLYPORT_TOKEN',
       exitCode: exitCodes.config,
     });
-  return token === undefined ? stored : { ...stored, token };
+  if (token === undefined) return stored;
+  const { ca } = stored;
+  return { url: stored.url, token, ...(ca === undefined ? {} : { ca }) };
 }
 
 function readStore(env: NodeJS.ProcessEnv): Login | undefined {
@@ -44,9 +48,13 @@ function readStore(env: NodeJS.ProcessEnv): Login | undefined {
     throw broken('can be read by others on this machine', `chmod 600 ${path}, and get a new token: this one was seen`);
   try {
     const value = JSON.parse(readFileSync(path, 'utf8')) as Partial<Login>;
-    const { url, token, ca } = value;
+    const { url, token, ca, refreshToken } = value;
     if (typeof url === 'string' && typeof token === 'string')
-      return { url, token, ...(typeof ca === 'string' ? { ca } : {}) };
+      return {
+        ...{ url, token },
+        ...(typeof ca === 'string' ? { ca } : {}),
+        ...(typeof refreshToken === 'string' ? { refreshToken } : {}),
+      };
   } catch {
     // Falls through to the one message below.
   }

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { text } from 'node:stream/consumers';
+import { setTimeout } from 'node:timers/promises';
 import { exitCodes } from './failure.js';
 import { launch } from './launch.js';
 import { run } from './run.js';
@@ -16,6 +17,7 @@ process.exitCode = await run(process.argv.slice(2), {
   out: process.stdout,
   err: process.stderr,
   now: Date.now,
+  wait: (milliseconds) => setTimeout(milliseconds),
   launch,
   readStdin: () => text(process.stdin),
   readSecret: (prompt) => readSecret(prompt, { input: process.stdin, screen: process.stderr }),

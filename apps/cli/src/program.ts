@@ -11,6 +11,7 @@ import { addExplain } from './commands/explain.js';
 import { addGet } from './commands/get.js';
 import { addJoinTokens } from './commands/join-tokens.js';
 import { addLogin } from './commands/login.js';
+import { addLogins } from './commands/logins.js';
 import { addNodes } from './commands/nodes.js';
 import { addObserved } from './commands/observed.js';
 import { addRun } from './commands/run.js';
@@ -52,6 +53,7 @@ Exit codes: 0 done, 1 failed, 64 usage, 69 unreachable, 70 our own fault, 75 not
   77 not permitted, 78 not logged in`,
     );
   addLogin(program, context);
+  addLogins(program, context);
   addToken(program, context);
   addConnect(program, context);
   addRun(program, context);

@@ -2,17 +2,19 @@ import { readFile } from 'node:fs/promises';
 import { types } from 'node:util';
 import { CommanderError } from 'commander';
 import { causeOf } from './cause.js';
-import { type RestClient, createRestClient } from './client.js';
+import type { RestClient } from './client.js';
 import type { CommandContext } from './context.js';
 import { Failure, exitCodes, usage } from './failure.js';
-import { readLogin } from './login-store.js';
+import { clientOfLogin } from './login-renewal.js';
 import { type Streams, createOutput } from './output.js';
 import { createProgram } from './program.js';
 import { trustAlso } from './trust.js';
 
 /** What a process has and a test brings: an environment, streams, a person. */
 export interface World
-  extends Streams, Pick<CommandContext, 'env' | 'now' | 'readStdin' | 'readSecret' | 'interrupted' | 'launch'> {}
+  extends
+    Streams,
+    Pick<CommandContext, 'env' | 'now' | 'wait' | 'readStdin' | 'readSecret' | 'interrupted' | 'launch'> {}
 
 /** One call of `sally`; its exit code. */
 export async function run(args: readonly string[], world: World): Promise<number> {
@@ -20,15 +22,10 @@ export async function run(args: readonly string[], world: World): Promise<number
   let client: RestClient | undefined;
   let wantsJson = false;
   let exitCode: number = exitCodes.ok;
-  const connect = (): RestClient => {
-    const login = readLogin(env);
-    if (login.ca !== undefined) trustAlso(login.ca);
-    return createRestClient(login);
-  };
   const context: CommandContext = {
     ...world,
     output: createOutput(() => wantsJson, world),
-    client: () => (client ??= connect()),
+    client: () => (client ??= clientOfLogin(world)),
     readText,
     trust: trustAlso,
     endWith: (code) => (exitCode = code),

@@ -13,6 +13,8 @@ export interface SallyOptions {
   readonly input?: string;
   readonly interrupted?: () => Promise<void>;
   readonly now?: () => number;
+  /** By default no time passes. */
+  readonly wait?: (milliseconds: number) => Promise<void>;
   /** What `sally run` would start; its exit code. */
   readonly launch?: (what: Launch) => Promise<number>;
 }
@@ -20,12 +22,20 @@ export interface SallyOptions {
 /** `sally` in this process, with an environment of its own; what it said, as a person or a program would get it. */
 export async function sally(
   args: readonly string[],
-  { env = {}, input = '', interrupted, now = Date.now, launch = () => Promise.resolve(0) }: SallyOptions = {},
+  {
+    env = {},
+    input = '',
+    interrupted,
+    now = Date.now,
+    wait = () => Promise.resolve(),
+    launch = () => Promise.resolve(0),
+  }: SallyOptions = {},
 ): Promise<Said> {
   const said = { stdout: '', stderr: '' };
   const exitCode = await run(args, {
     env,
     now,
+    wait,
     launch,
     out: { write: (text) => (said.stdout += text) },
     err: { write: (text) => (said.stderr += text) },

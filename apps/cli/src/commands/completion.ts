@@ -1,6 +1,5 @@
 import { Argument, Option } from 'commander';
 import type { Command } from 'commander';
-import { createRestClient } from '../client.js';
 import { renderBash } from '../completion/bash.js';
 import { renderFish } from '../completion/fish.js';
 import { type NameSource, nameSources, namesOf } from '../completion/names.js';
@@ -8,7 +7,7 @@ import { tableOf } from '../completion/table.js';
 import { renderZsh } from '../completion/zsh.js';
 import type { CommandContext } from '../context.js';
 import { usage } from '../failure.js';
-import { readLogin } from '../login-store.js';
+import { clientOfLogin } from '../login-renewal.js';
 
 const shells = { bash: renderBash, zsh: renderZsh, fish: renderFish } as const;
 type Shell = keyof typeof shells;
@@ -41,11 +40,10 @@ Examples:
 }
 
 /** Nothing, where they cannot be had: an error in the middle of a line that is being typed helps nobody. */
-async function tellNames(noun: NameSource, { env, output, trust }: CommandContext): Promise<void> {
+async function tellNames(noun: NameSource, context: CommandContext): Promise<void> {
+  const { output } = context;
   try {
-    const login = readLogin(env);
-    if (login.ca !== undefined) trust(login.ca);
-    const names = await namesOf(noun, createRestClient(login, patience));
+    const names = await namesOf(noun, clientOfLogin(context, patience));
     output.value({ items: names }, () => names.forEach((name) => output.line(name)));
   } catch {
     output.value({ items: [] }, () => undefined);

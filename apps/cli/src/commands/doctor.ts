@@ -6,7 +6,7 @@ import type { Check } from '../doctor/check.js';
 import { examine } from '../doctor/examine.js';
 import { Failure, exitCodes, usage } from '../failure.js';
 import { type GateOptions, addGateOptions, readGate } from '../gate-options.js';
-import { readLogin } from '../login-store.js';
+import { clientOfLogin } from '../login-renewal.js';
 import { openTokenSource } from '../token-source.js';
 
 interface DoctorOptions extends GateOptions {
@@ -85,9 +85,7 @@ function clientOf(token: string | Failure, context: CommandContext): RestClient 
   const { SALLYPORT_TOKEN: given, ...rest } = context.env;
   try {
     if (given === undefined || given.startsWith('sat_')) return context.client();
-    const login = readLogin(rest);
-    if (login.ca !== undefined) context.trust(login.ca);
-    return createRestClient(login);
+    return clientOfLogin({ ...context, env: rest });
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     const url = context.env['SALLYPORT_URL'];

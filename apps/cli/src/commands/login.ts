@@ -1,8 +1,10 @@
 import type { Command } from 'commander';
 import { createRestClient } from '../client.js';
 import type { CommandContext } from '../context.js';
-import { usage } from '../failure.js';
-import { removeLogin, writeLogin } from '../login-store.js';
+import { logInByCode } from '../device-login.js';
+import { Failure, exitCodes, usage } from '../failure.js';
+import { type Login, readLogin, removeLogin, writeLogin } from '../login-store.js';
+import { trustAlso } from '../trust.js';
 
 interface Me {
   readonly kind: string;
@@ -13,6 +15,7 @@ interface Me {
 interface LoginOptions {
   readonly url: string;
   readonly ca?: string;
+  readonly device?: true;
   readonly setup?: true;
   readonly name?: string;
 }
@@ -23,15 +26,21 @@ export function addLogin(program: Command, context: CommandContext): void {
     .description('keep the address of the control plane and your token for later commands')
     .requiredOption('--url <url>', 'the control plane, e.g. https://sallyport.example.com')
     .option('--ca <file>', 'PEM of the authority of its certificate, where the system does not know it')
+    .option(
+      '--device',
+      'show a code that you confirm in a browser, on any machine; for ssh, and wherever no token is at hand',
+    )
     .option('--setup', 'first start: the token is the one-time set-up token; it makes the first admin')
     .option('--name <name>', 'with --setup: the name of the first admin')
     .addHelpText(
       'after',
       `
 The token is asked for and not shown, or read from standard input. It is never an argument: those can be seen by
-everybody on the machine.
+everybody on the machine. With --device there is none to type: the login renews itself until it ends, and "sally logins ls"
+lists it.
 
 Examples:
+  sally login --url https://sallyport.example.com --device
   sally login --url https://sallyport.example.com
   sally login --url https://sallyport.example.com --ca authority.pem < token.txt
   sally login --url http://127.0.0.1:7080 --setup --name ada < setup-token.txt`,
@@ -39,9 +48,9 @@ Examples:
     .action(async (options: LoginOptions) => {
       const ca = options.ca === undefined ? undefined : await context.readText(options.ca);
       if (ca !== undefined) context.trust(ca);
-      const token = await tokenFrom(options, context);
+      const { token, ...rest } = await tokensFrom(options, context);
       const me = (await createRestClient({ url: options.url, token }).get('/v1/me')) as Me;
-      const path = writeLogin(context.env, { url: options.url, token, ...(ca === undefined ? {} : { ca }) });
+      const path = writeLogin(context.env, { url: options.url, token, ...rest, ...(ca === undefined ? {} : { ca }) });
       context.output.value(me, () =>
         context.output.line(`Logged in at ${options.url} as ${me.name} (${me.role ?? me.kind}); kept in ${path}.`),
       );
@@ -49,9 +58,12 @@ Examples:
 
   program
     .command('logout')
-    .description('forget the stored login; the token itself lives until it is revoked (`sally api-tokens revoke`)')
+    .description(
+      'forget the stored login, and end it where it was made with --device; an API token lives until it is revoked',
+    )
     .addHelpText('after', '\nExamples:\n  sally logout')
-    .action(() => {
+    .action(async () => {
+      await endLogin(context);
       removeLogin(context.env);
       context.output.value({ loggedOut: true }, () => context.output.line('Logged out.'));
     });
@@ -64,6 +76,30 @@ Examples:
       const me = (await context.client().get('/v1/me')) as Me;
       context.output.value(me, () => context.output.line(`${me.name} (${me.role ?? me.kind})`));
     });
+}
+
+/** Forgotten in any case; what could not be ended is told. */
+async function endLogin({ env, output }: CommandContext): Promise<void> {
+  try {
+    const { url, ca, refreshToken } = readLogin({ ...env, SALLYPORT_URL: undefined, SALLYPORT_TOKEN: undefined });
+    if (refreshToken === undefined) return;
+    if (ca !== undefined) trustAlso(ca);
+    const { status } = await createRestClient({ url, token: '' }).form('/oauth/revoke', { token: refreshToken });
+    if (status !== 200)
+      output.note(`the control plane did not end the login (${status}): \`sally logins revoke\` does`);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    if (error.exitCode === exitCodes.unavailable)
+      output.note(`the login could not be ended at the control plane: ${error.message}`);
+  }
+}
+
+async function tokensFrom(options: LoginOptions, context: CommandContext): Promise<Omit<Login, 'url' | 'ca'>> {
+  const { url, device, setup } = options;
+  if (device !== true) return { token: await tokenFrom(options, context) };
+  if (setup === true) throw usage('--device and --setup are both given', 'the first admin has no browser login yet');
+  const { now, wait, output } = context;
+  return logInByCode(url, { now, wait, note: (text) => output.note(text) });
 }
 
 async function tokenFrom({ url, setup, name }: LoginOptions, context: CommandContext): Promise<string> {

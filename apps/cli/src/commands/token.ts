@@ -4,10 +4,11 @@ import { fetchToken } from '../client-credentials.js';
 import type { CommandContext } from '../context.js';
 import { usage } from '../failure.js';
 import { sayToken } from '../said-token.js';
+import { addTokenExchange } from './token-exchange.js';
 
 interface TokenOptions {
-  readonly issuer: string;
-  readonly clientId: string;
+  readonly issuer?: string;
+  readonly clientId?: string;
   readonly clientSecretEnv: string;
   readonly clientSecretFile?: string;
   readonly audience?: string;
@@ -16,11 +17,11 @@ interface TokenOptions {
 }
 
 export function addToken(program: Command, context: CommandContext): void {
-  program
+  const token = program
     .command('token')
     .description("print a subagent's token from its own identity provider (OAuth 2.0 client credentials), for scripts")
-    .requiredOption('--issuer <url>', 'the identity provider')
-    .requiredOption('--client-id <id>', 'the client that the subagent is registered as there')
+    .option('--issuer <url>', 'the identity provider')
+    .option('--client-id <id>', 'the client that the subagent is registered as there')
     .option('--client-secret-env <name>', 'environment variable that holds its secret', 'CLIENT_SECRET')
     .option('--client-secret-file <file>', 'file that holds its secret, instead')
     .option('--audience <uri>', 'whom the token is for')
@@ -40,6 +41,9 @@ Examples:
     )
     .action(async (options: TokenOptions) => {
       const { issuer, clientId, audience, audienceParameter, scope } = options;
+      // Not demanded by the parser, which would demand them of `token exchange` as well.
+      if (issuer === undefined || clientId === undefined)
+        throw usage(`required option '${issuer === undefined ? '--issuer <url>' : '--client-id <id>'}' not specified`);
       const issued = await fetchToken({
         issuer,
         clientId,
@@ -51,6 +55,7 @@ Examples:
       });
       sayToken(context.output, issued);
     });
+  addTokenExchange(token, context);
 }
 
 async function secretOf({ clientSecretEnv, clientSecretFile }: TokenOptions, context: CommandContext): Promise<string> {
