@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { LoginsModule } from '../logins/logins.module.js';
 import { MetadataRefresh } from './metadata-refresh.js';
+import { People } from './people.js';
 import { ProvidersController } from './providers.controller.js';
 import { ProvidersService } from './providers.service.js';
 
@@ -8,7 +9,7 @@ import { ProvidersService } from './providers.service.js';
 @Module({
   imports: [LoginsModule],
   controllers: [ProvidersController],
-  providers: [ProvidersService, MetadataRefresh],
-  exports: [ProvidersService],
+  providers: [ProvidersService, People, MetadataRefresh],
+  exports: [ProvidersService, People],
 })
 export class ProvidersModule {}
