@@ -13,7 +13,7 @@ const meanings: Readonly<Record<(typeof controls)[number], string>> = {
   hold: 'a command can wait for a human',
   preview: 'a held write is run to show its effect, and committed or rolled back by the verdict',
   budget:
-    'a used-up limit stops the next command, and an answer where it is reached; what is written is counted when it is done',
+    'a used-up limit stops the next command, and an answer where it is reached; what is written is counted when it is done, rows of a COPY from the client while they come',
   evidence: 'a record is kept before the command is sent, and its outcome after',
   kill: 'what runs at the target can be stopped',
 };
