@@ -88,6 +88,12 @@ export const configSchema = z
     SALLYPORT_LOGIN_LIFETIME: durationField(300_000, 7_776_000_000)
       .default('7d')
       .describe('How long a login of `sally` lasts before its person must sign in again.'),
+    SALLYPORT_SESSION_LIFETIME: durationField(300_000, 2_592_000_000)
+      .default('12h')
+      .describe('How long people stay signed in with a browser, at the longest.'),
+    SALLYPORT_SESSION_IDLE: durationField(120_000, 2_592_000_000)
+      .default('1h')
+      .describe('How long people stay signed in with a browser that does nothing.'),
     SALLYPORT_ALLOW_PRIVATE_URLS: flag
       .default('false')
       .describe('Allow issuers whose keys are on loopback or in a private network.'),
@@ -132,6 +138,10 @@ export interface Config {
   readonly tokenKeyLifetime: number;
   /** Milliseconds. */
   readonly loginLifetime: number;
+  /** Milliseconds. */
+  readonly sessionLifetime: number;
+  /** Milliseconds. */
+  readonly sessionIdle: number;
   readonly allowPrivateUrls: boolean;
 }
 
@@ -164,6 +174,8 @@ export function readConfig(env: Environment): Config {
     tokenLifetime: parseDuration(value.SALLYPORT_TOKEN_LIFETIME),
     tokenKeyLifetime: parseDuration(value.SALLYPORT_TOKEN_KEY_LIFETIME),
     loginLifetime: parseDuration(value.SALLYPORT_LOGIN_LIFETIME),
+    sessionLifetime: parseDuration(value.SALLYPORT_SESSION_LIFETIME),
+    sessionIdle: parseDuration(value.SALLYPORT_SESSION_IDLE),
     allowPrivateUrls: value.SALLYPORT_ALLOW_PRIVATE_URLS === 'true',
   });
 }

@@ -22,8 +22,8 @@ import { within } from './within.js';
 
 /** A policy set of a megabyte, in JSON. */
 const bodyLimit = '2mb';
-/** A token request with an assertion. */
-const formLimit = '256kb';
+/** A token request with an assertion, or the answer of a provider. */
+const formLimit = '512kb';
 /** How long connections to the database may take to come home. */
 const databasePatience = 2_000;
 
@@ -105,6 +105,7 @@ function equip(app: NestExpressApplication): void {
   app.use(helmet({ contentSecurityPolicy: { directives } }));
   app.use('/v1', neverStored);
   app.use('/oauth', neverStored);
+  app.use('/auth', neverStored);
   app.use(knownTypesOnly);
   app.useBodyParser('json', { limit: bodyLimit, type: 'application/json', strict: true });
   app.useBodyParser('urlencoded', { limit: formLimit, type: formType, extended: false, parameterLimit: 50 });

@@ -5,6 +5,7 @@ import { RefusedAccess } from '../audit/refused-access.js';
 import { Tenancy } from '../db/tenancy.js';
 import { Authenticator } from '../identity/authenticator.js';
 import type { Authentication } from '../identity/authenticator.js';
+import { BrowserSessions } from '../logins/browser-sessions.js';
 import { accessOf } from './authorization.js';
 import type { Access } from './authorization.js';
 import type { Caller, CallerHolder } from './caller.js';
@@ -19,15 +20,18 @@ export class AuthGuard implements CanActivate {
   readonly #authenticator: Authenticator;
   readonly #refused: RefusedAccess;
   readonly #tenancy: Tenancy;
+  readonly #sessions: BrowserSessions;
 
   constructor(
     @Inject(Authenticator) authenticator: Authenticator,
     @Inject(RefusedAccess) refused: RefusedAccess,
     @Inject(Tenancy) tenancy: Tenancy,
+    @Inject(BrowserSessions) sessions: BrowserSessions,
   ) {
     this.#authenticator = authenticator;
     this.#refused = refused;
     this.#tenancy = tenancy;
+    this.#sessions = sessions;
   }
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -37,12 +41,15 @@ export class AuthGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<Request & CallerHolder>();
     const address = request.socket.remoteAddress ?? '';
     const { authorization } = request.headers;
-    const authentication = await this.#authenticate(request);
+    // Who sends both means the token: a cookie comes along by itself.
+    const authentication =
+      (authorization === undefined ? await this.#sessions.authenticate(request) : undefined) ??
+      (await this.#authenticate(request));
     if (authentication.kind === 'refused') {
       const tenantId = this.#tenancy.defaultTenant;
       const { cause, user, claimed } = authentication;
-      // Who brings no token at all did not try to log in.
-      if (authorization !== undefined)
+      // Who brings nothing at all did not try to log in.
+      if (cause !== 'absent')
         await this.#refused.record({ tenantId, route, outcome: 'unauthenticated', cause, address, user, claimed });
       throw new Problem('unauthenticated', 'send a valid token: `Authorization: Bearer ...`');
     }
@@ -59,7 +66,8 @@ export class AuthGuard implements CanActivate {
   }
 
   async #authenticate({ headers, method, path }: Request): Promise<Authentication> {
-    const match = /^(Bearer|DPoP) ([A-Za-z0-9._~+/-]+=*)$/i.exec(headers.authorization ?? '');
+    if (headers.authorization === undefined) return { kind: 'refused', cause: 'absent' };
+    const match = /^(Bearer|DPoP) ([A-Za-z0-9._~+/-]+=*)$/i.exec(headers.authorization);
     const [, scheme = '', token] = match ?? [];
     if (token === undefined) return { kind: 'refused', cause: 'malformed' };
     if (token.length > longestToken) return { kind: 'refused', cause: 'too_long' };

@@ -18,6 +18,11 @@ export const authorization: Readonly<Record<string, Access>> = {
   'GET /healthz': 'public',
   'GET /readyz': 'public',
   'POST /v1/setup': 'public',
+  'GET /auth': 'public',
+  'GET /auth/:provider/start': 'public',
+  'GET /auth/:provider/callback': 'public',
+  'POST /auth/:provider/backchannel-logout': 'public',
+  'POST /auth/logout': 'public',
   'GET /v1/me': everybody,
   'GET /.well-known/oauth-authorization-server': 'public',
   'GET /oauth/jwks': 'public',
@@ -148,3 +153,6 @@ export const authorization: Readonly<Record<string, Access>> = {
 export function accessOf(route: string): Access {
   return Object.hasOwn(authorization, route) ? (authorization[route] ?? []) : [];
 }
+
+/** Pages are for people and their browsers: they are no part of REST or its reference. */
+export const isPage = (route: string): boolean => /^[A-Z]+ \/auth(?:\/|$)/.test(route);

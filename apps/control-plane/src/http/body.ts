@@ -5,8 +5,8 @@ import { Problem } from './problem.js';
 /** Nothing of ours is nested deeper; what is would exhaust the stack of whoever walks it. */
 const deepest = 64;
 
-/** OAuth is spoken in forms. */
-const takesForm = (path: string): boolean => path.startsWith('/oauth/');
+/** OAuth is spoken in forms, and so is signing in. */
+const takesForm = (path: string): boolean => /^\/(?:oauth|auth)\//.test(path);
 export const formType = 'application/x-www-form-urlencoded';
 
 /** A body of another kind would be passed over; better to say so. */

@@ -2,6 +2,7 @@ import { Module, StandardSchemaSerializerInterceptor } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { AdminActionsInterceptor } from '../audit/admin-actions.interceptor.js';
 import { IdentityModule } from '../identity/identity.module.js';
+import { LoginsModule } from '../logins/logins.module.js';
 import { AuthGuard } from './auth.guard.js';
 import { HealthController } from './health.controller.js';
 import { IdempotencyInterceptor } from './idempotency.interceptor.js';
@@ -12,7 +13,7 @@ import { validationPipe } from './validation.js';
 /** What every request goes through, in this order: guard, idempotency, record of the action, validation, handler; then its
  * answer, made by its schema. */
 @Module({
-  imports: [IdentityModule],
+  imports: [IdentityModule, LoginsModule],
   controllers: [HealthController],
   providers: [
     { provide: APP_FILTER, useClass: ProblemFilter },

@@ -11,7 +11,7 @@ import type { Database } from '../db/database.js';
 import { startControlPlane } from '../start.js';
 import { Logins } from '../logins/logins.service.js';
 import { AccessTokens } from '../oauth/access-tokens.js';
-import { authorization } from './authorization.js';
+import { authorization, isPage } from './authorization.js';
 
 const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 const policies = '@id("reads")\npermit (principal, action in Action::"read", resource);\n';
@@ -161,7 +161,8 @@ test('every route answers as the reference says', async () => {
   const made = await restOf(fresh.url, undefined)('POST', '/v1/setup', { token: fresh.setupToken, name: 'ada' });
   visited.set('POST /v1/setup', made.status);
   await fresh.stop();
-  expect([...visited.keys()].sort()).toEqual(Object.keys(authorization).sort());
+  const inReference = Object.keys(authorization).filter((route) => !isPage(route));
+  expect([...visited.keys()].sort()).toEqual(inReference.sort());
 }, 120_000);
 
 async function aLogin(): Promise<string> {

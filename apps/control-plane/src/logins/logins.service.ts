@@ -43,7 +43,12 @@ export interface NewLogin {
 export type EndedParty =
   | { readonly userId: string }
   | { readonly subagentId: string }
-  | { readonly providerId: string; readonly providerSession?: string };
+  | {
+      readonly providerId: string;
+      readonly providerSession?: string | undefined;
+      /** Id of the user. */
+      readonly signedInAs?: string | undefined;
+    };
 
 /** How a login is found: by its id, or by the secret in a browser's cookie. */
 export type LoginKey = { readonly id: string } | { readonly cookieHash: string };
@@ -136,8 +141,12 @@ export class Logins {
 function ofParty(party: EndedParty): Prisma.LoginWhereInput {
   if ('userId' in party) return { chain: { has: party.userId } };
   if ('subagentId' in party) return { chain: { has: party.subagentId } };
-  const { providerId, providerSession } = party;
-  return { providerId, ...(providerSession === undefined ? {} : { providerSession }) };
+  const { providerId, providerSession, signedInAs } = party;
+  return {
+    providerId,
+    ...(providerSession === undefined ? {} : { providerSession }),
+    ...(signedInAs === undefined ? {} : { userId: signedInAs }),
+  };
 }
 
 /** The login above, with all above it kept from ending until ours is there: what ends them then sees it. */
