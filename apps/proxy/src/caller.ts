@@ -1,6 +1,6 @@
 import { tokenExpiryWatch } from '@sallyport/identity';
 import type { Verified } from '@sallyport/identity';
-import type { PrincipalChain, SubagentRecord, TokenLimit } from '@sallyport/policy';
+import type { Budget, PrincipalChain, SubagentRecord, TokenLimit } from '@sallyport/policy';
 import type { Caller } from '@sallyport/audit';
 import type { InForce } from './in-force.js';
 
@@ -12,6 +12,8 @@ export interface Identified {
   readonly hold: number | undefined;
   /** What its token may at most. `undefined`: what its principals may. */
   readonly limits?: readonly TokenLimit[] | undefined;
+  /** Of the logins that its token is under. */
+  readonly budgets?: readonly Budget[];
 }
 
 export type CallerCheck =

@@ -45,7 +45,8 @@ const judgesFor = (place: Place, identified: Identified, columnsOf: MasksInput['
   shared.set(place, here);
   const known = here.get(identified);
   if (known !== undefined) return known;
-  const decider = createDecider({ connection: place.connection, chain: identified.chain, limits: identified.limits });
+  const { chain, limits, budgets } = identified;
+  const decider = createDecider({ connection: place.connection, chain, limits, budgets });
   const judges = { decider, masks: createMasks({ place, decider, columnsOf }) };
   here.set(identified, judges);
   return judges;

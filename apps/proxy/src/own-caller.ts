@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto';
 import { isRevoked } from '@sallyport/identity';
 import type { VerifiedOwn } from '@sallyport/identity';
-import type { IdentityChunk } from '@sallyport/policy';
+import { parseBudget } from '@sallyport/policy';
+import type { Budget, IdentityChunk } from '@sallyport/policy';
 import type { CallerCheck, CallerWatch, Identified } from './caller.js';
 import type { InForce } from './in-force.js';
 import { principalsOf } from './principals.js';
@@ -16,13 +17,14 @@ const identify = (
   identity: IdentityChunk,
   first: KnownPrincipal,
   others: readonly KnownPrincipal[],
-  limits: VerifiedOwn['limits'],
+  { limits, budgets: told }: VerifiedOwn,
+  budgets: readonly Budget[],
 ): Identified => {
   const known = chains.get(identity) ?? new Map<string, Identified>();
   chains.set(identity, known);
   const onBehalfOf = others.map(({ principal }) => principal.id);
   const { kind, id, name } = first.principal;
-  const within = limits === undefined ? '' : hash('sha256', JSON.stringify(limits));
+  const within = limits === undefined && told.length === 0 ? '' : hash('sha256', JSON.stringify([limits, told]));
   const key = [within, id, ...onBehalfOf].join(' ');
   const found = known.get(key);
   if (found !== undefined) return found;
@@ -31,6 +33,7 @@ const identify = (
     caller: { kind, id, name, onBehalfOf },
     hold: first.hold,
     limits,
+    budgets,
   };
   const [oldest] = known.keys();
   if (known.size >= mostChains && oldest !== undefined) known.delete(oldest);
@@ -72,5 +75,20 @@ const checkOwn = (verified: VerifiedOwn, { identity, endedLogins }: InForce): Ca
   const [first, ...others] = chain;
   // People sign in to decide, to look and to hand on; it is subagents that go through the gate.
   if (first?.principal.kind !== 'subagent') return ended('not_a_subagent');
-  return { kind: 'valid', identified: identify(identity, first, others, verified.limits) };
+  const budgets = budgetsOf(verified);
+  if (budgets === undefined) return ended('unreadable_budget');
+  return { kind: 'valid', identified: identify(identity, first, others, verified, budgets) };
+};
+
+/** All connections together, or a budget would be worth as many times itself as there are. No connection has that name. */
+const everywhere = '*';
+
+const budgetsOf = ({ budgets }: VerifiedOwn): readonly Budget[] | undefined => {
+  const read: Budget[] = [];
+  for (const { login, limits } of budgets) {
+    const parsed = parseBudget(limits);
+    if (!parsed.ok) return undefined;
+    read.push({ policy: login, principal: login, connection: everywhere, limits: parsed.value });
+  }
+  return read;
 };

@@ -78,13 +78,29 @@ describe('a token of our own', () => {
     await client.end();
   });
 
+  test('counts against the budget of each login above it, whoever else is under that', async () => {
+    const logins = (leaf: string) => ['log_budget', leaf];
+    const above = { login: 'log_budget', limits: 'statements=3/1h' };
+    const under = async (leaf: string, budgets: readonly object[]) =>
+      house.client(await chained({ logins: logins(leaf), budgets }));
+    const one = await under('log_one', [above, { login: 'log_one', limits: 'statements=2/1h' }]);
+    const other = await under('log_two', [above]);
+    const answers: { readonly code: string; readonly message: string }[] = [];
+    for (const client of [one, one, one, other, other]) answers.push(await failure(client.query(selectAll)));
+    expect(answers.map(({ code }) => code)).toEqual(['00000', '00000', '54000', '00000', '54000']);
+    expect(answers[2]?.message).toContain('the budget of 2 statements per 1h is used up (login log_one)');
+    expect(answers[4]?.message).toContain('(login log_budget)');
+    await one.end();
+    await other.end();
+  });
+
   test.each<[string, object]>([
     ['a person, who is no subagent', { sub: 'usr_ada', act: undefined }],
     ['somebody unknown', { act: { sub: 'sub_nobody' } }],
     ['on behalf of somebody unknown', { sub: 'usr_nobody' }],
     ['more than it may say', { scope: 'all' }],
     ['limits that leave this connection out', { authorization_details: [limit({ connections: ['other'] })] }],
-    ['a budget', { budgets: [{ login: 'log_leaf', limits: 'rows=1/1h' }] }],
+    ['a budget of what nobody counts', { budgets: [{ login: 'log_leaf', limits: 'joules=1/1h' }] }],
     ['a key that it is bound to', { cnf: { jkt: 'x' } }],
   ])('with %s is refused with the words for all', async (_what, claims) => {
     const refused = await failure(chained(claims).then((token) => house.client(token)));

@@ -86,17 +86,20 @@ const beyond = (all: number, counted: number): number => Math.max(0, all - count
 
 const nothing: Spending = { limit: undefined, intake: undefined, settle: () => undefined };
 
-export const overBudget = ({ policy, measure, limit, window, retryAfter }: Exceeded, hint: string): Refusal =>
-  refuse(
-    'limit_exceeded',
-    `the budget of ${limit} ${measure} per ${spellWindow(window)} is used up (policy ${policy})`,
-    {
-      hint,
-      facts: { retry_after: Math.ceil(retryAfter / 1000) },
-    },
-  );
+/** A budget of a login has its id in both places. */
+const setBy = ({ policy, principal }: Pick<Budget, 'policy' | 'principal'>): string =>
+  policy === principal ? `login ${policy}` : `policy ${policy}`;
 
-export const notCounted = ({ policy }: Budget): Refusal =>
-  refuse('denied', `it writes rows that the target does not count, and a budget limits those (policy ${policy})`, {
+export const overBudget = (exceeded: Exceeded, hint: string): Refusal => {
+  const { measure, limit, window, retryAfter } = exceeded;
+  return refuse(
+    'limit_exceeded',
+    `the budget of ${limit} ${measure} per ${spellWindow(window)} is used up (${setBy(exceeded)})`,
+    { hint, facts: { retry_after: Math.ceil(retryAfter / 1000) } },
+  );
+};
+
+export const notCounted = (budget: Budget): Refusal =>
+  refuse('denied', `it writes rows that the target does not count, and a budget limits those (${setBy(budget)})`, {
     hint: 'Nothing was executed. Write with INSERT, UPDATE, DELETE, MERGE or COPY of its own: not in a WITH, nor with TRUNCATE.',
   });

@@ -28,6 +28,7 @@ const good = { iss: issuer, aud: issuer, sub: 'usr_ada', act: { sub: 'sub_etl' }
 const times = { iat: now - 10, exp: now + 600, jti: 'jwt_1' };
 const header = { alg: 'ES256', typ: 'at+jwt', kid: 'key_1' };
 
+const budget = { login: 'log_b', limits: 'rows=1/1h' };
 const limit = { type: 'sallyport_connection', connections: ['billing'], actions: ['read'] };
 
 const mint = (
@@ -51,6 +52,7 @@ describe('a token of our own', () => {
       chain: ['sub_etl', 'usr_ada'],
       logins: ['log_a', 'log_b'],
       limits: undefined,
+      budgets: [],
       keyId: 'key_1',
       expiresAt: (now + 600) * 1000,
       issuedAt: now - 10,
@@ -61,6 +63,11 @@ describe('a token of our own', () => {
     expect(await verify(await mint({ authorization_details: [limit, { type: limit.type }] }))).toMatchObject({
       limits: [{ connections: ['billing'], actions: ['read'] }, {}],
     });
+    const budgets = [
+      { login: 'log_a', limits: 'rows=9/1h' },
+      { login: 'log_b', limits: 'rows=1/1h' },
+    ];
+    expect(await verify(await mint({ budgets }))).toMatchObject({ budgets });
     expect(await verify(await mint({ client_id: 'sub_etl', purpose: 'nightly load' }))).toMatchObject({ kind: 'own' });
   });
 
@@ -106,7 +113,13 @@ describe('a token of our own', () => {
     ['is limited to no action', { authorization_details: [{ ...limit, actions: [] }] }, 'bad_claims'],
     ['is limited to numbers', { authorization_details: [{ ...limit, connections: [7] }] }, 'bad_claims'],
     ['has limits without end', { authorization_details: Array.from({ length: 51 }, () => limit) }, 'bad_claims'],
-    ['has a budget', { budgets: [{ login: 'log_b', limits: 'rows=1/1h' }] }, 'budget_unsupported'],
+    ['is budgeted by a text', { budgets: 'rows=1/1h' }, 'bad_claims'],
+    ['has an empty list of budgets', { budgets: [] }, 'bad_claims'],
+    ['has a budget of a login that it is not under', { budgets: [{ ...budget, login: 'log_c' }] }, 'bad_claims'],
+    ['has two budgets of one login', { budgets: [budget, budget] }, 'bad_claims'],
+    ['has a budget without a limit', { budgets: [{ login: 'log_b' }] }, 'bad_claims'],
+    ['has a budget of what nobody knows', { budgets: [{ ...budget, calls: 5 }] }, 'bad_claims'],
+    ['has a budget without end', { budgets: [{ ...budget, limits: 'x'.repeat(201) }] }, 'bad_claims'],
   ])('that %s is refused', async (_what, claims, cause) => {
     expect(await verify(await mint(claims as Readonly<Record<string, unknown>>))).toBe(cause);
   });

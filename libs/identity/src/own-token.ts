@@ -13,6 +13,8 @@ export interface VerifiedOwn {
   readonly logins: readonly string[];
   /** What it may at most. `undefined`: what its principals may. */
   readonly limits: readonly OwnLimit[] | undefined;
+  /** Of every login that has one. */
+  readonly budgets: readonly OwnBudget[];
   /** Id of the key that signed it. */
   readonly keyId: string;
   /** Milliseconds since the epoch. */
@@ -27,6 +29,12 @@ export interface OwnLimit {
   readonly actions?: readonly string[];
 }
 
+/** What all tokens under one login may use together, as policies say it: `rows=1000/1h`. */
+export interface OwnBudget {
+  readonly login: string;
+  readonly limits: string;
+}
+
 /** Why a token of our own is refused: for the auditor. */
 export type OwnRefusedCause =
   | 'header_not_allowed'
@@ -38,8 +46,7 @@ export type OwnRefusedCause =
   | 'wrong_audience'
   | 'expired'
   | 'issued_in_future'
-  | 'bound_token' // to a key that its bearer cannot prove on this wire
-  | 'budget_unsupported'; // it has a budget of its own, which is not counted here yet
+  | 'bound_token'; // to a key that its bearer cannot prove on this wire
 
 export interface OwnVerifier {
   /** `now`: milliseconds since the epoch. Never rejects. */
@@ -94,10 +101,10 @@ const read = (payload: Members, own: OwnIssuerLike, keyId: string, now: number):
   const chain = chainOf(sub, act);
   if (chain === undefined || !isLogins(logins)) return 'bad_claims';
   if (payload['cnf'] !== undefined) return 'bound_token';
-  if (payload['budgets'] !== undefined) return 'budget_unsupported';
   const limits = limitsOf(payload['authorization_details']);
-  if (limits === 'unreadable') return 'bad_claims';
-  return { kind: 'own', chain, logins, limits, keyId, expiresAt: Math.floor(exp * 1000), issuedAt: iat };
+  const budgets = budgetsOf(payload['budgets'], logins);
+  if (limits === 'unreadable' || budgets === 'unreadable') return 'bad_claims';
+  return { kind: 'own', chain, logins, limits, budgets, keyId, expiresAt: Math.floor(exp * 1000), issuedAt: iat };
 };
 
 const mostLimits = 50;
@@ -119,6 +126,23 @@ const limitsOf = (value: unknown): readonly OwnLimit[] | undefined | 'unreadable
     });
   }
   return limits;
+};
+
+const longestBudget = 200;
+
+const budgetsOf = (value: unknown, logins: readonly string[]): readonly OwnBudget[] | 'unreadable' => {
+  if (value === undefined) return [];
+  if (!Array.isArray(value) || value.length === 0 || value.length > mostLogins) return 'unreadable';
+  const budgets: OwnBudget[] = [];
+  for (const entry of value as readonly unknown[]) {
+    if (!isMembers(entry)) return 'unreadable';
+    const { login, limits, ...more } = entry;
+    if (typeof login !== 'string' || typeof limits !== 'string' || Object.keys(more).length > 0) return 'unreadable';
+    if (limits.length > longestBudget || !logins.includes(login)) return 'unreadable';
+    if (budgets.some((other) => other.login === login)) return 'unreadable';
+    budgets.push({ login, limits });
+  }
+  return budgets;
 };
 
 const isNames = (value: unknown): value is readonly string[] | undefined =>

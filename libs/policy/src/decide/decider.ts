@@ -1,6 +1,7 @@
 import type { ColumnObject, Facts } from '@sallyport/sql';
 import type { ConnectionChunk } from '../bundle/chunks.js';
 import { executable } from '../compile/policy-set.js';
+import type { Budget } from '../obligation/obligation.js';
 import type { PrincipalChain } from '../principal.js';
 import { pathId } from '../schema/uid.js';
 import { actorOf } from './actor.js';
@@ -37,6 +38,8 @@ export interface DeciderInput {
   readonly chain: PrincipalChain;
   /** What the caller's token may at most. `undefined`: what its principals may. */
   readonly limits?: readonly TokenLimit[] | undefined;
+  /** What it may use, whatever policy lets it use. */
+  readonly budgets?: readonly Budget[] | undefined;
 }
 
 interface Seat {
@@ -52,7 +55,7 @@ interface Cached<T> {
 const mostCachedNames = 10_000;
 const mostCachedDatabases = 64;
 
-export const createDecider = ({ connection, chain, limits: told }: DeciderInput): Decider => {
+export const createDecider = ({ connection, chain, limits: told, budgets = [] }: DeciderInput): Decider => {
   const limits = limitsFor(told, connection.name);
   const policies = executable(connection.policies);
   const places = placesOf(connection);
@@ -106,7 +109,7 @@ export const createDecider = ({ connection, chain, limits: told }: DeciderInput)
       ? refusedDecision(refused.reason, refused.hint)
       : beyond !== undefined
         ? undelegated('command', beyond, connection.name)
-        : combine('command', connection.name, context, { now: judgements, later, extra });
+        : combine('command', connection.name, context, { now: judgements, later, extra, budgets });
     return { decision, judgements: [...judgements, ...later], extra };
   };
 
@@ -119,6 +122,7 @@ export const createDecider = ({ connection, chain, limits: told }: DeciderInput)
             now: seats.map((seat) => ask(seat, 'connect', { kind: 'connection' }, context)),
             later: [],
             extra: [],
+            budgets,
           }),
     decide: (facts, context) => {
       const at = mark(context.now);

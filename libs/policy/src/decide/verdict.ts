@@ -60,6 +60,8 @@ export interface Judgements {
   readonly later: readonly Judgement[];
   /** They deny nothing, and their permits oblige (what reveals a column that is shown). */
   readonly extra: readonly Judgement[];
+  /** Of the token. */
+  readonly budgets: readonly Budget[];
 }
 
 /** Denied if any request of any principal is, held if any is held, else allowed. */
@@ -67,7 +69,7 @@ export const combine = <S extends Subject>(
   subject: S,
   connection: string,
   context: DecisionContext,
-  { now, later, extra }: Judgements,
+  { now, later, extra, budgets }: Judgements,
 ): Decision<S> => {
   const judgements = [...now, ...later];
   const owing = [...now, ...extra];
@@ -105,7 +107,7 @@ export const combine = <S extends Subject>(
   const obliged = {
     durable: permits.some(({ obligations }) => obligations.durable),
     preview: now.some((judgement) => judgement.permits.some((policy) => previews(policy, judgement.request))),
-    budgets: budgetsOf(owing, connection),
+    budgets: [...budgetsOf(owing, connection), ...budgets],
   };
   const holding = now.filter((judgement) => approvalsOf(judgement) > 0);
   if (holding.length === 0) {

@@ -23,8 +23,9 @@ export interface BudgetLimit {
   readonly window: number;
 }
 
-/** Limits of one satisfied policy, kept per principal and connection. */
+/** Limits of one satisfied policy, kept per principal and connection; or of one login, kept over all connections. */
 export interface Budget {
+  /** Of a login: its id, which is in the place of the principal as well. */
   readonly policy: string;
   /** `Subagent::"etl"`. */
   readonly principal: string;
