@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from '@jest/globals';
 import type { Refusal } from '@sallyport/kernel';
 import { loadAnalyses } from './analyses.js';
-import { createReadings, longText } from './apart.js';
+import { createReadings } from './apart.js';
 import type { Readings } from './apart.js';
 import type { Place } from './place.js';
 import type { Reader } from './reader.js';
@@ -9,7 +9,7 @@ import { createStatements, unreadStatement } from './statements.js';
 import type { Read, Statements } from './statements.js';
 
 const place = (): Place => ({ catalog: undefined }) as unknown as Place;
-const long = `select '${'x'.repeat(longText)}'`;
+const long = `select '${'x'.repeat(64 * 1024)}'`;
 
 let statements: Statements;
 beforeAll(async () => {
@@ -41,6 +41,19 @@ test('a short text is read at once', () => {
   expect(settle(readings, () => readings.read('select 1', place(), []).kind)).toBe('read');
   expect(asked).toEqual([]);
   expect(readings.cancel()).toBeUndefined();
+});
+
+test('one of middling length with a password is not scanned in the loop, either', async () => {
+  const { reader, asked } = openReader();
+  const readings = createReadings(statements, reader);
+  const here = place();
+  const text = `alter role r PassWord 'secret'; select ${'1,'.repeat(3_000)}1`;
+  const judged = settle(readings, () => readings.read(text, here, []).kind);
+  expect(asked).toHaveLength(1);
+  asked[0]?.answer(read(text));
+  expect(await judged).toBe('read');
+  // Refused without having been read, it is kept up to there.
+  expect(unreadStatement(text).shown).toBe('alter role r PassWord [password]');
 });
 
 test('a long one is waited for, and so is what its names stand for', async () => {

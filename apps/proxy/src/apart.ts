@@ -3,6 +3,7 @@ import type { Refusal } from '@sallyport/kernel';
 import { cancelled } from './hold.js';
 import type { Place } from './place.js';
 import type { Reader } from './reader.js';
+import { isLong } from './statements.js';
 import type { Read, Statements } from './statements.js';
 
 /**
@@ -32,8 +33,6 @@ class NotRead extends Error {
   }
 }
 
-/** Characters. What takes the grammar tens of milliseconds, others would wait for. */
-export const longText = 64 * 1024;
 /** The text, whatever its names stand for, and all of it again when a bundle comes meanwhile. */
 const mostRounds = 32;
 
@@ -53,7 +52,7 @@ export const createReadings = (statements: Statements, reader: Reader): Readings
 
   return {
     read(text, place, searchPath) {
-      if (text.length <= longText) return statements.read(text, place, searchPath);
+      if (!isLong(text)) return statements.read(text, place, searchPath);
       const path = searchPath.join('\u0000');
       const known = ready.find((each) => each.text === text && each.place === place && each.path === path);
       if (known === undefined) throw new NotRead({ text, place, path, searchPath });

@@ -101,7 +101,7 @@ export const readText = (
     // Whatever the grammar stumbles over is not run.
     analysis = { kind: 'refused', refusal: refuse('unreadable', 'the statement cannot be read') };
   }
-  const unread = unreadStatement(text);
+  const unread = statementOf(text, shownText(text));
   return analysis.kind === 'refused'
     ? { ...analysis, statement: unread, alike: false }
     : { kind: 'read', statement: { ...unread, facts: analysis.facts }, alike: analysis.alike };
@@ -121,19 +121,28 @@ export const preparedIn = (read: Read): StatementFacts | undefined => {
 
 const nothing: Facts = { statements: [] };
 
-/** What can be said of a text that nobody read. */
-export const unreadStatement = (text: string): Statement => ({
+const longText = 64 * 1024;
+const longWithPassword = 4 * 1024;
+const password = /password/i;
+
+/** What takes grammar or scanner tens of milliseconds, others would wait for. */
+export const isLong = (text: string): boolean =>
+  text.length > longText || (text.length > longWithPassword && password.test(text));
+
+/** What can be said of a text that nobody read; of a long one, what stands before a password. */
+export const unreadStatement = (text: string): Statement =>
+  statementOf(text, isLong(text) ? upToPassword(text) : shownText(text));
+
+const statementOf = (text: string, shown: string): Statement => ({
   text,
   facts: nothing,
-  shown: shownText(text),
+  shown: clip(detectors.scrubText(clip(shown))),
   digest: hash('sha256', text, 'hex'),
 });
 
 const detectors = detectorsFor();
 
-/** Long texts cost linear time in the detectors; their middle is cut first, as evidence would. */
-export const shownText = (text: string): string =>
-  clip(detectors.scrubText(clip(withoutPasswords(text) ?? upToPassword(text))));
+const shownText = (text: string): string => withoutPasswords(text) ?? upToPassword(text);
 
 /** SHA-256 of the exact text and parameters, hex. */
 export const digestOf = (statement: Statement, parameters: readonly Parameter[]): string => {

@@ -100,6 +100,7 @@ const inputs: readonly Hostile[] = [
   query('a statement of 1 MB in one string', () => `insert into people values (-1, '${'x'.repeat(mebi)}')`),
   query('a statement of 10 MB in one string', () => `insert into people values (-1, '${'x'.repeat(10 * mebi)}')`),
   query('a statement of 10 MB of digits', () => `insert into people values (-1, '${'1-'.repeat(5 * mebi)}')`),
+  query('a password among 30,000 values', () => `alter role nobody password 'x'; select ${list(30_000, () => '1')}`),
   query('60,000 rows of VALUES', () => `insert into people values ${list(60_000, (at) => `(-${at}, 'x')`)}`),
   query('IN with 100,000 numbers', () => `select id from people where id in (${list(100_000, String)})`),
   query('100,000 tokens', () => `select ${list(33_000, (at) => `id as c${at}`)} from people`),
