@@ -10,7 +10,7 @@ import { sendRefusal } from './pages.js';
 import { SignInRefused } from './sign-in-refused.js';
 
 /** Refusals of one address in a minute, and sign-ins that it begins. People of one company often share an address. */
-export const mostRefused = 60;
+export const mostRefused = 100;
 export const mostBegun = 600;
 
 /** Who knocks at the pages that are open to everybody: refusals are kept, and who comes too often waits. */
@@ -30,16 +30,15 @@ export class SignInDoor {
 
   /** A refusal becomes a page for a person. */
   async through(request: Request, response: Response, route: string, work: () => Promise<void>): Promise<void> {
-    const refusal = await this.#try(request, route, work);
-    if (refusal === undefined) return;
     const reference = mintId('req');
-    this.#log.info({ reference, route, cause: refusal.cause, detail: refusal.detail }, 'a sign-in was refused');
+    const refusal = await this.#try(request, { route, reference }, work);
+    if (refusal === undefined) return;
     sendRefusal(response, refusal.cause, reference);
   }
 
   /** For a provider's own request (OpenID Connect Back-Channel Logout 1.0, 2.8). */
   async answering(request: Request, response: Response, route: string, work: () => Promise<void>): Promise<void> {
-    const refusal = await this.#try(request, route, work);
+    const refusal = await this.#try(request, { route, reference: mintId('req') }, work);
     if (refusal === undefined) response.status(200).end();
     else
       response
@@ -47,7 +46,11 @@ export class SignInDoor {
         .json({ error: 'invalid_request', error_description: refusal.message });
   }
 
-  async #try(request: Request, route: string, work: () => Promise<void>): Promise<SignInRefused | undefined> {
+  async #try(
+    request: Request,
+    { route, reference }: { readonly route: string; readonly reference: string },
+    work: () => Promise<void>,
+  ): Promise<SignInRefused | undefined> {
     const address = request.socket.remoteAddress ?? '';
     const about = { tenantId: this.#tenancy.defaultTenant, route, address, user: undefined, claimed: undefined };
     if (this.#failures.blockedFor(address) > 0 || this.#requests.blockedFor(address) > 0) {
@@ -62,6 +65,7 @@ export class SignInDoor {
       if (!(problem instanceof SignInRefused)) throw problem;
       this.#failures.failed(address);
       const cause = problem.detail === '' ? problem.cause : `${problem.cause}: ${problem.detail}`;
+      this.#log.info({ reference, route, cause }, 'a sign-in or sign-out was refused');
       await this.#refused.record({ ...about, outcome: 'unauthenticated', cause });
       return problem;
     }
