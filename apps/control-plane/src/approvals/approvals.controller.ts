@@ -13,7 +13,7 @@ import type { Page } from '../http/page.js';
 import { Problem, notFound } from '../http/problem.js';
 import { idParams, text } from '../http/text.js';
 import type { IdParams } from '../http/text.js';
-import { namesConnection, permits } from '../oauth/authorization-details.js';
+import { namesConnection, permitsAll } from '../oauth/authorization-details.js';
 import { ApprovalsService, stateOf } from './approvals.service.js';
 import type { ApprovalWithWords } from './approvers.js';
 import { namedTextsOf } from './held-command.js';
@@ -113,9 +113,6 @@ const isOwnOf = ({ id, onBehalfOf, details }: SubagentCaller, approval: Approval
   approval.callerId === id &&
   approval.onBehalfOf.join() === onBehalfOf.join() &&
   namesConnection(details, approval.connectionName);
-
-const actionsOf = ({ held }: ApprovalWithWords): readonly string[] =>
-  (held as unknown as readonly { readonly action: string }[]).map(({ action }) => action);
 
 /** In a list a long text is shown by both of its ends; reading one gives all of it. */
 const brief = (view: z.input<typeof approvalView>): z.input<typeof approvalView> => ({
@@ -227,8 +224,12 @@ export class ApprovalsController {
   ): Promise<z.input<typeof runView>> {
     const approval = await this.#readable(caller, id);
     const isTheirs = caller.kind === 'subagent' || approval.ownerId === caller.id || caller.role === 'admin';
-    if (caller.kind === 'subagent' && !permits(caller.details, approval.connectionName, actionsOf(approval)))
-      throw new Problem('forbidden', 'your token does not reach as far as this command');
+    // A run by id is decided, masked and counted for its principals: limits of a token hold where it opened the session.
+    if (caller.kind === 'subagent' && (caller.budgeted || !permitsAll(caller.details, approval.connectionName)))
+      throw new Problem(
+        'forbidden',
+        'your token allows only some of what its principals may: send the command again through the gateway, which finds its approval',
+      );
     if (!isTheirs) throw new Problem('forbidden', 'only its caller, the owner of the caller or an admin may run it');
     const run = await this.#runs.run(approval);
     response.status(run.finishedAt === null ? 202 : 200);

@@ -6,6 +6,9 @@ import { until } from '@sallyport/testing';
 import { freshBinding, heldCommand, startApprovals } from '../../testing/approvals.js';
 import type { ApprovalsBench } from '../../testing/approvals.js';
 import type { Answer, Rest } from '../../testing/plane.js';
+import { Logins } from '../logins/logins.service.js';
+import type { NewLogin } from '../logins/logins.service.js';
+import { AccessTokens } from '../oauth/access-tokens.js';
 
 let bench: ApprovalsBench;
 let grace: Rest;
@@ -72,6 +75,7 @@ const approved = async () => {
   return { id, binding };
 };
 const run = (id: string): Promise<Answer> => bench.plane.admin('POST', `/v1/approvals/${id}/run`, {});
+const limit = (more: object) => ({ type: 'sallyport_connection', ...more });
 const runsOf = (id: string) =>
   bench.database.approvalRun.findMany({ where: { approvalId: id }, orderBy: { createdAt: 'asc' } });
 const codeOf = ({ body }: Answer): unknown => (body['result'] as { readonly code?: string } | null)?.code;
@@ -88,6 +92,27 @@ describe('a run by id', () => {
     const early = await run(id);
     expect([early.status, early.body['code']]).toEqual([425, 'approval_pending']);
     expect((await grace('POST', `/v1/approvals/${id}/run`, {})).status).toBe(403);
+  });
+
+  test.each<[string, Partial<NewLogin>, number]>([
+    ['may what its principals may', {}, 200],
+    ['is for this connection', { details: [limit({ connections: ['billing'] })] }, 200],
+    ['may what is held, and does not say what it may see', { details: [limit({ actions: ['delete'] })] }, 403],
+    ['may everything elsewhere', { details: [limit({ actions: ['read'] }), limit({ connections: ['other'] })] }, 403],
+    ['has a budget', { budget: 'rows=1/1h' }, 403],
+    ['is under one that has a budget', { parentId: 'budgeted' }, 403],
+  ])('by a token that %s', async (_what, more, status) => {
+    const { id } = await approved();
+    const { plane, tenantId, subagent: subagentId } = bench;
+    const begin = (wanted: Partial<NewLogin>) => {
+      const expiresAt = new Date(Date.now() + 600_000);
+      return plane.app.get(Logins).begin({ tenantId, whose: { subagentId }, how: 'exchange', expiresAt, ...wanted });
+    };
+    const parentId = more.parentId === undefined ? undefined : (await begin({ budget: 'rows=1/1h' })).id;
+    const { token } = await plane.app.get(AccessTokens, { strict: false }).mint(await begin({ ...more, parentId }));
+    const proxy = await connect('first', ({ runId }) => proxy.answer(runId, { completed: true, sessionId: 'ses_run' }));
+    const answer = await plane.bearing(token)('POST', `/v1/approvals/${id}/run`, {});
+    expect(answer.status).toBe(status);
   });
 
   test.each(['first', 'second'] as const)('is done by a proxy of the %s replica', async (replica) => {

@@ -35,6 +35,8 @@ export interface SubagentCaller extends Named {
   readonly onBehalfOf: readonly string[];
   /** What its token may at most; `undefined`: what its principals may. */
   readonly details: readonly AuthorizationDetail[] | undefined;
+  /** Its token has a budget, or one that it was made from has. */
+  readonly budgeted: boolean;
 }
 
 /** What the guard leaves on a request for those who come after it. */

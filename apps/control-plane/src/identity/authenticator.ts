@@ -72,7 +72,7 @@ export class Authenticator {
     const tenantId = this.#tenancy.defaultTenant;
     const outcome = await this.#tokens.verify(tenantId, token);
     if (outcome.kind === 'refused') return outcome;
-    const { login, chain, details, boundTo } = outcome;
+    const { login, chain, details, boundTo, claims } = outcome;
     const [actor] = chain;
     const no = (cause: string): Authentication =>
       actor?.kind === 'user'
@@ -89,9 +89,9 @@ export class Authenticator {
     await this.#logins.touch(login);
     const { id, name, groups } = actor;
     if (actor.kind === 'subagent') {
-      const onBehalfOf = login.chain.slice(1);
-      const caller = { kind: 'subagent', tenantId, id, name, groups, owner: actor.owner, onBehalfOf, details } as const;
-      return { kind: 'known', caller };
+      const { owner } = actor;
+      const within = { onBehalfOf: login.chain.slice(1), details, budgeted: claims['budgets'] !== undefined };
+      return { kind: 'known', caller: { kind: 'subagent', tenantId, id, name, groups, owner, ...within } };
     }
     // Roles cannot be narrowed: what a person handed on with less is good for the gate, and for nothing here.
     if (login.parentId !== null || details !== undefined) return no('narrowed');

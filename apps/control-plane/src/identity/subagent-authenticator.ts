@@ -34,8 +34,8 @@ export class SubagentAuthenticator {
     const outcome = await this.verify(token);
     if (outcome.kind === 'refused') return outcome;
     const { tenantId, id, name, groups, owner } = outcome;
-    const caller = { kind: 'subagent', tenantId, id, name, groups, owner, onBehalfOf: [], details: undefined } as const;
-    return { kind: 'known', caller };
+    const unlimited = { onBehalfOf: [], details: undefined, budgeted: false } as const;
+    return { kind: 'known', caller: { kind: 'subagent', tenantId, id, name, groups, owner, ...unlimited } };
   }
 
   /** Which subagent a token of a platform proves, and until when. */

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
+import { ConfigurationChanges } from '../configuration/changes.js';
 import { Database } from '../db/database.js';
 import { LOG } from '../log.js';
 import type { Log } from '../log.js';
@@ -15,12 +16,18 @@ const codesKept = 3_600_000;
 @Injectable()
 export class ExpiredRows implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly #database: Database;
+  readonly #changes: ConfigurationChanges;
   readonly #log: Log;
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> = Promise.resolve();
 
-  constructor(@Inject(Database) database: Database, @Inject(LOG) log: Log) {
+  constructor(
+    @Inject(Database) database: Database,
+    @Inject(ConfigurationChanges) changes: ConfigurationChanges,
+    @Inject(LOG) log: Log,
+  ) {
     this.#database = database;
+    this.#changes = changes;
     this.#log = log;
   }
 
@@ -45,6 +52,18 @@ export class ExpiredRows implements OnApplicationBootstrap, OnApplicationShutdow
     // A used one is kept until its login is over: until then it must be known when it comes again.
     await this.#database.refreshToken.deleteMany({ where: before(0) });
     // None outlives the one above it, so what goes along with one is over as well.
-    await this.#database.login.deleteMany({ where: before(loginsKept) });
+    await this.#database.$transaction(async (transaction) => {
+      const where = before(loginsKept);
+      const ended = { ...where, endedAt: { not: null } };
+      const tenants = await transaction.login.findMany({
+        where: ended,
+        select: { tenantId: true },
+        distinct: ['tenantId'],
+        orderBy: { tenantId: 'asc' },
+      });
+      // Those that ended are in the bundle, and one version of that has one content.
+      for (const { tenantId } of tenants) await this.#changes.changed(tenantId, transaction);
+      await transaction.login.deleteMany({ where });
+    });
   }
 }

@@ -451,6 +451,13 @@ test('what is over is swept, logins long after; a used refresh token is known un
   expect(await kept()).toEqual([2, 1]);
   await rows.sweep(later(1));
   expect(await kept()).toEqual([0, 1]);
+  const version = async () => (await database.tenant.findUniqueOrThrow({ where: { id: tenantId } })).bundleVersion;
+  await plane.app.get(Logins).end(tenantId, login.id, 'over');
+  const before = await version();
   await rows.sweep(later(loginsKept + 1));
+  // Proxies have a list of those that ended: what is made of one version is the same on every replica.
+  expect(await version()).toBe(before + 1n);
+  await rows.sweep(later(loginsKept + 1));
+  expect(await version()).toBe(before + 1n);
   expect(await kept()).toEqual([0, 0]);
 });
