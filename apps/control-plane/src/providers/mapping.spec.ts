@@ -45,6 +45,12 @@ describe('groups', () => {
     ['nested', '/realm_access/roles', { realm_access: { roles: ['x'] } }, ['dba']],
     ['nested, where nothing is', '/realm_access/roles', { realm_access: 'x' }, []],
     ['nested, behind a link', '/realm_access/roles', { _claim_names: { realm_access: 's' } }, 'groups_elsewhere'],
+    [
+      'named by an address, behind a link',
+      'http://x/groups',
+      { _claim_names: { 'http://x/groups': 's' } },
+      'groups_elsewhere',
+    ],
     ['a name with slashes', 'https://x.test/roles', { 'https://x.test/roles': ['x'] }, ['dba']],
     ['escaped slashes', '/https:~1~1x.test~1roles', { 'https://x.test/roles': ['x'] }, ['dba']],
     ['what objects have of themselves', '/constructor/name', {}, []],

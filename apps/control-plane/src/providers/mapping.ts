@@ -73,7 +73,11 @@ function valuesOf(claims: Claims, name: string): ReadonlySet<string> | GroupsPro
 function isElsewhere(claims: Claims, name: string): boolean {
   const { _claim_names: names, hasgroups } = claims;
   if (name === 'groups' && hasgroups !== undefined && hasgroups !== false) return true;
-  return typeof names === 'object' && names !== null && Object.hasOwn(names, name.split('/')[1] ?? name);
+  return (
+    typeof names === 'object' &&
+    names !== null &&
+    Object.hasOwn(names, name.startsWith('/') ? (name.split('/')[1] ?? name) : name)
+  );
 }
 
 function claimOf(claims: Claims, name: string): unknown {

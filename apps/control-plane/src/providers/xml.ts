@@ -18,6 +18,8 @@ export function parseXml(text: string): Element {
   if (/<!/.test(text)) throw new XmlRefused('it holds a document type, a comment or CDATA');
   if (/<\?/.test(text.replace(/^\uFEFF?\s*<\?xml [^?<>]*\?>/, '')))
     throw new XmlRefused('it holds a processing instruction');
+  // The parser passes over what stands around the root.
+  if (!/^\uFEFF?\s*<[^]*>\s*$/.test(text)) throw new XmlRefused('it is not well-formed XML');
   refuseDeep(text);
   const refuse = (): never => {
     throw new XmlRefused('it is not well-formed XML');
@@ -30,8 +32,15 @@ export function parseXml(text: string): Element {
   } catch {
     return refuse();
   }
-  return root ?? refuse();
+  if (root === null || allElements(root).some(isUnbound)) return refuse();
+  return root;
 }
+
+/** A prefix that stands for nothing: the parser takes it. */
+const isUnbound = (element: Element): boolean =>
+  [element, ...Array.from(element.attributes)].some(
+    ({ nodeName, namespaceURI }) => nodeName.includes(':') && !namespaceURI,
+  );
 
 /** Before a parser recurses. An upper bound is enough: nothing of SAML comes near it. */
 function refuseDeep(text: string): void {
