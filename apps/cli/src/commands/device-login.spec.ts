@@ -73,7 +73,7 @@ describe('sally login --device', () => {
       0,
       `Logged in at ${plane.url} as linus (member); kept in ${file}.\n`,
     ]);
-    expect(said.stderr).toMatch(/^Open {3}http:\S+\/oauth\/device\nand type {3}[A-Z]{4}-[A-Z]{4} /);
+    expect(said.stderr).toMatch(/^Open {3}http:\S+\/auth\/device\nand type {3}[A-Z]{4}-[A-Z]{4} /);
     expect((await sally(['whoami'], { env })).stdout).toBe('linus (member)\n');
     const { token, refreshToken } = stored(file);
     for (const secret of [token, refreshToken]) expect(said.stdout + said.stderr).not.toContain(secret);

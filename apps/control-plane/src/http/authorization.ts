@@ -23,6 +23,8 @@ export const authorization: Readonly<Record<string, Access>> = {
   'GET /auth/:provider/callback': 'public',
   'POST /auth/:provider/backchannel-logout': 'public',
   'POST /auth/logout': 'public',
+  'GET /auth/device': 'public',
+  'POST /auth/device': 'public',
   'GET /v1/me': everybody,
   'GET /.well-known/oauth-authorization-server': 'public',
   'GET /oauth/jwks': 'public',

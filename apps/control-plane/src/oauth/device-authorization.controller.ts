@@ -60,7 +60,7 @@ export class DeviceAuthorizationController {
       const begun = await this.#devices.begin(tenantId, address, userAgent);
       if (begun === undefined)
         throw new OAuthProblem('temporarily_unavailable', 'too many devices wait for their people; try again later');
-      const page = `${this.#config.publicUrl.replace(/\/+$/, '')}/oauth/device`;
+      const page = `${this.#config.publicUrl.replace(/\/+$/, '')}/auth/device`;
       return {
         ...{ device_code: begun.deviceCode, user_code: begun.userCode, verification_uri: page },
         verification_uri_complete: `${page}?user_code=${begun.userCode}`,

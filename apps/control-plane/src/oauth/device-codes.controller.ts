@@ -5,9 +5,10 @@ import { CurrentUser } from '../http/caller.js';
 import type { UserCaller } from '../http/caller.js';
 import { NounDocs, Summary } from '../http/noun.js';
 import { DeviceAnswers } from './device-answers.js';
+import { userCodeForm } from './device-codes.js';
 
 const codeParams = z.strictObject({
-  code: z.string().regex(/^[A-Za-z]{4}[- ]?[A-Za-z]{4}$/, 'must be a code such as BCDF-GHJK'),
+  code: z.string().regex(userCodeForm, 'must be a code such as BCDF-GHJK'),
 });
 type CodeParams = z.infer<typeof codeParams>;
 

@@ -13,6 +13,9 @@ const interval = 5;
 /** Polls that come a little early are the network's fault. */
 const tolerance = 500;
 
+/** As people type one. */
+export const userCodeForm = /^[A-Za-z]{4}[- ]?[A-Za-z]{4}$/;
+
 /** Devices that may wait at once: each is a row that a stranger made. */
 export const mostWaiting = 1_000;
 

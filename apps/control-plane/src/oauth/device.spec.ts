@@ -5,6 +5,7 @@ import { claimsOf, errorOf, grant, sendForm, tokenOf } from '../../testing/oauth
 import { openDatabase, startPlane } from '../../testing/plane.js';
 import type { Answer, Rest, TestPlane } from '../../testing/plane.js';
 import type { Database } from '../db/database.js';
+import { hashSecret } from '../identity/secret-token.js';
 import { Logins } from '../logins/logins.service.js';
 import type { LoginKind } from '../logins/logins.service.js';
 import { AccessTokens } from './access-tokens.js';
@@ -172,6 +173,59 @@ describe('the word of a person', () => {
     }
     expect((await say(rest, code)).status).toBe(429);
     expect((await say((await signedIn('linus')).rest, code)).status).toBe(204);
+  });
+});
+
+describe('the page', () => {
+  const secret = 'a'.repeat(43);
+  const open = async (path: string, init: RequestInit = {}, cookie = `sallyport-session=${secret}`) => {
+    const headers = { cookie, ...(init.headers as Readonly<Record<string, string>> | undefined) };
+    const answer = await fetch(plane.url + path, { redirect: 'manual', ...init, headers });
+    return { status: answer.status, location: answer.headers.get('location'), text: await answer.text() };
+  };
+  const press = async (code: string, word: string, headers: Readonly<Record<string, string>>) =>
+    open('/auth/device', { method: 'POST', body: new URLSearchParams({ user_code: code, word }), headers });
+  const ours = { 'sec-fetch-site': 'same-origin' };
+  beforeEach(async () => {
+    const whose = { userId: await userIdOf('linus') };
+    const expiresAt = new Date(Date.now() + 600_000);
+    const cookieHash = hashSecret(secret);
+    await plane.app.get(Logins).begin({ tenantId, whose, how: 'browser', expiresAt, cookieHash });
+  });
+
+  test('shows which device it is, and logs it in at a press of the button', async () => {
+    const { code, device } = await begin();
+    expect((await open('/auth/device')).text).toContain('name="user_code"');
+    const shown = await open(`/auth/device?user_code=${code}`);
+    expect(shown.text).toContain('<strong>127.0.0.1</strong>');
+    expect(shown.text).toContain('<strong>linus</strong>');
+    expect(await press(code, 'approve', ours)).toMatchObject({ status: 200 });
+    expect(claimsOf(await poll(device)).sub).toBe(await userIdOf('linus'));
+  });
+
+  test('takes no word that another site sent, nor one without a session', async () => {
+    const { code, device } = await begin();
+    const strangers: readonly Readonly<Record<string, string>>[] = [
+      { 'sec-fetch-site': 'cross-site' },
+      { origin: 'https://evil.example' },
+      {},
+    ];
+    for (const headers of strangers) expect(await press(code, 'approve', headers)).toMatchObject({ status: 302 });
+    const nobody = await open(`/auth/device?user_code=${code}`, {}, 'x=y');
+    expect(nobody).toMatchObject({
+      status: 302,
+      location: `/auth?returnTo=${encodeURIComponent(`/auth/device?user_code=${code}`)}`,
+    });
+    expect(errorOf(await poll(device))).toEqual([400, 'authorization_pending']);
+  });
+
+  test('refuses, and says of a wrong code or word what is wrong', async () => {
+    const { code, device } = await begin();
+    expect(await press('BBBB-BBBB', 'approve', ours)).toMatchObject({ status: 404 });
+    expect(await press(code, 'perhaps', ours)).toMatchObject({ status: 400 });
+    expect((await open('/auth/device?user_code=%3Cscript%3E')).text).not.toContain('<script>');
+    expect(await press(code, 'deny', ours)).toMatchObject({ status: 200 });
+    expect(errorOf(await poll(device))).toEqual([400, 'access_denied']);
   });
 });
 

@@ -6,6 +6,7 @@ import { DeviceAnswers } from './device-answers.js';
 import { DeviceAuthorizationController } from './device-authorization.controller.js';
 import { DeviceCodesController } from './device-codes.controller.js';
 import { DeviceCodes } from './device-codes.js';
+import { DevicePageController } from './device-page.controller.js';
 import { ExpiredRows } from './expired-rows.js';
 import { IntrospectionController } from './introspection.controller.js';
 import { MetadataController } from './metadata.controller.js';
@@ -28,6 +29,7 @@ import { TokenKeysController } from './token-keys.controller.js';
     RevocationController,
     DeviceAuthorizationController,
     DeviceCodesController,
+    DevicePageController,
     TokenKeysController,
   ],
   providers: [

@@ -10,9 +10,10 @@ a.way:hover,a.way:focus,button:hover,button:focus{background:#e2e8f0}small{color
 const styleHash = createHash('sha256').update(style).digest('base64');
 const policy = `default-src 'none'; style-src 'sha256-${styleHash}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`;
 
-const escape = (text: string): string => text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+export const escape = (text: string): string =>
+  text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 
-function send(response: Response, status: number, title: string, body: string): void {
+export function sendPage(response: Response, status: number, title: string, body: string): void {
   response
     .status(status)
     .setHeader('content-security-policy', policy)
@@ -45,7 +46,7 @@ export function sendStart(
       : `<p>You are signed in as <strong>${escape(page.signedInAs)}</strong>.</p>
 <form method="post" action="/auth/logout"><button>Sign out</button></form>`;
   const title = page.signedInAs === undefined ? 'Sign in' : 'Signed in';
-  send(response, 200, title, `${session}\n${ways.length === 0 ? none : ways.join('\n')}`);
+  sendPage(response, 200, title, `${session}\n${ways.length === 0 ? none : ways.join('\n')}`);
 }
 
 export function sendSignedOut(
@@ -57,7 +58,7 @@ export function sendSignedOut(
       ? ''
       : `<p>You may still be signed in at ${escape(elsewhere.name)}.</p>
 <a class="way" href="${escape(elsewhere.url.href)}">Sign out of ${escape(elsewhere.name)}, too</a>`;
-  send(
+  sendPage(
     response,
     200,
     'Signed out',
@@ -96,5 +97,5 @@ export function sendRefusal(response: Response, cause: RefusalCause, reference: 
 <p>${escape(next[cause])}</p>
 <a class="way" href="/auth">To the start page</a>
 <p><small>${escape(cause)} · ${escape(reference)}</small></p>`;
-  send(response, statuses[cause] ?? 403, 'You are not signed in', body);
+  sendPage(response, statuses[cause] ?? 403, 'You are not signed in', body);
 }
