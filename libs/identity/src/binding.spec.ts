@@ -12,6 +12,8 @@ describe('a binding', () => {
     ['https://gitlab.com', { sub: 'project_path:g/p:ref_type:branch:ref:main', project_id: '7' }],
     ['https://k8s.example', { sub: 'system:serviceaccount:ns:etl', '/kubernetes.io/serviceaccount/uid': 'u-1' }],
     ['https://accounts.google.com', { sub: '1234567890' }],
+    ['spiffe://acme.example', { sub: 'spiffe://acme.example/ns/data/sa/etl' }],
+    ['https://oidc.acme.example', { sub: 'spiffe://acme.example/etl' }],
     ['https://evil.example/token.actions.githubusercontent.com', { sub: 'x' }],
   ])('is good: %s %j', (issuer, claims) => {
     expect(codes(issuer, claims)).toEqual([]);
@@ -19,6 +21,12 @@ describe('a binding', () => {
 
   test.each<readonly [string, Record<string, string>, readonly string[]]>([
     ['https://idp.example.com', {}, ['missing_subject sub']],
+    ...['spiffe://acme.example', 'spiffe://acme.example/', 'etl', 'spiffe://other.example/etl'].map(
+      (sub) => ['spiffe://acme.example', { sub }, ['not_a_workload sub']] as const,
+    ),
+    ['spiffe://acme.example', { sub: 'spiffe://acme.example/a/../etl' }, ['not_a_workload sub']],
+    ['spiffe://acme.example/etl', { sub: 'spiffe://acme.example/etl' }, ['not_a_workload sub']],
+    ['https://idp.example.com', { sub: 'spiffe://acme.example' }, ['not_a_workload sub']],
     ['https://idp.example.com', { client_id: 'etl' }, ['missing_subject sub']],
     ['https://idp.example.com', { sub: '' }, ['empty sub']],
     ['https://idp.example.com', { sub: '*' }, ['wildcard sub']],

@@ -1,4 +1,5 @@
 import { platformOf } from './platform.js';
+import { spiffeProblem } from './spiffe.js';
 
 /** What an admin wants to register: which tokens are this subagent's. */
 export interface Binding {
@@ -16,6 +17,7 @@ export interface BindingProblem {
     | 'too_long'
     | 'unreadable'
     | 'volatile'
+    | 'not_a_workload'
     | 'too_many';
   /** Empty when it is about the binding as a whole. */
   readonly claim: string;
@@ -47,6 +49,8 @@ export const validateBinding = ({ issuer, claims }: Binding): readonly BindingPr
   const problems = entries.flatMap(([claim, value]) => checkClaim(claim, value));
   if (!Object.hasOwn(claims, 'sub'))
     problems.push({ code: 'missing_subject', claim: 'sub', message: 'a binding names an exact subject (sub)' });
+  const spiffe = spiffeProblem(issuer, Object.hasOwn(claims, 'sub') ? String(claims['sub']) : '');
+  if (spiffe !== undefined) problems.push({ code: 'not_a_workload', claim: 'sub', message: spiffe });
   const missing = missingImmutable(issuer, claims);
   if (missing !== undefined) problems.push(missing);
   return problems;

@@ -2,6 +2,7 @@ import { importJWK } from 'jose';
 import type { CryptoKey, JWK } from 'jose';
 import type { IssuerLike } from './record.js';
 import { tokenLimits } from './token.js';
+import { isTrustDomain } from './spiffe.js';
 
 /** Public-key algorithms that may be allowed at all, and the kind of key that each takes. `none` and HMAC never are. */
 const keyTypes: ReadonlyMap<string, string> = new Map([
@@ -30,7 +31,9 @@ export const candidateKeys = (issuer: IssuerLike, algorithm: string, kid: string
   issuer.keys
     .filter((key) => key['kty'] === keyTypes.get(algorithm))
     .filter((key) => key['alg'] === undefined || key['alg'] === algorithm || isEdwards(key['alg'], algorithm))
-    .filter((key) => key['use'] === undefined || key['use'] === 'sig')
+    .filter((key) =>
+      isTrustDomain(issuer.issuer) ? key['use'] === 'jwt-svid' : key['use'] === undefined || key['use'] === 'sig',
+    )
     .filter(
       (key) => key['key_ops'] === undefined || (Array.isArray(key['key_ops']) && key['key_ops'].includes('verify')),
     )

@@ -124,6 +124,39 @@ describe('a good token', () => {
   });
 });
 
+describe('a JWT-SVID', () => {
+  const domain = 'spiffe://acme.example';
+  const workload = `${domain}/ns/data/sa/etl`;
+  const authority = { ...jwk(rsa.publicKey, { kid: 'rsa' }), use: 'jwt-svid' };
+  const trusted = { ...issuer, issuer: domain, keys: [authority] };
+  const bound = { ...subagent, claims: { sub: workload } };
+  const svid = { sub: workload, aud: ['sallyport'], exp: now + 300 };
+  const of = (claims: Claims, issuers: readonly IssuerLike[] = [trusted]) =>
+    cause(rsToken(claims), { issuers, subagents: [bound] });
+
+  test.each<readonly [string, Claims, RefusedCause | 'verified']>([
+    ['without iss', svid, 'verified'],
+    ['with its trust domain as iss', { ...svid, iss: domain }, 'verified'],
+    ['with iss of another', { ...svid, iss: url }, 'unknown_issuer'],
+    ['with an empty iss', { ...svid, iss: '' }, 'unknown_issuer'],
+    ['with null as iss', { ...svid, iss: null }, 'unknown_issuer'],
+    ['of another workload', { ...svid, sub: `${domain}/ns/data/sa/other` }, 'unknown_subagent'],
+    ['of another trust domain', { ...svid, sub: 'spiffe://other.example/ns/data/sa/etl' }, 'unknown_issuer'],
+    ['of the trust domain itself', { ...svid, sub: domain }, 'unknown_issuer'],
+    ['with a path that climbs', { ...svid, sub: `${domain}/ns/../etl` }, 'unknown_issuer'],
+    ['in capitals', { ...svid, sub: workload.toUpperCase() }, 'unknown_issuer'],
+    ['without audience', { ...svid, aud: undefined }, 'bad_claims'],
+    ['for somebody else', { ...svid, aud: ['db'] }, 'wrong_audience'],
+    ['without end', { ...svid, exp: undefined }, 'bad_claims'],
+  ])('%s', async (_, claims, expected) => expect(await of(claims)).toBe(expected));
+
+  test('counts by keys for JWT-SVIDs alone, which count nowhere else', async () => {
+    expect(await of(svid, [{ ...trusted, keys: [jwk(rsa.publicKey)] }])).toBe('unknown_key');
+    expect(await of(svid, [{ ...trusted, keys: [{ ...authority, use: 'sig' }] }])).toBe('unknown_key');
+    expect(await cause(rsToken(good), { issuers: [{ ...issuer, keys: [authority] }] })).toBe('unknown_key');
+  });
+});
+
 describe('keys and algorithms', () => {
   const pem = rsa.publicKey.export({ format: 'pem', type: 'spki' }).toString();
   const der = rsa.publicKey.export({ format: 'der', type: 'spki' });

@@ -5,6 +5,7 @@ import type { KeyRing } from './key.js';
 import { bindableClaims } from './observed.js';
 import type { ProvedIdentity } from './observed.js';
 import type { IdentityLike, IssuerLike, SubagentLike } from './record.js';
+import { issuerOf } from './spiffe.js';
 import { claimAt, equalsClaim, readMembers, splitToken, tokenLimits } from './token.js';
 import type { Members } from './token.js';
 
@@ -75,11 +76,11 @@ export const createVerifier = <Subagent extends SubagentLike>(identity: Identity
       if (token.length > tokenLimits.token) return { kind: 'refused', cause: 'too_long', claimed: undefined };
       const parts = splitToken(token);
       if (parts === undefined) return { kind: 'refused', cause: 'malformed', claimed: undefined };
-      const claimed = { issuer: bounded(parts.payload['iss']), subject: bounded(parts.payload['sub']) };
+      const claimed = { issuer: bounded(issuerOf(parts.payload)), subject: bounded(parts.payload['sub']) };
       const no = (cause: RefusedCause): Refused => ({ kind: 'refused', cause, claimed });
 
       if (!allowsHeader(parts.header)) return no('header_not_allowed');
-      const [issuer, second] = identity.issuers.filter((each) => each.issuer === parts.payload['iss']);
+      const [issuer, second] = identity.issuers.filter((each) => each.issuer === issuerOf(parts.payload));
       if (issuer === undefined) return no('unknown_issuer');
       if (second !== undefined) return no('ambiguous_issuer');
 
@@ -153,7 +154,7 @@ interface StandardClaims {
 const checkClaims = (payload: Members, issuer: IssuerLike, now: number): StandardClaims | RefusedCause => {
   const { sub, exp, nbf, iat } = payload;
   const audiences = typeof payload['aud'] === 'string' ? [payload['aud']] : payload['aud'];
-  if (payload['iss'] !== issuer.issuer) return 'unknown_issuer';
+  if (issuerOf(payload) !== issuer.issuer) return 'unknown_issuer';
   if (typeof sub !== 'string' || sub === '' || sub.length > tokenLimits.text) return 'bad_claims';
   if (!isDate(exp) || !(nbf === undefined || isDate(nbf)) || !(iat === undefined || isDate(iat))) return 'bad_claims';
   if (!isTexts(audiences) || audiences.length > tokenLimits.audiences) return 'bad_claims';

@@ -37,6 +37,11 @@ const explained: Readonly<Record<string, readonly (() => string)[]>> = {
     () => bindingError(idp, { sub: 'system:serviceaccount:data:etl' }),
     () => `https://kubernetes.default.svc: ${audienceError(idp, 'https://kubernetes.default.svc')}`,
   ],
+  spiffe: [
+    () => bindingError('spiffe://acme.example', { sub: 'spiffe://acme.example' }),
+    () => bindingError('spiffe://acme.example', { sub: 'spiffe://other.example/etl' }),
+    () => bindingError('spiffe://acme.example/etl', { sub: 'spiffe://acme.example/etl' }),
+  ],
   'client-credentials': [
     () => bindingError(idp, { client_id: 'etl' }),
     () => bindingError(entra, { sub: 'x' }),

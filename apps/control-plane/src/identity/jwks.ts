@@ -10,7 +10,7 @@ const base64url = z
 const common = {
   kid: z.string().max(500).optional(),
   alg: z.string().max(40).optional(),
-  use: z.literal('sig').optional(),
+  use: z.enum(['sig', 'jwt-svid']).optional(),
 };
 /** 2048 bits are 342 characters. */
 const rsa = z.object({
