@@ -8,6 +8,7 @@ import { NounDocs, Summary } from '../http/noun.js';
 import { dpopAlgorithms } from './dpop.js';
 import { grantTypes } from './grant-types.js';
 import { issuerUrl } from './issuer-url.js';
+import { SamlBearer } from './saml-bearer.js';
 import { TokenKeys } from './token-keys.js';
 
 const jwks = z.object({ keys: list(z.record(z.string(), z.unknown())).describe('JSON Web Keys (RFC 7517).') });
@@ -34,11 +35,18 @@ export class MetadataController {
   readonly #keys: TokenKeys;
   readonly #config: Config;
   readonly #tenancy: Tenancy;
+  readonly #saml: SamlBearer;
 
-  constructor(@Inject(TokenKeys) keys: TokenKeys, @Inject(CONFIG) config: Config, @Inject(Tenancy) tenancy: Tenancy) {
+  constructor(
+    @Inject(TokenKeys) keys: TokenKeys,
+    @Inject(CONFIG) config: Config,
+    @Inject(Tenancy) tenancy: Tenancy,
+    @Inject(SamlBearer) saml: SamlBearer,
+  ) {
     this.#keys = keys;
     this.#config = config;
     this.#tenancy = tenancy;
+    this.#saml = saml;
   }
 
   @Get('oauth/jwks')
@@ -63,7 +71,9 @@ export class MetadataController {
       revocation_endpoint: `${issuer}/oauth/revoke`,
       device_authorization_endpoint: `${issuer}/oauth/device_authorization`,
       response_types_supported: [],
-      grant_types_supported: Object.values(grantTypes),
+      grant_types_supported: Object.values(grantTypes).filter(
+        (grant) => grant !== grantTypes.samlBearer || this.#saml.verifier !== undefined,
+      ),
       token_endpoint_auth_methods_supported: ['none'],
       revocation_endpoint_auth_methods_supported: ['none'],
       authorization_details_types_supported: ['sallyport_connection'],

@@ -70,6 +70,10 @@ describe('what we publish', () => {
     const metadata = await plane.nobody('GET', '/.well-known/oauth-authorization-server');
     const { issuer, jwks_uri: jwksUri } = metadata.body as { readonly issuer: string; readonly jwks_uri: string };
     expect(jwksUri).toBe(`${issuer}/oauth/jwks`);
+    // No grant is promised that would be refused: nobody here proves SAML assertions.
+    const grants = metadata.body['grant_types_supported'] as readonly string[];
+    expect(grants).toContain('urn:ietf:params:oauth:grant-type:jwt-bearer');
+    expect(grants.filter((each) => each.includes('saml'))).toEqual([]);
     const jwks = await plane.nobody('GET', '/oauth/jwks');
     expect(jwks.headers.get('cache-control')).toBe('public, max-age=60');
     const keys = createLocalJWKSet(jwks.body as unknown as JSONWebKeySet);
