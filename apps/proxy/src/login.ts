@@ -48,7 +48,7 @@ export const proveByToken: Prove = async (question, inForce, now) => {
     if (typeof own !== 'string') return { kind: 'known', watch: watchOwnToken(own) };
     return { kind: 'refused', cause: own, claimed: { issuer, subject: typeof sub === 'string' ? sub : '' } };
   }
-  const verified = await inForce.verifier.verifyToken(credential, { now });
+  const verified = await inForce.verifier.verifyToken(credential, { now, parts });
   return verified.kind === 'verified' ? { kind: 'known', watch: watchToken(verified) } : verified;
 };
 

@@ -9,7 +9,7 @@ export type { OwnLimit, OwnRefusedCause, OwnVerifier, VerifiedOwn } from './own-
 export type { IdentityLike, IssuerLike, OwnIssuerLike, SubagentLike } from './record.js';
 export { splitToken, tokenLimits } from './token.js';
 export type { TokenParts } from './token.js';
-export { createVerifier, isRevoked, loginRefusal, refusedCauses } from './verify.js';
+export { createVerifier, isRevoked, loginRefusal, refusedCauses, refusedHeaders } from './verify.js';
 export type { Refused, RefusedCause, Verified, Verifier } from './verify.js';
 export { tokenExpiryWatch } from './watch.js';
 export type { WatchCause, Watched } from './watch.js';

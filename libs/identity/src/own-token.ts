@@ -25,8 +25,8 @@ export interface VerifiedOwn {
 
 /** An entry of `authorization_details` (RFC 9396). What is absent means all. */
 export interface OwnLimit {
-  readonly connections?: readonly string[];
-  readonly actions?: readonly string[];
+  readonly connections?: readonly string[] | undefined;
+  readonly actions?: readonly string[] | undefined;
 }
 
 /** What all tokens under one login may use together, as policies say it: `rows=1000/1h`. */
@@ -120,10 +120,7 @@ const limitsOf = (value: unknown): readonly OwnLimit[] | undefined | 'unreadable
     if (Object.keys(entry).some((name) => !limitMembers.has(name))) return 'unreadable';
     const { connections, actions } = entry;
     if (!isNames(connections) || !isNames(actions)) return 'unreadable';
-    limits.push({
-      ...(connections === undefined ? {} : { connections }),
-      ...(actions === undefined ? {} : { actions }),
-    });
+    limits.push({ connections, actions });
   }
   return limits;
 };

@@ -7,7 +7,7 @@ import type { ProvedIdentity } from './observed.js';
 import type { IdentityLike, IssuerLike, SubagentLike } from './record.js';
 import { issuerOf } from './spiffe.js';
 import { claimAt, equalsClaim, readMembers, splitToken, tokenLimits } from './token.js';
-import type { Members } from './token.js';
+import type { Members, TokenParts } from './token.js';
 
 /** Why a token was refused: for the auditor. The caller only ever gets `loginRefusal`. */
 export const refusedCauses = [
@@ -61,8 +61,11 @@ export interface Refused {
 }
 
 export interface Verifier<Subagent extends SubagentLike = SubagentLike> {
-  /** `now`: milliseconds since the epoch. Never rejects. */
-  verifyToken(token: string, at: { readonly now: number }): Promise<Verified<Subagent> | Refused>;
+  /** `now`: milliseconds since the epoch; `parts`: of the token, where it was split already. Never rejects. */
+  verifyToken(
+    token: string,
+    at: { readonly now: number; readonly parts?: TokenParts | undefined },
+  ): Promise<Verified<Subagent> | Refused>;
 }
 
 /** How far clocks may be apart, seconds. `exp` gets none of it: an expired token is expired. */
@@ -72,9 +75,9 @@ const skew = 60;
 export const createVerifier = <Subagent extends SubagentLike>(identity: IdentityLike<Subagent>): Verifier<Subagent> => {
   const keyRing = createKeyRing();
   return {
-    async verifyToken(token, { now }) {
+    async verifyToken(token, { now, parts: split }) {
       if (token.length > tokenLimits.token) return { kind: 'refused', cause: 'too_long', claimed: undefined };
-      const parts = splitToken(token);
+      const parts = split ?? splitToken(token);
       if (parts === undefined) return { kind: 'refused', cause: 'malformed', claimed: undefined };
       const claimed = { issuer: bounded(issuerOf(parts.payload)), subject: bounded(parts.payload['sub']) };
       const no = (cause: RefusedCause): Refused => ({ kind: 'refused', cause, claimed });
@@ -111,7 +114,7 @@ export const createVerifier = <Subagent extends SubagentLike>(identity: Identity
 const bounded = (value: unknown): string => (typeof value === 'string' ? value.slice(0, 256).toWellFormed() : '');
 
 /** Headers by which a token would bring its own key, or change what a signature covers. */
-const refusedHeaders = ['jwk', 'jku', 'x5u', 'x5c', 'crit', 'b64', 'zip', 'enc', 'cty'] as const;
+export const refusedHeaders = ['jwk', 'jku', 'x5u', 'x5c', 'crit', 'b64', 'zip', 'enc', 'cty'] as const;
 
 const allowsHeader = (header: Members): boolean => {
   if (refusedHeaders.some((name) => Object.hasOwn(header, name))) return false;

@@ -24,7 +24,7 @@ export type {
   Subject,
 } from './decide/decision.js';
 export type { ExplainedRequest, Explanation } from './decide/explain.js';
-export { actionsWithin } from './decide/limits.js';
+export { actionsWithin, limitsFor } from './decide/limits.js';
 export type { TokenLimit } from './decide/limits.js';
 export { policiesFor } from './decide/policies-for.js';
 export { objectWords, principalWords, requestWords } from './decide/words.js';

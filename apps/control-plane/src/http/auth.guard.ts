@@ -1,3 +1,4 @@
+import { tokenLimits } from '@sallyport/identity';
 import { Inject, Injectable } from '@nestjs/common';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
@@ -11,8 +12,6 @@ import type { Access } from './authorization.js';
 import type { Caller, CallerHolder } from './caller.js';
 import { Problem } from './problem.js';
 import { routeOf } from './route.js';
-
-const longestToken = 16_384;
 
 /** Who is it, and does the table let them in? Every refusal of a token has the same words; why is kept. */
 @Injectable()
@@ -70,7 +69,7 @@ export class AuthGuard implements CanActivate {
     const match = /^(Bearer|DPoP) ([A-Za-z0-9._~+/-]+=*)$/i.exec(headers.authorization);
     const [, scheme = '', token] = match ?? [];
     if (token === undefined) return { kind: 'refused', cause: 'malformed' };
-    if (token.length > longestToken) return { kind: 'refused', cause: 'too_long' };
+    if (token.length > tokenLimits.token) return { kind: 'refused', cause: 'too_long' };
     const { dpop } = headers;
     // Two proofs are none.
     const proof = typeof dpop === 'string' && !dpop.includes(',') ? dpop : undefined;

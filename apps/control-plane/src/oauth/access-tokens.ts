@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Inject, Injectable } from '@nestjs/common';
+import { refusedHeaders, tokenLimits } from '@sallyport/identity';
 import { mintId } from '@sallyport/runtime';
 import { SignJWT, decodeJwt, decodeProtectedHeader, errors, jwtVerify } from 'jose';
 import type { JWTPayload } from 'jose';
@@ -16,9 +17,6 @@ import { principalsOf } from './principals.js';
 import type { PrincipalRow } from './principals.js';
 import { TokenKeys, tokenAlgorithm } from './token-keys.js';
 
-const longest = 16_384;
-/** Headers by which a token would bring its own key, or change what a signature covers. */
-const refusedHeaders = ['jwk', 'jku', 'x5u', 'x5c', 'crit', 'b64', 'zip', 'enc', 'cty'] as const;
 const kidForm = /^key_[0-9A-HJKMNP-TV-Z]{26}$/;
 
 export interface MintedToken {
@@ -70,7 +68,7 @@ export class AccessTokens {
 
   /** Only to find out who has to prove it. */
   isOurs(token: string): boolean {
-    if (token.length > longest) return false;
+    if (token.length > tokenLimits.token) return false;
     try {
       const { iss } = decodeJwt(token);
       return iss === this.issuer(this.#tenancy.defaultTenant);
@@ -152,7 +150,7 @@ export class AccessTokens {
   }
 
   async #proved(tenantId: string, token: string): Promise<JWTPayload | string> {
-    if (token.length > longest) return 'too_long';
+    if (token.length > tokenLimits.token) return 'too_long';
     try {
       const header = decodeProtectedHeader(token);
       if (refusedHeaders.some((name) => Object.hasOwn(header, name))) return 'header_not_allowed';

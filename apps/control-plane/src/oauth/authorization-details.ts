@@ -1,4 +1,4 @@
-import { actionsWithin } from '@sallyport/policy';
+import { actionsWithin, limitsFor } from '@sallyport/policy';
 import { z } from 'zod';
 import { name } from '../http/text.js';
 
@@ -34,8 +34,7 @@ const leaves = (actions: readonly string[] | undefined): readonly string[] | und
 
 /** May a token with these limits do all here that its principals may? */
 export const permitsAll = (details: readonly AuthorizationDetail[] | undefined, connection: string): boolean =>
-  details === undefined ||
-  details.some((entry) => covers(entry, { type: 'sallyport_connection', connections: [connection] }));
+  limitsFor(details, connection).everything;
 
 export const namesConnection = (details: readonly AuthorizationDetail[] | undefined, connection: string): boolean =>
-  details === undefined || details.some(({ connections }) => connections?.includes(connection) ?? true);
+  limitsFor(details, connection).connects;

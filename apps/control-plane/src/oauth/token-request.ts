@@ -1,3 +1,4 @@
+import { tokenLimits } from '@sallyport/identity';
 import { parseBudget } from '@sallyport/policy';
 import { z } from 'zod';
 import { line } from '../http/text.js';
@@ -16,9 +17,9 @@ export const tokenRequest = z.object({
   client_id: parameter(100).describe('`sally` or `console`; for refresh_token and device_code.'),
   refresh_token: parameter(200),
   device_code: parameter(200),
-  subject_token: parameter(16_384),
+  subject_token: parameter(tokenLimits.token),
   subject_token_type: parameter(100),
-  actor_token: parameter(16_384),
+  actor_token: parameter(tokenLimits.token),
   actor_token_type: parameter(100),
   requested_token_type: parameter(100),
   assertion: parameter(100_000),
@@ -34,7 +35,7 @@ export type TokenRequest = z.infer<typeof tokenRequest>;
 
 /** One token, to be asked about or taken back. */
 export const tokenForm = z.object({
-  token: z.string().min(1).max(16_384),
+  token: z.string().min(1).max(tokenLimits.token),
   token_type_hint: parameter(100).describe('Passed over: a token says itself what it is.'),
   client_id: parameter(100),
 });

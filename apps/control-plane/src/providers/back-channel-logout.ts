@@ -1,3 +1,4 @@
+import { tokenLimits } from '@sallyport/identity';
 import { Inject, Injectable } from '@nestjs/common';
 import { Database } from '../db/database.js';
 import type { IdentityProvider } from '../db/generated/client.js';
@@ -5,8 +6,6 @@ import { Logins } from '../logins/logins.service.js';
 import { verifyLogoutToken } from './logout-token.js';
 import { ProvidersService } from './providers.service.js';
 import { SignInRefused } from './sign-in-refused.js';
-
-const longestToken = 16_384;
 
 /** Ends the logins of who signed out at their provider. */
 @Injectable()
@@ -27,7 +26,7 @@ export class BackChannelLogout {
 
   /** @throws SignInRefused */
   async take(provider: IdentityProvider, token: unknown): Promise<void> {
-    if (typeof token !== 'string' || token.length > longestToken)
+    if (typeof token !== 'string' || token.length > tokenLimits.token)
       throw new SignInRefused('answer_invalid', 'logout token');
     let outcome = await verifyLogoutToken(provider, token);
     // The provider may have new keys since we read them last.

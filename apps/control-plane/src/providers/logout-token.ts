@@ -1,21 +1,10 @@
+import { tokenAlgorithms } from '@sallyport/identity';
 import { createLocalJWKSet, errors, jwtVerify } from 'jose';
 import type { IdentityProvider } from '../db/generated/client.js';
 import { keptMetadata } from './provider.js';
 
 const event = 'http://schemas.openid.net/event/backchannel-logout';
-const algorithms = [
-  'RS256',
-  'RS384',
-  'RS512',
-  'PS256',
-  'PS384',
-  'PS512',
-  'ES256',
-  'ES384',
-  'ES512',
-  'EdDSA',
-  'Ed25519',
-];
+const algorithms = [...tokenAlgorithms];
 
 export interface LogoutToken {
   readonly id: string;

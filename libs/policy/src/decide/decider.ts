@@ -69,14 +69,16 @@ export const createDecider = ({ connection, chain, limits: told, budgets = [] }:
 
   const ask = (seat: Seat, action: string, object: RequestObject, context: DecisionContext): Judgement =>
     judge(seat.slice, places, seat.actor, { action, object }, context);
-  const clear = (judgement: Judgement): boolean => permitted(judgement) && approvalsOf(judgement) === 0;
+  /** A value is shown where policy says so without asking, and the token may. */
+  const shows = (reveal: Judgement): boolean =>
+    limits.allows('reveal') && permitted(reveal) && approvalsOf(reveal) === 0;
 
   const shownTo = new Map<string, Cached<boolean>>();
   const revealed = (object: RequestObject, key: string, context: DecisionContext): boolean => {
     const at = mark(context.now);
     const known = shownTo.get(key);
     if (known?.minute === at) return known.value;
-    const value = limits.allows('reveal') && seats.every((seat) => clear(ask(seat, 'reveal', object, context)));
+    const value = seats.every((seat) => shows(ask(seat, 'reveal', object, context)));
     if (shownTo.size >= mostCachedNames) shownTo.clear();
     shownTo.set(key, { minute: at, value });
     return value;
@@ -94,7 +96,7 @@ export const createDecider = ({ connection, chain, limits: told, budgets = [] }:
       for (const { action, object } of prepared) later.push(ask(seat, action, object, context));
       for (const object of filters) {
         const reveal = ask(seat, 'reveal', object, context);
-        if (clear(reveal) && limits.allows('reveal')) extra.push(reveal);
+        if (shows(reveal)) extra.push(reveal);
         else {
           put({ action: 'filter', object });
           if (!limits.allows('filter')) beyond ??= 'filter';
@@ -102,7 +104,7 @@ export const createDecider = ({ connection, chain, limits: told, budgets = [] }:
       }
       for (const object of shown) {
         const reveal = ask(seat, 'reveal', object, context);
-        if (clear(reveal) && limits.allows('reveal')) extra.push(reveal);
+        if (shows(reveal)) extra.push(reveal);
       }
     }
     const decision = refused

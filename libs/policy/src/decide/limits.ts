@@ -3,9 +3,9 @@ import { actionGroups, actionRecords } from '../schema/actions.js';
 /** What a token may at most (docs/decisions/0016): one entry of its `authorization_details`. What is absent means all. */
 export interface TokenLimit {
   /** Names. */
-  readonly connections?: readonly string[];
+  readonly connections?: readonly string[] | undefined;
   /** Actions, or groups of them. */
-  readonly actions?: readonly string[];
+  readonly actions?: readonly string[] | undefined;
 }
 
 /** An action or a group with all of its members, by name. */
@@ -20,10 +20,12 @@ export const actionsWithin: ReadonlyMap<string, readonly string[]> = new Map([
 /** May this be asked at all of one connection? */
 export interface Limits {
   readonly connects: boolean;
+  /** All that its principals may. */
+  readonly everything: boolean;
   allows(action: string): boolean;
 }
 
-const unlimited: Limits = { connects: true, allows: () => true };
+const unlimited: Limits = { connects: true, everything: true, allows: () => true };
 
 /** Whoever may do anything here may connect. A name that is no action allows nothing more. */
 export const limitsFor = (limits: readonly TokenLimit[] | undefined, connection: string): Limits => {
@@ -34,5 +36,5 @@ export const limitsFor = (limits: readonly TokenLimit[] | undefined, connection:
     here.flatMap(({ actions = [] }) => actions.flatMap((action) => actionsWithin.get(action) ?? [])),
   );
   const connects = here.length > 0;
-  return { connects, allows: (action) => (action === 'connect' ? connects : allowed.has(action)) };
+  return { connects, everything: false, allows: (action) => (action === 'connect' ? connects : allowed.has(action)) };
 };

@@ -26,32 +26,22 @@ const shadowOf = (judgements: readonly Judgement[]): readonly ShadowFinding[] =>
   return [...found.values()];
 };
 
-/** Denied by the facts themselves, before any policy is asked. */
-export const refusedDecision = (reason: string, hint: string | undefined): Decision<'command'> =>
-  prove({
-    kind: 'deny',
-    subject: 'command',
-    code: 'unknown',
-    reason,
-    hint,
-    policies: [],
-    shadow: [],
-    errors: [],
-    ...nothingOwed,
-  });
+/** Denied before any policy is asked. */
+const denied = <S extends Subject>(
+  subject: S,
+  why: { readonly code: 'unknown' | 'denied'; readonly reason: string; readonly hint: string | undefined },
+): Decision<S> => prove({ kind: 'deny', subject, ...why, policies: [], shadow: [], errors: [], ...nothingOwed });
 
-/** The token does not allow it, whatever policy says. */
+/** By the facts themselves. */
+export const refusedDecision = (reason: string, hint: string | undefined): Decision<'command'> =>
+  denied('command', { code: 'unknown', reason, hint });
+
+/** By the token, which does not allow it, whatever policy says. */
 export const undelegated = <S extends Subject>(subject: S, action: string, connection: string): Decision<S> =>
-  prove({
-    kind: 'deny',
-    subject,
+  denied(subject, {
     code: 'denied',
     reason: `not_delegated: the token was handed on without "${action}" on ${connection}`,
     hint: 'Whoever handed it on can ask for one that allows more, within what its own allows.',
-    policies: [],
-    shadow: [],
-    errors: [],
-    ...nothingOwed,
   });
 
 export interface Judgements {
